@@ -1,0 +1,79 @@
+"""What a kind of job is, and what the work of one may use. A kind's file needs this module and the engines."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from playhead.engines import Engines
+
+P = TypeVar("P", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
+
+Queue = Literal["gpu", "llm", "cpu", "io"]
+
+
+class Context(Protocol):
+    """One run of one job, as its kind sees it.
+
+    Every method raises :class:`~playhead.errors.LeaseLostError` once the run no longer holds its job. A cancellation
+    arrives as :class:`asyncio.CancelledError`, as in any coroutine.
+    """
+
+    @property
+    def engines(self) -> Engines:
+        """The worker's engines."""
+        ...
+
+    async def input(self) -> Path:
+        """The job's input as a local file, fetched on first use; the file lives as long as the run."""
+        ...
+
+    async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:
+        """Say how far the work is: 0 to 1. Cheap: at most two writes a second reach the ledger."""
+        ...
+
+    async def emit(self, event: str, data: dict[str, Any] | list[dict[str, Any]]) -> None:
+        """Append one event (or several of the same name) to what watchers of the job are told, e.g. ``segment``."""
+        ...
+
+    async def checkpoint(self, state: dict[str, Any]) -> None:
+        """Keep ``state`` (JSON, replacing the one before) for a later attempt to go on from."""
+        ...
+
+    async def restore(self) -> dict[str, Any] | None:
+        """The last state that this or an earlier attempt kept; None at the start."""
+        ...
+
+    async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
+        """Store an output file. It becomes visible when the job settles, with all the others or not at all."""
+        ...
+
+    def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
+        """Add to the cost of the job."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kind(Generic[P, R]):
+    """A kind of job: what it takes, what it gives, and the work itself.
+
+    Attributes:
+        name: as in ``POST /api/v1/jobs {"kind": name}``.
+        queue: where its jobs wait.
+        summary: one line for people.
+        params: model of ``params``; unknown fields are refused.
+        result: model of the job's ``result``.
+        run: the work.
+    """
+
+    name: str
+    queue: Queue
+    summary: str
+    params: type[P]
+    result: type[R]
+    run: Callable[[Context, P], Awaitable[R]]

@@ -1,0 +1,122 @@
+"""Every setting. Built only in an entrypoint, never read at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DAY = 86_400.0
+
+
+class SpeechSettings(BaseModel):
+    """The Whisper model and the device it runs on."""
+
+    model: str = Field("small", description="Whisper model: a name (`tiny.en`, `large-v3`), a hub id or a folder.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the model runs.")
+    compute_type: str = Field(
+        "default",
+        description="CTranslate2 compute type (`int8`, `float16`, ...); `default` suits the device.",
+    )
+    threads: int = Field(0, ge=0, description="CPU threads of the engine; 0 takes what the machine has.")
+    beam_size: int = Field(5, ge=1, description="Beams of the search; 1 is faster and less exact.")
+    idle_unload_seconds: float = Field(
+        300, gt=0, description="An engine idle for this long is ended, its memory freed."
+    )
+    recycle_after_jobs: int = Field(200, ge=1, description="The engine process is renewed after this many jobs.")
+    start_timeout_seconds: float = Field(600, gt=0, description="How long a model may take to load or download.")
+
+
+class FetchSettings(BaseModel):
+    """How URLs are fetched."""
+
+    max_bytes: int = Field(5 * 1024**3, gt=0, description="Largest recording fetched from a URL, in bytes.")
+    timeout_seconds: float = Field(3600, gt=0, description="Longest time one fetch may take.")
+    silence_seconds: float = Field(30, gt=0, description="A connection that gives no byte for this long is cut.")
+    max_redirects: int = Field(5, ge=0, description="Redirects followed; each new address is checked again.")
+    max_resumes: int = Field(5, ge=0, description="How often a cut download goes on where it was.")
+    allowed_networks: list[str] = Field(
+        default_factory=list,
+        description='Private networks that URLs may lead to all the same, e.g. `["192.168.1.0/24"]`.',
+    )
+
+
+class RetrySettings(BaseModel):
+    """When a failed attempt is tried again: full jitter under a doubling, capped bound."""
+
+    base_seconds: float = Field(2, gt=0, description="Bound of the first delay.")
+    cap_seconds: float = Field(600, gt=0, description="Largest bound of a delay.")
+    max_attempts: int = Field(3, ge=1, le=100, description="Attempts of a job that names no `max_attempts`.")
+
+
+class RetentionSettings(BaseModel):
+    """How long things are kept. 0 keeps for ever."""
+
+    files_seconds: float = Field(7 * DAY, ge=0, description="Uploaded files, after their upload.")
+    jobs_seconds: float = Field(30 * DAY, ge=0, description="Ended jobs with their outputs and history.")
+    orphans_seconds: float = Field(DAY, ge=60, description="Stored bytes that nothing points at.")
+
+
+class WorkerSettings(BaseModel):
+    """How a worker behaves."""
+
+    heartbeat_seconds: float = Field(5, gt=0, description="How often a worker says that it lives.")
+    lost_after_seconds: float = Field(
+        15, gt=0, description="A worker silent for this long is dead; its jobs go on elsewhere."
+    )
+    grace_seconds: float = Field(20, gt=0, description="How long a stopping worker may take to give its jobs back.")
+    queues: list[str] = Field(default=["gpu", "llm", "cpu", "io"], description="Queues a worker takes jobs from.")
+    concurrency: dict[str, int] = Field(
+        default={"gpu": 4, "llm": 8, "cpu": 2, "io": 8}, description="Jobs in flight per queue."
+    )
+    scratch_dir: Path | None = Field(None, description="Working files; None takes a folder under DATA_DIR.")
+
+
+class StubSettings(BaseModel):
+    """The deterministic engines that stand in for models (`ENGINES=stub`)."""
+
+    segments: int = Field(4, ge=1, description="Segments that the stub transcriber makes.")
+    seconds_per_segment: float = Field(0, ge=0, description="How long it takes for each.")
+
+
+class Settings(BaseSettings):
+    """Playhead's settings, from the environment: prefix `PLAYHEAD_`, nested with `__`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLAYHEAD_", env_nested_delimiter="__", extra="ignore")
+
+    database_url: str | None = Field(
+        None, description="`postgresql://user:password@host/name`; without it `playhead up` brings its own."
+    )
+    database_pool_size: int = Field(10, ge=2, description="Connections that one process may hold.")
+    data_dir: Path = Field(Path(".playhead"), description="Everything Playhead keeps on this machine.")
+    storage_url: str | None = Field(
+        None, description="`file:///folder` or `s3://bucket/prefix`; without it a folder under DATA_DIR."
+    )
+    engines: Literal["real", "stub"] = Field(
+        "real", description="`stub` replaces every model by a deterministic stand-in."
+    )
+    auth: Literal["keys", "off"] = Field("keys", description="`off` lets anyone in, and only on a loopback address.")
+    admin_key: SecretStr | None = Field(None, description="A key with every right, kept out of the database.")
+    max_upload_bytes: int = Field(5 * 1024**3, gt=0, description="Largest upload, in bytes.")
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto", description="`auto`: text on a terminal, JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    speech: SpeechSettings = Field(default_factory=SpeechSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
+    retry: RetrySettings = Field(default_factory=RetrySettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    stub: StubSettings = Field(default_factory=StubSettings)
+
+    @property
+    def storage_location(self) -> str:
+        """The storage URL in force."""
+        return self.storage_url or (self.data_dir / "storage").resolve().as_uri()
+
+    @property
+    def scratch_location(self) -> Path:
+        """The folder for working files in force."""
+        return (self.worker.scratch_dir or self.data_dir / "scratch").resolve()

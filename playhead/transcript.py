@@ -1,0 +1,43 @@
+"""What a transcription is made of. Times are seconds from the start of the recording, as floats."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Word(BaseModel):
+    """One word as it was spoken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: float
+    end: float
+    text: str = Field(description="The word without the space before it.")
+    probability: float
+
+
+class Segment(BaseModel):
+    """A stretch of speech, about a sentence long."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int = Field(description="Number within the transcript, from 0.")
+    start: float
+    end: float
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+    temperature: float
+    words: list[Word] | None = None
+
+
+class Transcript(BaseModel):
+    """A whole recording in words."""
+
+    text: str
+    language: str = Field(description="ISO 639-1 code, e.g. `en`.")
+    language_probability: float
+    duration_seconds: float
+    segments: list[Segment]
+    model: str
