@@ -1,0 +1,61 @@
+"""Claim: a worker takes a job, or learns that there is nothing to take."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.ledger.history import record_states
+from playhead.ledger.run import Run
+from playhead.models import Job, QueueRow, lease_tokens
+from playhead.states import State
+
+_WAITED = func.extract("epoch", func.now() - func.coalesce(Job.queued_at, Job.created_at))
+
+_CLAIMED = (
+    Job.id.label("job_id"),
+    Job.owner_id,
+    Job.kind,
+    Job.queue,
+    Job.params,
+    Job.input,
+    Job.input_sha256,
+    Job.lease,
+    Job.attempt,
+    Job.max_attempts,
+    Job.trace_id,
+    _WAITED.label("waited_seconds"),
+)
+
+
+async def claim(session: AsyncSession, job_id: UUID, worker_id: UUID) -> Run | None:
+    """Take the job for this worker and count the attempt.
+
+    None where there is nothing to take: the job is gone, held, ended, past its ``expires_at``, or its queue is
+    paused. A paused queue's jobs get new tickets when it is resumed.
+    """
+    paused = select(QueueRow.name).where(QueueRow.name == Job.queue, QueueRow.paused_at.is_not(None)).exists()
+    taken = (
+        update(Job)
+        .where(Job.id == job_id, Job.state == State.QUEUED, ~paused)
+        .where(or_(Job.expires_at.is_(None), Job.expires_at > func.now()))
+        .values(
+            state=State.RUNNING,
+            lease=lease_tokens.next_value(),
+            worker_id=worker_id,
+            attempt=Job.attempt + 1,
+            started_at=func.now(),
+            progress=0,
+            stage=None,
+            eta_seconds=None,
+        )
+        .returning(*_CLAIMED)
+        .execution_options(synchronize_session=False)
+    )
+    row = (await session.execute(taken)).mappings().one_or_none()
+    if row is None:
+        return None
+    await record_states(session, [job_id])
+    return Run(**{**row, "waited_seconds": float(row["waited_seconds"])})

@@ -1,0 +1,57 @@
+"""The history of jobs, and the word to those who watch them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.ledger.run import Run
+
+CHANNEL = "playhead_jobs"
+"""PostgreSQL notifies here, with the job's id, whenever there is news of a job."""
+
+_STATES = text(
+    f"""
+    WITH told AS (
+        INSERT INTO job_events (job_id, owner_id, type, attempt, lease, data)
+        SELECT id, owner_id, 'state', attempt, lease,
+               jsonb_strip_nulls(jsonb_build_object('state', state, 'error', error, 'run_at', run_at))
+        FROM jobs WHERE id = ANY(:ids) ORDER BY id
+        RETURNING job_id)
+    SELECT pg_notify('{CHANNEL}', job_id::text) FROM told
+    """  # noqa: S608 - the channel is a constant
+)
+
+_EVENTS = text(
+    f"""
+    WITH told AS (
+        INSERT INTO job_events (job_id, owner_id, type, attempt, lease, data)
+        SELECT :job_id, :owner_id, :type, :attempt, :lease, item
+        FROM jsonb_array_elements(CAST(:items AS jsonb)) WITH ORDINALITY AS list(item, place) ORDER BY place
+        RETURNING 1)
+    SELECT pg_notify('{CHANNEL}', CAST(:job_id AS text)) FROM (SELECT count(*) FROM told) AS written
+    """  # noqa: S608 - the channel is a constant
+)
+
+_NEWS = text(f"SELECT pg_notify('{CHANNEL}', :job_id)")
+
+
+async def record_states(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
+    """Write down the state that each of these jobs now has, and tell its watchers on commit."""
+    if job_ids:
+        await session.execute(_STATES, {"ids": list(job_ids)})
+
+
+async def record_events(session: AsyncSession, run: Run, event: str, items: str) -> None:
+    """Write one event per element of ``items`` (a JSON array), in its order. The caller holds the job's row."""
+    values: dict[str, Any] = {"type": event, "items": items, "attempt": run.attempt, "lease": run.lease}
+    await session.execute(_EVENTS, values | {"job_id": run.job_id, "owner_id": run.owner_id})
+
+
+async def tell(session: AsyncSession, job_id: UUID) -> None:
+    """Tell the watchers on commit that something short-lived changed, such as the progress."""
+    await session.execute(_NEWS, {"job_id": str(job_id)})

@@ -1,0 +1,88 @@
+"""What a person may do to a job: cancel, skip, retry and delete it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import NotFoundError, StateConflictError
+from playhead.ledger.dependents import abandon, enqueue_ready, revive
+from playhead.ledger.history import record_states
+from playhead.models import Job
+from playhead.states import PENDING, TERMINAL, State
+
+_RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None, "finished_at": func.now()}
+
+
+async def cancel(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
+    """End the job at once, running or not. A run loses its lease with this commit and is told by NOTIFY.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+        StateConflictError: it has ended already.
+    """
+    await _end(session, owner_id, job_id, State.CANCELED, {"code": "canceled", "message": "canceled on request"})
+
+
+async def skip(session: AsyncSession, owner_id: UUID, job_id: UUID, reason: str | None) -> None:
+    """Leave out a job that has not begun.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+        StateConflictError: it has begun or ended.
+    """
+    error = {"code": "skipped", "message": reason or "skipped on request"}
+    await _end(session, owner_id, job_id, State.SKIPPED, error)
+
+
+async def retry(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
+    """Give a job that ended without success all its attempts anew; it goes on from its checkpoint.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+        StateConflictError: it has not ended, or has succeeded.
+    """
+    job = await _locked(session, owner_id, job_id)
+    if State(job.state) not in TERMINAL - {State.SUCCEEDED}:
+        raise StateConflictError(f"the job is {job.state}: only one that ended without success can be retried")
+    anew = {"state": State.WAITING, "attempt": 0, "error": None, "finished_at": None, "run_at": None}
+    again = anew | {"progress": 0, "stage": None, "expires_at": None}
+    await session.execute(update(Job).where(Job.id == job_id).values(**again))
+    await revive(session, [job_id])
+    if not await enqueue_ready(session, [job_id]):
+        await record_states(session, [job_id])
+
+
+async def remove(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
+    """Forget a job that has ended, with its outputs and its history.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+        StateConflictError: it has not ended.
+    """
+    job = await _locked(session, owner_id, job_id)
+    if State(job.state) not in TERMINAL:
+        raise StateConflictError(f"the job is {job.state}: cancel it first")
+    await session.execute(delete(Job).where(Job.id == job_id))
+
+
+async def _end(session: AsyncSession, owner_id: UUID, job_id: UUID, state: State, error: dict[str, Any]) -> None:
+    job = await _locked(session, owner_id, job_id)
+    allowed = PENDING if state is State.SKIPPED else PENDING | {State.RUNNING}
+    if State(job.state) not in allowed:
+        raise StateConflictError(f"the job is {job.state}: it can no longer become {state}")
+    values = _RELEASED | {"state": state, "error": error | {"attempt": job.attempt}}
+    await session.execute(update(Job).where(Job.id == job_id).values(**values))
+    await record_states(session, [job_id])
+    await abandon(session, [job_id])
+
+
+async def _locked(session: AsyncSession, owner_id: UUID, job_id: UUID) -> Job:
+    mine = select(Job).where(Job.id == job_id, Job.owner_id == owner_id).with_for_update()
+    job = await session.scalar(mine)
+    if job is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    return job

@@ -1,0 +1,51 @@
+"""A run: one worker's hold on one job, proved by its lease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Update, and_, update
+
+from playhead.models import Job
+from playhead.states import State
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a claim gives.
+
+    Attributes:
+        lease: the fencing token; it grows with every claim of any job.
+        attempt: number of this attempt, from 1.
+        waited_seconds: from the time the job was runnable to its claim.
+    """
+
+    job_id: UUID
+    owner_id: UUID
+    kind: str
+    queue: str
+    params: dict[str, Any]
+    input: dict[str, Any]
+    input_sha256: str | None
+    lease: int
+    attempt: int
+    max_attempts: int
+    trace_id: str
+    waited_seconds: float
+
+    @property
+    def last(self) -> bool:
+        """Whether no attempt is left after this one."""
+        return self.attempt >= self.max_attempts
+
+
+def held(run: Run) -> ColumnElement[bool]:
+    """The fence: true of the job's row while this run holds it."""
+    return and_(Job.id == run.job_id, Job.lease == run.lease, Job.state == State.RUNNING)
+
+
+def change(run: Run) -> Update:
+    """An update of the job's row that touches nothing once the run has lost it."""
+    return update(Job).where(held(run)).execution_options(synchronize_session=False)

@@ -1,0 +1,94 @@
+"""Settle: how a run ends. One transaction holds all of it: outputs, result, cost, state, dependents' tickets."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import PlayheadError
+from playhead.ledger.dependents import abandon, enqueue_ready, release
+from playhead.ledger.history import record_states
+from playhead.ledger.report import lost
+from playhead.ledger.run import Run, change
+from playhead.models import Job, Output
+from playhead.settings import RetrySettings
+from playhead.states import State
+
+_RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run used, in seconds."""
+
+    gpu_seconds: float = 0.0
+    audio_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """An output file whose bytes are already safe in the storage."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+
+
+async def succeed(session: AsyncSession, run: Run, result: dict[str, Any], made: Sequence[Made], cost: Cost) -> None:
+    """The work is done: everything it made becomes visible at once."""
+    ended = {"state": State.SUCCEEDED, "progress": 1.0, "result": result, "error": None, "finished_at": func.now()}
+    await _leave(session, run, ended | _spent(cost))
+    if made:
+        rows = [{"job_id": run.job_id, "owner_id": run.owner_id, **vars(output)} for output in made]
+        await session.execute(insert(Output), rows)
+    await record_states(session, [run.job_id])
+    await release(session, run.job_id)
+
+
+async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost, retry: RetrySettings) -> State:
+    """The attempt failed: the job waits for the next one, or is a dead letter. Gives the state it now has."""
+    told = {"code": error.code, "message": error.message, "attempt": run.attempt}
+    if not error.transient or run.last:
+        await _leave(session, run, {"state": State.FAILED, "error": told, "finished_at": func.now()} | _spent(cost))
+        await record_states(session, [run.job_id])
+        await abandon(session, [run.job_id])
+        return State.FAILED
+    due = func.now() + timedelta(seconds=backoff_seconds(run.attempt, retry))
+    await _leave(session, run, {"state": State.WAITING, "error": told, "run_at": due} | _spent(cost))
+    await record_states(session, [run.job_id])
+    return State.WAITING
+
+
+async def give_back(session: AsyncSession, run: Run, cost: Cost) -> None:
+    """The worker stops: the job is queued again at once, and the attempt is not counted."""
+    await _leave(session, run, {"state": State.WAITING, "attempt": Job.attempt - 1, "run_at": None} | _spent(cost))
+    await enqueue_ready(session, [run.job_id])
+
+
+def backoff_seconds(attempt: int, retry: RetrySettings) -> float:
+    """How long to wait after this many attempts: full jitter under a doubling bound.
+
+    Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+    bound = min(retry.cap_seconds, retry.base_seconds * 2.0 ** min(attempt - 1, 60))
+    return secrets.SystemRandom().uniform(0.0, bound)
+
+
+async def _leave(session: AsyncSession, run: Run, values: dict[str, Any]) -> None:
+    left = await session.execute(change(run).values(**_RELEASED | values).returning(Job.id))
+    if left.one_or_none() is None:
+        raise lost(run)
+
+
+def _spent(cost: Cost) -> dict[str, Any]:
+    return {
+        "gpu_seconds": Job.gpu_seconds + cost.gpu_seconds,
+        "audio_seconds": Job.audio_seconds + cost.audio_seconds,
+    }

@@ -1,0 +1,159 @@
+"""Submit: a job is accepted, its ticket with it, in the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, func, null, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import IdempotencyMismatchError, InvalidError
+from playhead.identity import new_id
+from playhead.ledger.dependents import enqueue_ready
+from playhead.ledger.history import record_states
+from playhead.models import Dependency, File, Job, Output
+from playhead.states import TERMINAL, Priority, State
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A job that someone asks for, already valid by itself.
+
+    Attributes:
+        input: ``{"file": id}``, ``{"url": ...}`` or ``{"job": id, "output": name}``.
+        after: jobs that must succeed first.
+        run_at: not before this time.
+        expires_in_seconds: not begun within this time from now, it expires.
+        idempotency_key: the same key again gives the same job.
+    """
+
+    owner_id: UUID
+    kind: str
+    queue: str
+    params: dict[str, Any]
+    input: dict[str, Any]
+    max_attempts: int
+    priority: Priority = Priority.NORMAL
+    run_at: datetime | None = None
+    expires_in_seconds: float | None = None
+    after: Sequence[UUID] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def digest(self) -> bytes:
+        """What makes two requests the same: everything asked for but the trace."""
+        asked = {name: value for name, value in vars(self).items() if name not in {"trace_id", "idempotency_key"}}
+        return hashlib.sha256(to_json(dict(sorted(asked.items())))).digest()
+
+
+async def submit(session: AsyncSession, wanted: Submission) -> UUID:
+    """Accept the job, or find the one that an earlier request with the same key made. Gives its id.
+
+    Raises:
+        InvalidError: the input or a dependency is not there, or can no longer succeed.
+        IdempotencyMismatchError: the key was used for another request.
+    """
+    known = await _same_key(session, wanted)
+    if known is not None:
+        return known
+    needs = await _dependencies(session, wanted)
+    sha256 = await _input_sha256(session, wanted)
+    job_id = await _insert(session, wanted, sha256, unmet=sum(not met for met in needs.values()))
+    if job_id is None:  # Another request with this key was committed meanwhile.
+        found = await _same_key(session, wanted)
+        assert found is not None  # noqa: S101 - the unique index has just told so
+        return found
+    if needs:
+        await session.execute(insert(Dependency), [{"job_id": job_id, "needs_id": need} for need in needs])
+    if not await enqueue_ready(session, [job_id]):
+        await record_states(session, [job_id])
+    return job_id
+
+
+async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
+    if wanted.idempotency_key is None:
+        return None
+    same = select(Job.id, Job.request_digest).where(
+        Job.owner_id == wanted.owner_id, Job.idempotency_key == wanted.idempotency_key
+    )
+    found = (await session.execute(same)).one_or_none()
+    if found is not None and found.request_digest != wanted.digest():
+        message = "this key already made another job: use a new key for a new request"
+        raise IdempotencyMismatchError(message, field="Idempotency-Key")
+    return found.id if found else None
+
+
+async def _dependencies(session: AsyncSession, wanted: Submission) -> dict[UUID, bool]:
+    """Each job that must succeed first, and whether it has. Locked against settling until the commit."""
+    needs = sorted({*wanted.after, *([UUID(wanted.input["job"])] if "job" in wanted.input else [])})
+    if not needs:
+        return {}
+    there = select(Job.id, Job.state).where(Job.owner_id == wanted.owner_id, Job.id.in_(needs)).order_by(Job.id)
+    states = {row.id: State(row.state) for row in await session.execute(there.with_for_update(read=True))}
+    for need in needs:
+        name = "after" if need in wanted.after else "input.job"
+        if need not in states:
+            raise InvalidError(f"there is no job {need}", field=name)
+        if states[need] in TERMINAL - {State.SUCCEEDED}:
+            raise InvalidError(f"job {need} is {states[need]}: retry it first", field=name)
+    return {need: states[need] is State.SUCCEEDED for need in needs}
+
+
+async def _input_sha256(session: AsyncSession, wanted: Submission) -> str | None:
+    """The bytes that the job needs, so that they are kept for as long as it does."""
+    if "file" in wanted.input:
+        file = select(File.sha256).where(File.id == UUID(wanted.input["file"]), File.owner_id == wanted.owner_id)
+        sha256 = await session.scalar(file.with_for_update(read=True))
+        if sha256 is None:
+            raise InvalidError("there is no such file: upload it again", field="input.file")
+        return sha256
+    if "job" in wanted.input:
+        return await _output_sha256(session, UUID(wanted.input["job"]), wanted.input["output"])
+    return None
+
+
+async def _output_sha256(session: AsyncSession, job_id: UUID, name: str) -> str | None:
+    """The bytes of another job's output; None while that job has not ended."""
+    sha256 = await session.scalar(select(Output.sha256).where(Output.job_id == job_id, Output.name == name))
+    if sha256 is None and await session.scalar(select(Job.state).where(Job.id == job_id)) == State.SUCCEEDED:
+        raise InvalidError(f"job {job_id} made no output {name!r}", field="input.output")
+    return sha256
+
+
+async def _insert(session: AsyncSession, wanted: Submission, sha256: str | None, *, unmet: int) -> UUID | None:
+    row = insert(Job).values(
+        id=new_id(),
+        owner_id=wanted.owner_id,
+        kind=wanted.kind,
+        queue=wanted.queue,
+        state=State.WAITING,
+        priority=wanted.priority.rank,
+        params=wanted.params,
+        input=wanted.input,
+        labels=wanted.metadata,
+        input_sha256=sha256,
+        idempotency_key=wanted.idempotency_key,
+        request_digest=wanted.digest() if wanted.idempotency_key else None,
+        trace_id=wanted.trace_id,
+        max_attempts=wanted.max_attempts,
+        waits_for=unmet,
+        run_at=wanted.run_at,
+        expires_at=_deadline(wanted.expires_in_seconds),
+    )
+    once = row.on_conflict_do_nothing(
+        index_elements=[Job.owner_id, Job.idempotency_key], index_where=Job.idempotency_key.is_not(None)
+    )
+    return await session.scalar(once.returning(Job.id))
+
+
+def _deadline(seconds: float | None) -> ColumnElement[Any]:
+    return null() if seconds is None else func.now() + timedelta(seconds=seconds)

@@ -1,0 +1,86 @@
+"""What time does to jobs: due ones are queued, late ones expire, those of dead workers are rescued.
+
+Each sweep takes a small batch of rows that nobody else holds, so any number of workers may sweep at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import WorkerLostError
+from playhead.ledger.dependents import abandon, enqueue_ready
+from playhead.ledger.history import record_states
+from playhead.models import Job, WorkerRow
+from playhead.states import State
+from playhead.tickets import issue
+
+BATCH = 500
+
+_STRANDED = text(
+    """
+    DELETE FROM procrastinate_jobs AS ticket
+    WHERE status = 'doing' AND NOT EXISTS (
+        SELECT FROM procrastinate_workers AS worker
+        WHERE worker.id = ticket.worker_id AND worker.last_heartbeat > now() - make_interval(secs => :seconds))
+    RETURNING CAST(args ->> 'job_id' AS uuid)
+    """
+)
+
+
+async def queue_due(session: AsyncSession) -> int:
+    """Queue the jobs whose time has come. Gives how many."""
+    due = _free(Job.state == State.WAITING, Job.waits_for == 0, Job.run_at <= func.now()).order_by(Job.run_at)
+    return len(await enqueue_ready(session, list(await session.scalars(due))))
+
+
+async def expire_late(session: AsyncSession) -> int:
+    """End the jobs that were not begun in time. Gives how many."""
+    late = list(await session.scalars(_free(Job.state.in_(["waiting", "queued"]), Job.expires_at <= func.now())))
+    error = {"code": "expired", "message": "not begun before its expires_at", "attempt": 0}
+    values = {"state": State.EXPIRED, "error": error, "finished_at": func.now()}
+    await session.execute(update(Job).where(Job.id.in_(late)).values(**values))
+    await record_states(session, late)
+    await abandon(session, late)
+    return len(late)
+
+
+async def rescue_lost(session: AsyncSession, lost_after_seconds: float) -> int:
+    """Take back the jobs of workers that fell silent; the attempt counts. Gives how many.
+
+    A job whose attempts are used up ends in the dead letter with ``worker_lost``.
+    """
+    silent = WorkerRow.heartbeat_at < func.now() - timedelta(seconds=lost_after_seconds)
+    gone = select(WorkerRow.id).where(silent | WorkerRow.stopped_at.is_not(None))
+    held = _free(Job.state == State.RUNNING, Job.worker_id.in_(gone) | Job.worker_id.is_(None))
+    lost = list(await session.scalars(held))
+    reason = "the worker fell silent during this attempt: look at its last log lines and its memory limit"
+    error = func.jsonb_build_object("code", WorkerLostError.code, "message", reason, "attempt", Job.attempt)
+    taken: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None, "error": error}
+    again = taken | {"state": State.WAITING, "run_at": None}
+    await session.execute(update(Job).where(Job.id.in_(lost), Job.attempt < Job.max_attempts).values(**again))
+    ended = taken | {"state": State.FAILED, "finished_at": func.now()}
+    used_up = update(Job).where(Job.id.in_(lost), Job.attempt >= Job.max_attempts).values(**ended)
+    dead = list(await session.scalars(used_up.returning(Job.id)))
+    await enqueue_ready(session, lost)
+    await record_states(session, dead)
+    await abandon(session, dead)
+    return len(lost)
+
+
+async def reissue_stranded(session: AsyncSession, lost_after_seconds: float) -> int:
+    """Replace the tickets that a dead worker had taken but not acted on. Gives how many were stranded.
+
+    Procrastinate leaves such tickets in ``doing`` for ever.
+    """
+    stranded: list[UUID | None] = list(await session.scalars(_STRANDED, {"seconds": lost_after_seconds}))
+    await issue(session, [job_id for job_id in stranded if job_id is not None])
+    return len(stranded)
+
+
+def _free(*conditions: ColumnElement[bool]) -> Select[UUID]:
+    return select(Job.id).where(*conditions).limit(BATCH).with_for_update(skip_locked=True)

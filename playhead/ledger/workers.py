@@ -1,0 +1,44 @@
+"""Workers: who is alive, and which runs they still hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead import __version__
+from playhead.models import Job, WorkerRow
+from playhead.states import State
+
+
+async def arrive(
+    session: AsyncSession, worker_id: UUID, *, name: str, device: str, queues: list[str], concurrency: dict[str, Any]
+) -> None:
+    """A worker starts."""
+    session.add(
+        WorkerRow(id=worker_id, name=name, device=device, queues=queues, concurrency=concurrency, version=__version__)
+    )
+
+
+async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> frozenset[int]:
+    """The worker lives. Gives the leases that it holds by the ledger: whatever else it runs is void."""
+    alive = {"heartbeat_at": func.now(), "metrics": metrics, "stopped_at": None}
+    await session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**alive))
+    held = select(Job.lease).where(Job.worker_id == worker_id, Job.state == State.RUNNING)
+    return frozenset(lease for lease in await session.scalars(held) if lease is not None)
+
+
+async def leave(session: AsyncSession, worker_id: UUID) -> None:
+    """The worker has ended as it should; anything it still holds is rescued at once."""
+    await session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=func.now()))
+
+
+async def living(session: AsyncSession, lost_after_seconds: float) -> Sequence[WorkerRow]:
+    """The workers that are alive, the oldest first."""
+    heard = WorkerRow.heartbeat_at > func.now() - timedelta(seconds=lost_after_seconds)
+    alive = select(WorkerRow).where(heard, WorkerRow.stopped_at.is_(None)).order_by(WorkerRow.started_at)
+    return (await session.scalars(alive)).all()

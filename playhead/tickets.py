@@ -1,0 +1,33 @@
+"""Tickets: one Procrastinate job whose only argument is a job's id. It means "somebody look at this job now".
+
+Procrastinate's own function is called through the caller's session, so that a ticket exists exactly when the
+ledger change that calls for it does. A stray, stale or doubled ticket is harmless: the claim decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+LOOK = "playhead.look"
+"""The Procrastinate task that a ticket names."""
+
+_ISSUE = text(
+    """
+    SELECT procrastinate_defer_jobs_v1(array_agg(
+        ROW(queue, CAST(:task AS text), priority, NULL, NULL, jsonb_build_object('job_id', id), NULL)
+            ::procrastinate_job_to_defer_v1
+        ORDER BY id))
+    FROM jobs WHERE id = ANY(:ids) AND state = 'queued'
+    HAVING count(*) > 0
+    """
+)
+
+
+async def issue(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
+    """Write a ticket for each of these jobs that is queued, in the session's transaction."""
+    if job_ids:
+        await session.execute(_ISSUE, {"task": LOOK, "ids": list(job_ids)})
