@@ -1,0 +1,72 @@
+"""What every test may ask for: a PostgreSQL server for the session, a migrated database for the test."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url
+
+from local.postgres import EmbeddedPostgres
+
+# A crash of the machine may cost a test its database: speed is worth more here.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server of its own for this session (for each worker of pytest-xdist), or the one that the environment names."""
+    if given := os.environ.get("PLAYHEAD_TEST_DATABASE_URL"):
+        yield given
+        return
+    # Not tmp_path: pytest closes that to other users, and as root the server runs as another one.
+    with tempfile.TemporaryDirectory(prefix="playhead-") as folder:
+        Path(folder).chmod(0o711)
+        with EmbeddedPostgres(Path(folder) / "postgres", FAST) as server:
+            yield server.place.url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template_url(postgres_url: str) -> AsyncIterator[str]:
+    """A migrated database that nobody works in: a copy of it takes milliseconds, a migration does not."""
+    from playhead.migrate import upgrade
+
+    async for url in _database(postgres_url, ""):
+        await upgrade(url)
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(postgres_url: str, template_url: str) -> AsyncIterator[str]:
+    """A migrated, empty database for one test."""
+    async for url in _database(postgres_url, f'TEMPLATE "{make_url(template_url).database}"'):
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """A database without any table, for tests of the migrations."""
+    async for url in _database(postgres_url, ""):
+        yield url
+
+
+async def _database(server_url: str, source: str) -> AsyncIterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    await _execute(server_url, f'CREATE DATABASE "{name}" {source}')
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    # A test that left a connection open must not keep the server from dropping its database.
+    await _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
