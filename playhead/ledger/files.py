@@ -1,0 +1,82 @@
+"""Files that owners uploaded, and the stored bytes that rows point at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import NotFoundError, StorageError
+from playhead.identity import new_id
+from playhead.models import Blob, File
+from playhead.storage import Blob as Stored
+
+
+async def keep_blobs(session: AsyncSession, stored: Sequence[Stored]) -> None:
+    """Write down bytes that are safely stored, so that rows of this transaction may point at them.
+
+    Raises:
+        StorageError: the same bytes are just being cleared away; storing them again in a moment succeeds.
+    """
+    # Ordered, so that two transactions that keep the same blobs wait for each other instead of for ever.
+    for blob in sorted(set(stored), key=lambda blob: blob.sha256):
+        row = insert(Blob).values(sha256=blob.sha256, size_bytes=blob.size_bytes)
+        touched = row.on_conflict_do_update(
+            index_elements=[Blob.sha256], set_={"touched_at": func.now()}, where=~Blob.deleting
+        )
+        if await session.scalar(touched.returning(Blob.sha256)) is None:
+            raise StorageError("the same bytes are just being cleared away: try again", retry_after_seconds=1)
+
+
+async def add_file(
+    session: AsyncSession,
+    *,
+    owner_id: UUID,
+    blob: Stored,
+    name: str | None,
+    media_type: str,
+    duration_seconds: float | None,
+    expires_in_seconds: float,
+) -> File:
+    """Write down an upload. ``expires_in_seconds`` of 0 keeps it for ever."""
+    await keep_blobs(session, [blob])
+    lifetime = timedelta(seconds=expires_in_seconds)
+    row = insert(File).values(
+        id=new_id(),
+        owner_id=owner_id,
+        sha256=blob.sha256,
+        size_bytes=blob.size_bytes,
+        name=name,
+        media_type=media_type,
+        duration_seconds=duration_seconds,
+        expires_at=func.now() + lifetime if lifetime else None,
+    )
+    return (await session.scalars(row.returning(File))).one()
+
+
+async def find_file(session: AsyncSession, owner_id: UUID, file_id: UUID) -> File:
+    """One of the owner's files.
+
+    Raises:
+        NotFoundError: there is none, or its time is over.
+    """
+    mine = select(File).where(File.id == file_id, File.owner_id == owner_id)
+    file = await session.scalar(mine.where(File.expires_at.is_(None) | (File.expires_at > func.now())))
+    if file is None:
+        raise NotFoundError(f"there is no file {file_id}: it was deleted, or its time is over")
+    return file
+
+
+async def remove_file(session: AsyncSession, owner_id: UUID, file_id: UUID) -> None:
+    """Forget a file. Jobs that have not succeeded keep its bytes.
+
+    Raises:
+        NotFoundError: the owner has no such file.
+    """
+    gone = delete(File).where(File.id == file_id, File.owner_id == owner_id).returning(File.id)
+    if await session.scalar(gone) is None:
+        raise NotFoundError(f"there is no file {file_id}")
