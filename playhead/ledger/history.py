@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.ledger.run import Run
 
 CHANNEL = "playhead_jobs"
-"""PostgreSQL notifies here, with the job's id, whenever there is news of a job."""
+"""PostgreSQL notifies here whenever there is news of a job: its id and, where the state changed, a space and that."""
 
 _STATES = text(
     f"""
@@ -21,8 +21,8 @@ _STATES = text(
         SELECT id, owner_id, 'state', attempt, lease,
                jsonb_strip_nulls(jsonb_build_object('state', state, 'error', error, 'run_at', run_at))
         FROM jobs WHERE id = ANY(:ids) ORDER BY id
-        RETURNING job_id)
-    SELECT pg_notify('{CHANNEL}', job_id::text) FROM told
+        RETURNING job_id, data ->> 'state' AS state)
+    SELECT pg_notify('{CHANNEL}', job_id || ' ' || state) FROM told
     """  # noqa: S608 - the channel is a constant
 )
 
