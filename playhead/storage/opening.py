@@ -1,0 +1,48 @@
+"""From a storage URL to the place it names."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from obstore.store import from_url
+
+from playhead.errors import InvalidError
+from playhead.storage.bucket import Bucket
+from playhead.storage.faults import faults
+from playhead.storage.folder import Folder
+from playhead.storage.place import Place
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+# obstore's own 30 s for a whole request would cut a download of some gigabytes: silence is what counts.
+CLIENT: ClientConfig = {"connect_timeout": "5s", "read_timeout": "5min", "timeout": "1day"}
+
+# A job's retry policy waits longer and more patiently than a request can.
+RETRY: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+
+
+def open_place(url: str) -> Place:
+    """The place behind ``file:///folder`` or ``s3://bucket/prefix``; InvalidError for any other URL.
+
+    A folder is made if need be. A bucket's credentials, region and endpoint come from the environment that every S3
+    tool reads: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL and their kin.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
+        return Folder(Path(unquote(parts.path)))
+    if parts.scheme == "s3" and parts.netloc:
+        with faults("opening its bucket"):
+            return Bucket(from_url(url, client_options={**CLIENT, "allow_http": _plain()}, retry_config=RETRY))
+    message = f"{url!r} names no storage: PLAYHEAD_STORAGE_URL is file:///folder or s3://bucket/prefix."
+    raise InvalidError(message)
+
+
+def _plain() -> bool:
+    """Whether the operator named an endpoint without TLS, as servers on loopback or in a compose file are."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+    return any(os.environ.get(name, "").startswith("http://") for name in names)

@@ -1,0 +1,63 @@
+"""Streaming into the store, in bounded memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+
+import obstore
+from obstore.store import ObjectStore
+
+from playhead.errors import TooLargeError
+from playhead.storage.faults import faults
+from playhead.storage.pieces import pieces
+
+# S3 takes at most 10,000 parts: 78 GiB. Two parts in flight and one filling are 24 MiB of memory for each upload.
+PART_BYTES = 8 * 1024 * 1024
+PARTS_IN_FLIGHT = 2
+
+
+@asynccontextmanager
+async def writing(store: ObjectStore, key: str) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+    """Write one object: it exists once the block has ended well, and leaves nothing when the block fails.
+
+    The block gets a function that writes one piece. Not obstore's ``put_async``: that one drives an async iterator
+    in tasks of its own, and a canceled upload would leave one behind, still waiting for the client's next bytes.
+    """
+    writer = obstore.open_writer_async(store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_IN_FLIGHT)
+
+    async def write(piece: bytes) -> None:
+        with faults("writing"):
+            await writer.write(piece)
+
+    try:
+        yield write
+    except BaseException as error:
+        with faults("taking back an upload"):
+            await writer.__aexit__(type(error), error, error.__traceback__)
+        raise
+    with faults("writing"):
+        await writer.close()
+
+
+async def receive(
+    store: ObjectStore, key: str, chunks: AsyncIterator[bytes], *, max_bytes: int | None
+) -> tuple[str, int]:
+    """Write a stream to ``key``; gives its sha256 and its size in bytes. TooLargeError beyond ``max_bytes``."""
+    digest = hashlib.sha256()
+    size_bytes = 0
+    async with writing(store, key) as write, aclosing(pieces(chunks)) as cut:
+        async for piece in cut:
+            size_bytes += len(piece)
+            _check_size(size_bytes, max_bytes)
+            await asyncio.to_thread(digest.update, piece)
+            await write(piece)
+    return digest.hexdigest(), size_bytes
+
+
+def _check_size(size_bytes: int, max_bytes: int | None) -> None:
+    if max_bytes is not None and size_bytes > max_bytes:
+        message = f"At most {max_bytes} bytes are accepted."
+        raise TooLargeError(message)

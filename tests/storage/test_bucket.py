@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from playhead.errors import StorageError
+from playhead.storage import Storage
+from playhead.storage.bucket import Bucket
+from playhead.storage.layout import blob_key
+from playhead.storage.opening import open_place
+
+if TYPE_CHECKING:
+    from tests.storage.conftest import S3Server
+
+DATA = os.urandom(20 * 1024 * 1024)
+
+
+async def data() -> AsyncIterator[bytes]:
+    yield DATA
+
+
+async def test_a_wrong_secret_is_refused(s3_url: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    await Storage.from_url(s3_url).check()
+    for name, value in s3_server.environment(secret="wrong").items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StorageError, match="being checked"):
+        await Storage.from_url(s3_url).check()
+
+
+async def test_an_object_too_large_to_copy_is_streamed_to_its_place(s3_url: str) -> None:
+    place = open_place(s3_url)
+    storage = Storage(Bucket(place.store, copy_limit_bytes=len(DATA) - 1))
+    blob = await storage.put(data())
+    assert b"".join([chunk async for chunk in await storage.read(blob.sha256)]) == DATA
+    assert await storage.sweep_incoming(-60) == 0
+
+
+async def test_a_canceled_upload_leaves_no_unfinished_parts(s3_url: str, s3_server: S3Server) -> None:
+    storage = Storage.from_url(s3_url)
+    waiting = asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield DATA
+        waiting.set()
+        await asyncio.Event().wait()
+
+    upload = asyncio.create_task(storage.put(stalling()))
+    await waiting.wait()
+    assert s3_server.unfinished_uploads("playhead")
+    upload.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    assert s3_server.unfinished_uploads("playhead") == []
+
+
+async def test_a_download_of_other_bytes_is_not_accepted(s3_url: str, tmp_path: Path) -> None:
+    storage = Storage.from_url(s3_url)
+    sha256 = hashlib.sha256(b"right").hexdigest()
+    await storage._store.put_async(blob_key(sha256), b"wrong")
+    with pytest.raises(StorageError, match="other bytes"):
+        await storage.download(sha256, tmp_path / "target")
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - a test may block
+
+
+async def test_a_server_that_is_away_is_a_transient_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    storage = Storage.from_url("s3://playhead/away")
+    with pytest.raises(StorageError) as caught:
+        await storage.head_bytes("a" * 64, 1)
+    assert caught.value.transient
+
+
+async def test_plain_http_needs_an_endpoint_that_says_so(monkeypatch: pytest.MonkeyPatch, s3_url: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", os.environ["AWS_ENDPOINT_URL"].replace("http://", "https://"))
+    with pytest.raises(StorageError):
+        await Storage.from_url(s3_url).check()
