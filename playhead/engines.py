@@ -5,7 +5,7 @@ An engine never sees a job, a database or HTTP: it turns local files into values
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -61,7 +61,7 @@ class Transcriber(Protocol):
         resume: SpeechInfo | None = None,
         from_seconds: float = 0.0,
         first_id: int = 0,
-    ) -> AsyncIterator[SpeechInfo | SpeechStep]:
+    ) -> AsyncGenerator[SpeechInfo | SpeechStep, None]:
         """Transcribe a local file: one :class:`SpeechInfo` first, then steps as they are decoded.
 
         To go on after a crash, give the ``resume`` info that the first run yielded, the ``done_seconds`` of the
