@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 DAY = 86_400.0
 
@@ -37,7 +44,10 @@ class FetchSettings(BaseModel):
     silence_seconds: float = Field(30, gt=0, description="A connection that gives no byte for this long is cut.")
     max_redirects: int = Field(5, ge=0, description="Redirects followed; each new address is checked again.")
     max_resumes: int = Field(5, ge=0, description="How often a cut download goes on where it was.")
-    allowed_networks: list[str] = Field(
+    resume_pause_seconds: float = Field(
+        1, ge=0, description="Pause before a cut download goes on; it doubles each time."
+    )
+    allowed_networks: list[IPv4Network | IPv6Network] = Field(
         default_factory=list,
         description='Private networks that URLs may lead to all the same, e.g. `["192.168.1.0/24"]`.',
     )
@@ -72,6 +82,9 @@ class WorkerSettings(BaseModel):
         default={"gpu": 4, "llm": 8, "cpu": 2, "io": 8}, description="Jobs in flight per queue."
     )
     scratch_dir: Path | None = Field(None, description="Working files; None takes a folder under DATA_DIR.")
+    alive_file: Path | None = Field(
+        None, description="Touched at each heartbeat, for health checks; None takes `worker.alive` in DATA_DIR."
+    )
 
 
 class StubSettings(BaseModel):
@@ -90,6 +103,11 @@ class Settings(BaseSettings):
         None, description="`postgresql://user:password@host/name`; without it `playhead up` brings its own."
     )
     database_pool_size: int = Field(10, ge=2, description="Connections that one process may hold.")
+    secrets_dir: Path | None = Field(
+        None,
+        description="Folder with a file for each secret setting, named as its variable (`playhead_admin_key`), as "
+        "Docker and Kubernetes mount them. A variable that is set wins.",
+    )
     data_dir: Path = Field(Path(".playhead"), description="Everything Playhead keeps on this machine.")
     storage_url: str | None = Field(
         None, description="`file:///folder` or `s3://bucket/prefix`; without it a folder under DATA_DIR."
@@ -111,6 +129,20 @@ class Settings(BaseSettings):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     stub: StubSettings = Field(default_factory=StubSettings)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - as pydantic-settings calls it
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - whoever starts us reads .env files
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the files of SECRETS_DIR; a folder that is not there is an error."""
+        folder = os.environ.get("PLAYHEAD_SECRETS_DIR")
+        files = NestedSecretsSettingsSource(file_secret_settings, secrets_dir=folder, secrets_dir_missing="error")
+        return init_settings, env_settings, files
+
     @property
     def storage_location(self) -> str:
         """The storage URL in force."""
@@ -120,3 +152,8 @@ class Settings(BaseSettings):
     def scratch_location(self) -> Path:
         """The folder for working files in force."""
         return (self.worker.scratch_dir or self.data_dir / "scratch").resolve()
+
+    @property
+    def alive_location(self) -> Path:
+        """The file in force that is touched at each heartbeat."""
+        return self.worker.alive_file or self.data_dir / "worker.alive"
