@@ -7,25 +7,24 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from playhead.settings import Settings
 
+_AWAY_CLASSES = ("08", "53", "57")
+"""SQLSTATE classes: connection exception, insufficient resources, operator intervention."""
 
-AWAY: tuple[type[Exception], ...] = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    OSError,
-    TimeoutError,
-)
-"""What is raised while the server is away, restarting or full: worth another try."""
+
+def is_away(error: BaseException) -> bool:
+    """Whether this was raised because the server is away, restarting or full, so that another try may succeed."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return error.connection_invalidated or state.startswith(_AWAY_CLASSES) or isinstance(error, InterfaceError)
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_AWAY_CLASSES)
+    return isinstance(error, (PoolTimeoutError, asyncpg.InterfaceError, OSError, TimeoutError))
 
 
 def async_url(url: str) -> URL:

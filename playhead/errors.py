@@ -124,6 +124,12 @@ class WorkerLostError(PlayheadError):
     code, status, title, transient = "worker_lost", 500, "The worker died during this job", True
 
 
+class InternalError(PlayheadError):
+    """A bug of ours, or of what we build on: another attempt may do better."""
+
+    code, status, title, transient = "internal", 500, "Something broke inside Playhead", True
+
+
 class LeaseLostError(PlayheadError):
     """The run no longer holds its job: it was canceled, rescued or settled. Whatever it does is void."""
 

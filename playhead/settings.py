@@ -34,6 +34,14 @@ class SpeechSettings(BaseModel):
     )
     recycle_after_jobs: int = Field(200, ge=1, description="The engine process is renewed after this many jobs.")
     start_timeout_seconds: float = Field(600, gt=0, description="How long a model may take to load or download.")
+    hang_seconds: float = Field(
+        600, gt=0, description="An engine that gets nowhere with a recording for this long is ended and renewed."
+    )
+    cancel_seconds: float = Field(
+        1.5, gt=0, description="An engine that has not let go of a canceled recording by then is ended and renewed."
+    )
+    loaded_models: int = Field(1, ge=1, description="Models kept in memory at once; the one longest unused goes first.")
+    max_recording_seconds: float = Field(86_400, gt=0, description="Longest recording that is taken, in seconds.")
 
 
 class FetchSettings(BaseModel):

@@ -10,9 +10,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import NotFoundError, StorageError
+from playhead.errors import InputMissingError, NotFoundError, StorageError
 from playhead.identity import new_id
-from playhead.models import Blob, File
+from playhead.models import Blob, File, Output
 from playhead.storage import Blob as Stored
 
 
@@ -80,3 +80,15 @@ async def remove_file(session: AsyncSession, owner_id: UUID, file_id: UUID) -> N
     gone = delete(File).where(File.id == file_id, File.owner_id == owner_id).returning(File.id)
     if await session.scalar(gone) is None:
         raise NotFoundError(f"there is no file {file_id}")
+
+
+async def output_sha256(session: AsyncSession, job_id: UUID, name: str) -> str:
+    """The bytes of what a job made.
+
+    Raises:
+        InputMissingError: it made nothing of this name.
+    """
+    sha256 = await session.scalar(select(Output.sha256).where(Output.job_id == job_id, Output.name == name))
+    if sha256 is None:
+        raise InputMissingError(f"job {job_id} made no output {name!r}", field="input.output")
+    return sha256

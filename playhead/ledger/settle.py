@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import PlayheadError
 from playhead.ledger.dependents import abandon, enqueue_ready, release
+from playhead.ledger.files import keep_blobs
 from playhead.ledger.history import record_states
 from playhead.ledger.report import lost
 from playhead.ledger.run import Run, change
 from playhead.models import Job, Output
 from playhead.settings import RetrySettings
 from playhead.states import State
+from playhead.storage import Blob
 
 _RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None}
 
@@ -46,6 +48,7 @@ async def succeed(session: AsyncSession, run: Run, result: dict[str, Any], made:
     ended = {"state": State.SUCCEEDED, "progress": 1.0, "result": result, "error": None, "finished_at": func.now()}
     await _leave(session, run, ended | _spent(cost))
     if made:
+        await keep_blobs(session, [Blob(output.sha256, output.size_bytes) for output in made])
         rows = [{"job_id": run.job_id, "owner_id": run.owner_id, **vars(output)} for output in made]
         await session.execute(insert(Output), rows)
     await record_states(session, [run.job_id])
@@ -54,7 +57,9 @@ async def succeed(session: AsyncSession, run: Run, result: dict[str, Any], made:
 
 async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost, retry: RetrySettings) -> State:
     """The attempt failed: the job waits for the next one, or is a dead letter. Gives the state it now has."""
-    told = {"code": error.code, "message": error.message, "attempt": run.attempt}
+    # PostgreSQL keeps no NUL in text, and a message may quote hostile input.
+    message = error.message.replace("\0", "\ufffd")
+    told = {"code": error.code, "message": message, "attempt": run.attempt}
     if not error.transient or run.last:
         await _leave(session, run, {"state": State.FAILED, "error": told, "finished_at": func.now()} | _spent(cost))
         await record_states(session, [run.job_id])

@@ -1,0 +1,62 @@
+"""Logs: readable on a terminal, JSON elsewhere. What the libraries log goes the same way."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.typing import Processor
+
+from playhead.settings import Settings
+
+_CHATTY = ("httpx", "httpcore", "procrastinate", "alembic.runtime", "uvicorn.error")
+"""What these say at INFO is said better by our own lines."""
+
+
+def configure_logging(settings: Settings) -> None:
+    """Set the process's logging up, to standard error. Called once, by an entrypoint.
+
+    What is bound with ``structlog.contextvars`` (``job_id``, ``attempt``, ``trace_id``, ``request_id``) is on every
+    line of its context, a library's too.
+    """
+    text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
+    shared = _shared()
+    structlog.configure(
+        processors=[*shared, ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ProcessorFormatter(processors=_rendering(text=text), foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    logging.captureWarnings(capture=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _shared() -> list[Processor]:
+    return [
+        merge_contextvars,
+        add_log_level,
+        add_logger_name,
+        ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _rendering(*, text: bool) -> Sequence[Processor]:
+    if text:
+        colors = sys.stderr.isatty()
+        return [ProcessorFormatter.remove_processors_meta, structlog.dev.ConsoleRenderer(colors=colors)]
+    return [
+        ProcessorFormatter.remove_processors_meta,
+        structlog.processors.dict_tracebacks,
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(),
+    ]

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+from playhead.ledger.submit import submit
+from tests.ledger.conftest import BASE
+from worker.dispatch import answer_tickets, keep_fetching, make_app
+
+if TYPE_CHECKING:
+    from tests.ledger.conftest import Bench
+
+
+async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
+    """Contract: our insert through asyncpg wakes Procrastinate's listener, and the spent ticket is deleted."""
+    looked: asyncio.Queue[UUID] = asyncio.Queue()
+    app = make_app(bench.database.url, application="test", connections=3)
+    answer_tickets(app, looked.put)
+    async with app.open_async():
+        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1))
+        try:
+            first = await bench.submit()
+            # The first may be found by the look at the start; from now on the worker only listens.
+            assert await asyncio.wait_for(looked.get(), 30) == first
+            await _listening(bench)
+            async with bench.database.transaction() as session:
+                second = await submit(session, BASE)
+                assert looked.empty()
+            # Procrastinate polls every 5 s: a second is proof of the notification.
+            assert await asyncio.wait_for(looked.get(), 4) == second
+        finally:
+            fetching.cancel()
+            await asyncio.wait([fetching])
+    assert await bench.tickets() == []
+
+
+async def _listening(bench: Bench) -> None:
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'listen %' AND datname = current_database()")
+    async with asyncio.timeout(10):
+        while True:
+            async with bench.database.transaction() as session:
+                if await session.scalar(query):
+                    return
+            await asyncio.sleep(0.02)

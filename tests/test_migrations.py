@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+import importlib.resources
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from playhead.database import Database
+from playhead.migrate import config, current, head, upgrade
+from playhead.models import Base
+
+CATALOG = text(
+    """
+    SELECT 'function ' || proname || ' ' || pg_get_functiondef(oid) FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'procrastinate%'
+    UNION ALL
+    SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+        || coalesce(column_default, '') || ' ' || is_identity
+    FROM information_schema.columns WHERE table_name LIKE 'procrastinate%'
+    UNION ALL
+    SELECT 'index ' || indexdef FROM pg_indexes WHERE tablename LIKE 'procrastinate%'
+    UNION ALL
+    SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE conrelid::regclass::text LIKE 'procrastinate%'
+    UNION ALL
+    SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger
+    WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'procrastinate%'
+    UNION ALL
+    SELECT 'enum ' || typname || ' ' || string_agg(enumlabel, ',' ORDER BY enumsortorder)
+    FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid WHERE typname LIKE 'procrastinate%' GROUP BY typname
+    UNION ALL
+    SELECT 'composite ' || relname || ' ' || string_agg(attname || ' ' || atttypid::regtype, ',' ORDER BY attnum)
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid WHERE relkind = 'c' AND relname LIKE 'procrastinate%'
+    GROUP BY relname
+    """
+)
+
+
+async def catalog(database: Database) -> list[str]:
+    async with database.transaction() as session:
+        return sorted(await session.scalars(CATALOG))
+
+
+async def test_procrastinates_tables_are_those_that_it_ships(database_url: str, empty_database_url: str) -> None:
+    shipped = importlib.resources.files("procrastinate").joinpath("sql", "schema.sql").read_text()
+    ours, theirs = Database(database_url), Database(empty_database_url)
+    try:
+        async with theirs.engine.begin() as connection:
+            raw = await connection.get_raw_connection()
+            assert raw.driver_connection is not None
+            await raw.driver_connection.execute(shipped)
+        expected = await catalog(theirs)
+        assert len(expected) > 50
+        assert await catalog(ours) == expected
+    finally:
+        await ours.close()
+        await theirs.close()
+
+
+async def test_models_and_migrations_agree(database_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        options = {"include_name": lambda name, kind, _: not (kind == "table" and name.startswith("procrastinate_"))}
+        context = MigrationContext.configure(connection, opts=options | {"compare_server_default": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    database = Database(database_url)
+    try:
+        async with database.engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+            assert await connection.run_sync(current) == head()
+    finally:
+        await database.close()
+
+
+async def test_two_migrations_at_once_are_one(empty_database_url: str) -> None:
+    await asyncio.gather(*(upgrade(empty_database_url) for _ in range(3)))
+    await upgrade(empty_database_url)
+
+
+def test_the_history_is_one_line() -> None:
+    assert len(ScriptDirectory.from_config(config()).get_heads()) == 1

@@ -1,0 +1,1 @@
+"""The process edge: tickets become runs, runs become results."""

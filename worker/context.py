@@ -1,0 +1,79 @@
+"""What the work of one run may use: :class:`playhead.kind.Context` over the ledger and the storage."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from playhead.database import Database
+from playhead.engines import Engines
+from playhead.ledger import report
+from playhead.ledger.run import Run
+from playhead.ledger.settle import Cost, Made
+from playhead.storage import Storage
+from worker.inputs import Inputs
+from worker.reporter import Reporter
+
+
+class JobContext:
+    """One run of one job, as its kind sees it."""
+
+    def __init__(
+        self, run: Run, database: Database, storage: Storage, inputs: Inputs, engines: Engines, scratch: Path
+    ) -> None:
+        self.run = run
+        self.engines = engines
+        self.reporter = Reporter(database, run)
+        self.made: dict[str, Made] = {}
+        self.cost = Cost()
+        self._database = database
+        self._storage = storage
+        self._inputs = inputs
+        self._scratch = scratch
+        self._bringing = asyncio.Lock()
+
+    async def input(self) -> Path:
+        """The job's input as a local file, fetched on first use."""
+        path = self._scratch / "input"
+        async with self._bringing:
+            if not path.exists():
+                await self._inputs.bring(self.run, path, self._fetched)
+        return path
+
+    async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:
+        """Say how far the work is: 0 to 1."""
+        self.reporter.progress(fraction, stage, eta_seconds)
+
+    async def emit(self, event: str, data: dict[str, Any] | list[dict[str, Any]]) -> None:
+        """Append events to what watchers are told."""
+        self.reporter.event(event, data if isinstance(data, list) else [data])
+
+    async def checkpoint(self, state: dict[str, Any]) -> None:
+        """Keep ``state`` for a later attempt to go on from."""
+        self.reporter.checkpoint(state)
+
+    async def restore(self) -> dict[str, Any] | None:
+        """The last state that this or an earlier attempt kept."""
+        async with self._database.transaction() as session:
+            return await report.load_checkpoint(session, self.run)
+
+    async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
+        """Store an output file; it becomes visible when the job settles."""
+        stored = self._storage.put_file(content) if isinstance(content, Path) else self._storage.put_bytes(content)
+        blob = await stored
+        self.made[name] = Made(name=name, sha256=blob.sha256, size_bytes=blob.size_bytes, media_type=media_type)
+
+    def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
+        """Add to the cost of the job."""
+        self.cost = Cost(self.cost.gpu_seconds + device_seconds, self.cost.audio_seconds + audio_seconds)
+
+    async def _fetched(self, done_bytes: int, total_bytes: int | None) -> None:
+        self.reporter.progress(0.0, f"fetching {_share(done_bytes, total_bytes)}", None)
+
+
+def _share(done_bytes: int, total_bytes: int | None) -> str:
+    mebibyte = 1024 * 1024
+    return (
+        f"{done_bytes // mebibyte} of {total_bytes // mebibyte} MiB" if total_bytes else f"{done_bytes // mebibyte} MiB"
+    )

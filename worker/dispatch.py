@@ -1,0 +1,59 @@
+"""Dispatch: Procrastinate's worker loops fetch tickets and hand them to the runner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from uuid import UUID
+
+import procrastinate
+import structlog
+
+from playhead.tickets import LOOK
+
+KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""A connection that went silent is found out within half a minute, the one that listens included."""
+PAUSE_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
+
+def make_app(database_url: str, *, application: str, connections: int) -> procrastinate.App:
+    """A Procrastinate app over a pool of its own; the schema is Alembic's."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=database_url,
+        kwargs={"application_name": application, "connect_timeout": 5, **KEEPALIVES},
+        min_size=1,
+        max_size=connections,
+        timeout=10,
+    )
+    return procrastinate.App(connector=connector)
+
+
+def answer_tickets(app: procrastinate.App, look: Callable[[UUID], Awaitable[None]]) -> None:
+    """Let the app hand each ticket's job id to ``look``."""
+
+    @app.task(name=LOOK)
+    async def on_ticket(job_id: str) -> None:
+        await look(UUID(job_id))
+
+
+async def keep_fetching(app: procrastinate.App, queues: Iterable[str], concurrency: int) -> None:
+    """Fetch tickets until canceled.
+
+    Procrastinate's loop ends when its connections break. It is begun again as soon as the database answers; runs
+    under way are not its own and go on meanwhile.
+    """
+    while True:
+        try:
+            await app.run_worker_async(
+                queues=list(queues),
+                concurrency=concurrency,
+                delete_jobs="always",
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=0,
+            )
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
+            log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
+        await asyncio.sleep(PAUSE_SECONDS)

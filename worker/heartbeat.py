@@ -1,0 +1,59 @@
+"""The heartbeat: the ledger hears that the worker lives, the worker hears which runs are still its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import structlog
+
+from playhead.database import is_away
+from playhead.ledger import workers
+from worker.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+
+class Heartbeat:
+    """Beats for a runner, on time or as soon as something may have happened to one of its jobs."""
+
+    def __init__(self, runner: Runner, *, sign_of_life: Path) -> None:
+        self._runner = runner
+        self._sign_of_life = sign_of_life
+        self._soon = asyncio.Event()
+
+    def notice(self, payload: str) -> None:
+        """News of a job from the ledger: ``id state``, or only ``id``.
+
+        One of ours that left ``running`` is looked at.
+        """
+        job_id, _, state = payload.partition(" ")
+        ours = {str(active.run.job_id) for active in self._runner.active.values()}
+        if state not in {"", "running"} and job_id in ours:
+            self._soon.set()
+
+    def hurry(self) -> None:
+        """Beat now: news may have been missed."""
+        self._soon.set()
+
+    async def keep_beating(self) -> None:
+        """Beat until canceled; the database may be away meanwhile."""
+        while True:
+            try:
+                await self.beat()
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("heartbeat_missed", error=repr(error))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._soon.wait(), self._runner.settings.worker.heartbeat_seconds)
+            self._soon.clear()
+
+    async def beat(self) -> None:
+        """One beat."""
+        looked_at = list(self._runner.active.values())
+        async with self._runner.database.transaction() as session:
+            held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
+        self._runner.drop_lost(looked_at, held)
+        await asyncio.to_thread(self._sign_of_life.touch)

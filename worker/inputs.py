@@ -1,0 +1,42 @@
+"""A job's input, brought to a local file."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+from playhead.database import Database
+from playhead.fetch import fetch
+from playhead.ledger.files import output_sha256
+from playhead.ledger.run import Run
+from playhead.settings import FetchSettings
+from playhead.storage import Storage
+
+Progress = Callable[[int, int | None], Awaitable[None]]
+
+
+class Inputs:
+    """Brings inputs from where they are: the storage, another job's outputs, the web."""
+
+    def __init__(self, database: Database, storage: Storage, settings: FetchSettings) -> None:
+        self._database = database
+        self._storage = storage
+        self._settings = settings
+
+    async def bring(self, run: Run, target: Path, on_progress: Progress) -> None:
+        """Put the run's input at ``target``.
+
+        Raises:
+            InputMissingError: the bytes are gone, or the other job made no such output.
+            UrlForbiddenError, UrlRejectedError, UrlUnreachableError: the URL cannot be fetched.
+            StorageError: the storage is away.
+        """
+        if "url" in run.input:
+            await fetch(run.input["url"], target, self._settings, on_progress=on_progress)
+            return
+        await self._storage.download(run.input_sha256 or await self._made(run), target)
+
+    async def _made(self, run: Run) -> str:
+        async with self._database.transaction() as session:
+            return await output_sha256(session, UUID(run.input["job"]), run.input["output"])

@@ -1,0 +1,95 @@
+"""The worker process: put together, run until told to stop, taken apart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+import structlog
+
+from playhead.database import Database
+from playhead.identity import new_id
+from playhead.ledger.history import CHANNEL
+from playhead.settings import Settings
+from playhead.signals import Listener
+from playhead.storage import Storage
+from worker import dispatch
+from worker.engines import make_engines
+from worker.heartbeat import Heartbeat
+from worker.housekeeping import QUEUE, Housekeeping
+from worker.metrics import Metrics
+from worker.presence import arrive, leave
+from worker.runner import Runner
+from worker.scratch import scratch_folder
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings) -> int:
+    """Work until SIGTERM or SIGINT, then give back what is under way. Gives the exit code."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with working(settings) as runner:
+        log.info("worker_ready", worker_id=str(runner.worker_id), queues=settings.worker.queues)
+        await stopped.wait()
+        log.info("worker_stopping", active=len(runner.active))
+    log.info("worker_stopped")
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[Runner]:
+    """A worker at work; at the end it has given everything back and closed everything."""
+    database = Database.from_settings(settings, "playhead-worker")
+    engines = make_engines(settings)
+    try:
+        with scratch_folder(settings.scratch_location) as scratch:
+            storage = Storage.from_url(settings.storage_location)
+            runner = Runner(new_id(), settings, database, storage, engines, scratch, Metrics())
+            await arrive(runner)
+            async with _heart(runner):
+                async with _dispatching(runner):
+                    yield runner
+                await runner.stop()
+            await leave(runner)
+    finally:
+        await engines.close()
+        await database.close()
+
+
+@contextlib.asynccontextmanager
+async def _heart(runner: Runner) -> AsyncIterator[None]:
+    heartbeat = Heartbeat(runner, sign_of_life=runner.settings.alive_location)
+    listener = Listener(runner.database.url, {CHANNEL: heartbeat.notice}, on_connect=heartbeat.hurry)
+    async with listener, _background(heartbeat.keep_beating()):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _dispatching(runner: Runner) -> AsyncIterator[None]:
+    wanted, url = runner.settings.worker, runner.database.url
+    house = dispatch.make_app(url, application="playhead-housekeeping", connections=3)
+    Housekeeping(runner.database, runner.storage, runner.settings).register(house)
+    tickets = dispatch.make_app(url, application="playhead-tickets", connections=2 + len(wanted.queues))
+    dispatch.answer_tickets(tickets, runner.look)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(house.open_async())
+        await stack.enter_async_context(tickets.open_async())
+        await stack.enter_async_context(_background(dispatch.keep_fetching(house, [QUEUE], 2)))
+        for queue in wanted.queues:
+            fetching = dispatch.keep_fetching(tickets, [queue], wanted.concurrency.get(queue, 1))
+            await stack.enter_async_context(_background(fetching))
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let it run meanwhile; should it break, the body is canceled and the error comes out."""
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work)
+        yield
+        task.cancel()

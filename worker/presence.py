@@ -1,0 +1,50 @@
+"""The worker's row in the ledger: made at the start, marked at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+
+import structlog
+from sqlalchemy.exc import ProgrammingError
+
+from playhead.database import is_away
+from playhead.ledger import workers
+from worker.runner import Runner
+
+PAUSE_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
+
+async def arrive(runner: Runner) -> None:
+    """Enter the worker, as soon as the database answers and has its tables."""
+    wanted = runner.settings.worker
+    while True:
+        try:
+            async with runner.database.transaction() as session:
+                await workers.arrive(
+                    session,
+                    runner.worker_id,
+                    name=f"{socket.gethostname()}:{os.getpid()}",
+                    device=runner.engines.device,
+                    queues=wanted.queues,
+                    concurrency={queue: wanted.concurrency.get(queue, 1) for queue in wanted.queues},
+                )
+        except ProgrammingError as error:
+            log.warning("schema_missing", remedy="run `playhead migrate`", error=str(error.orig))
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("database_away", error=repr(error))
+        else:
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def leave(runner: Runner) -> None:
+    """Mark the worker as ended, so that anything it could not give back is rescued at once."""
+    with contextlib.suppress(Exception):
+        async with runner.database.transaction() as session:
+            await workers.leave(session, runner.worker_id)

@@ -1,0 +1,98 @@
+"""What a run has to say, gathered and written at most twice a second."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from playhead.database import Database, is_away
+from playhead.ledger import report
+from playhead.ledger.run import Run
+
+INTERVAL_SECONDS = 0.5
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Unsaid:
+    progress: tuple[float, str | None, float | None] | None = None
+    events: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
+    checkpoint: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.progress or self.events or self.checkpoint)
+
+
+class Reporter:
+    """Writes a run's progress, events and checkpoints, each batch in one fenced transaction.
+
+    While the database is away the work goes on, and what it has to say is kept until it can be written.
+    """
+
+    def __init__(self, database: Database, run: Run) -> None:
+        self._database = database
+        self._run = run
+        self._unsaid = _Unsaid()
+        self._writing = asyncio.Lock()
+
+    def progress(self, fraction: float, stage: str | None, eta_seconds: float | None) -> None:
+        """How far the run is; only the last word counts."""
+        self._unsaid.progress = (fraction, stage, eta_seconds)
+
+    def event(self, name: str, items: list[dict[str, Any]]) -> None:
+        """Events for the history, in their order."""
+        self._unsaid.events.append((name, items))
+
+    def checkpoint(self, state: dict[str, Any]) -> None:
+        """What a later attempt goes on from; written after the events that came before it, or with them."""
+        self._unsaid.checkpoint = state
+
+    async def keep_writing(self) -> None:
+        """Write what gathers until canceled.
+
+        Raises:
+            LeaseLostError: another has the job.
+        """
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            try:
+                await self.flush()
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("report_postponed", error=repr(error))
+
+    async def flush(self) -> None:
+        """Write all that is unsaid; keeps it for the next time if the database is away, and raises.
+
+        Raises:
+            LeaseLostError: another has the job.
+        """
+        async with self._writing:
+            saying, self._unsaid = self._unsaid, _Unsaid()
+            if not saying:
+                return
+            try:
+                await self._write(saying)
+            except Exception as error:
+                if is_away(error):
+                    self._put_back(saying)
+                raise
+
+    async def _write(self, saying: _Unsaid) -> None:
+        async with self._database.transaction() as session:
+            if saying.progress:
+                await report.report_progress(session, self._run, *saying.progress)
+            for name, items in saying.events:
+                await report.report_events(session, self._run, name, items)
+            if saying.checkpoint is not None:
+                await report.save_checkpoint(session, self._run, saying.checkpoint)
+
+    def _put_back(self, saying: _Unsaid) -> None:
+        newer = self._unsaid
+        newer.progress = newer.progress or saying.progress
+        newer.events = saying.events + newer.events
+        newer.checkpoint = saying.checkpoint if newer.checkpoint is None else newer.checkpoint

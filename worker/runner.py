@@ -1,0 +1,144 @@
+"""The runner: a ticket becomes a run, the run becomes a result. Claim, prepare, work and report, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import shutil
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from playhead.database import Database
+from playhead.engines import Engines
+from playhead.errors import LeaseLostError
+from playhead.ledger.claim import claim
+from playhead.ledger.run import Run
+from playhead.settings import Settings
+from playhead.storage import Storage
+from worker.context import JobContext
+from worker.inputs import Inputs
+from worker.metrics import Metrics
+from worker.outcome import Outcome, Stop, describe, failure
+from worker.settling import Settling
+from worker.work import work
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Active:
+    """A run under way in this process."""
+
+    run: Run
+    task: asyncio.Task[Outcome]
+    stopped: Outcome | None = None
+
+    def end(self, outcome: Outcome) -> None:
+        """Stop the work, unless it is done; the run ends with this outcome."""
+        if self.stopped is None and self.task.cancel():
+            self.stopped = outcome
+
+    async def outcome(self) -> Outcome:
+        """Wait for the end of the work."""
+        await asyncio.wait([self.task])
+        return self.stopped if self.stopped and self.task.cancelled() else self.task.result()
+
+
+@dataclass
+class Runner:
+    """Runs the jobs of one worker process."""
+
+    worker_id: UUID
+    settings: Settings
+    database: Database
+    storage: Storage
+    engines: Engines
+    scratch: Path
+    metrics: Metrics
+    active: dict[int, Active] = field(default_factory=dict)
+    _looks: set[asyncio.Task[None]] = field(default_factory=set)
+    _stopping: bool = False
+
+    async def look(self, job_id: UUID) -> None:
+        """Act on a ticket: run the job if it can be claimed.
+
+        The run is its own task: whoever handed over the ticket may be canceled, when its connection to the database
+        breaks, and the run goes on.
+        """
+        task = asyncio.create_task(self._look(job_id), name=f"look {job_id}")
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+        await asyncio.shield(task)
+
+    async def stop(self) -> None:
+        """Begin nothing more and give every job back. Returns when all are settled, or their time is over."""
+        self._stopping = True
+        for active in list(self.active.values()):
+            active.end(Stop.SHUTDOWN)
+        if self._looks:
+            await asyncio.wait(self._looks, timeout=self.settings.worker.grace_seconds)
+
+    def drop_lost(self, looked_at: list[Active], held: frozenset[int]) -> None:
+        """Stop those of these runs whose lease the ledger no longer knows."""
+        for active in looked_at:
+            if active.run.lease not in held:
+                active.end(Stop.LOST)
+
+    async def _look(self, job_id: UUID) -> None:
+        if self._stopping:
+            return
+        async with self.database.transaction() as session:
+            run = await claim(session, job_id, self.worker_id)
+        if run is None:
+            return
+        bound = {"job_id": str(run.job_id), "kind": run.kind, "attempt": run.attempt, "trace_id": run.trace_id}
+        with bound_contextvars(**bound):
+            await self._run(run)
+
+    async def _run(self, run: Run) -> None:
+        log.info("job_claimed", waited_seconds=round(run.waited_seconds, 3))
+        began = time.monotonic()
+        async with self._prepared(run) as context:
+            outcome = await self._watched(run, context)
+            ended = await Settling(self.database, self.settings.retry).settle(context, outcome)
+        seconds = time.monotonic() - began
+        self.metrics.ended(run, ended, seconds, context.cost)
+        log.info("job_left", outcome=ended, seconds=round(seconds, 3), **describe(outcome))
+
+    @contextlib.asynccontextmanager
+    async def _prepared(self, run: Run) -> AsyncIterator[JobContext]:
+        folder = self.scratch / f"{run.job_id}-{run.lease}"
+        await asyncio.to_thread(folder.mkdir, parents=True)
+        try:
+            inputs = Inputs(self.database, self.storage, self.settings.fetch)
+            yield JobContext(run, self.database, self.storage, inputs, self.engines, folder)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _watched(self, run: Run, context: JobContext) -> Outcome:
+        """Do the work, while its reports are written: when they are refused, the work is stopped."""
+        active = Active(run, asyncio.create_task(work(run, context), name=f"run {run.lease}"))
+        reports = asyncio.create_task(context.reporter.keep_writing(), name=f"reports {run.lease}")
+        reports.add_done_callback(functools.partial(_refuse, active))
+        self.active[run.lease] = active
+        if self._stopping:
+            active.end(Stop.SHUTDOWN)
+        try:
+            return await active.outcome()
+        finally:
+            del self.active[run.lease]
+            reports.cancel()
+
+
+def _refuse(active: Active, reports: asyncio.Task[None]) -> None:
+    """The reports ended before the work did: the ledger did not take them."""
+    error = None if reports.cancelled() else reports.exception()
+    if error is not None:
+        active.end(Stop.LOST if isinstance(error, LeaseLostError) else failure(error))

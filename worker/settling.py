@@ -1,0 +1,69 @@
+"""Settling: the end of a run is written, however long the database is away."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import structlog
+
+from playhead.database import Database, is_away
+from playhead.errors import LeaseLostError, StorageError
+from playhead.ledger import settle
+from playhead.settings import RetrySettings
+from worker.context import JobContext
+from worker.outcome import Failure, Outcome, Stop, Success, failure
+
+PAUSES_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
+"""Between tries while the database is away; the last is repeated."""
+
+log = structlog.get_logger(__name__)
+
+
+class Settling:
+    """Writes how runs end."""
+
+    def __init__(self, database: Database, retry: RetrySettings) -> None:
+        self._database = database
+        self._retry = retry
+
+    async def settle(self, context: JobContext, outcome: Outcome) -> str:
+        """Write the end, or learn that it is void because another has the job. Gives the word for what was written."""
+        for pause in itertools.chain(PAUSES_SECONDS, itertools.repeat(PAUSES_SECONDS[-1])):
+            try:
+                return await self._write(context, outcome)
+            except LeaseLostError:
+                break
+            except Exception as error:  # noqa: BLE001 - told apart below
+                log.warning("settle_postponed", error=repr(error))
+                outcome = outcome if is_away(error) else _instead(outcome, error)
+            await asyncio.sleep(pause)
+        return Stop.LOST.value
+
+    async def _write(self, context: JobContext, outcome: Outcome) -> str:
+        if outcome is Stop.LOST:
+            raise LeaseLostError("stopped")
+        await context.reporter.flush()
+        run, cost = context.run, context.cost
+        async with self._database.transaction() as session:
+            match outcome:
+                case Success(result):
+                    await settle.succeed(session, run, result, list(context.made.values()), cost)
+                    return "succeeded"
+                case Failure(error):
+                    state = await settle.fail(session, run, error, cost, self._retry)
+                    return "failed" if state == "failed" else "to_retry"
+                case _:
+                    await settle.give_back(session, run, cost)
+                    return "given_back"
+
+
+def _instead(outcome: Outcome, error: Exception) -> Outcome:
+    """What to write when the outcome itself cannot be: a success as a failure, a failure not at all.
+
+    Raises:
+        Exception: the failure could not be written either; the lease runs out with the worker.
+    """
+    if isinstance(outcome, Success) or isinstance(error, StorageError):
+        return failure(error)
+    raise error
