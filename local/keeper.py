@@ -48,7 +48,7 @@ def _alone_with_the_files(life: Path, pid_file: Path) -> int:
     Every process of a server inherits this lock, so the lock proves what a process id cannot: ids are used again,
     and are strangers to each other in two containers.
     """
-    handle = os.open(life, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(life, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)
     pid_file.unlink(missing_ok=True)
     return handle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psutil
 
 from local.keeper import ESCALATION
 
+ORPHAN_SECONDS = 5.0
 READY_LINE = 7  # of postmaster.pid, from 0: `starting`, `ready`, `standby`, `stopping`
 
 
@@ -46,12 +48,14 @@ def end(process: psutil.Process) -> None:
 
 def end_orphans(cluster: Path) -> None:
     """End what a killed server left: its children notice by themselves, but a busy one only when its query is done."""
-    for process in psutil.process_iter():
-        if _serves(process, cluster):
-            try:
-                process.send_signal(signal.SIGQUIT)
-            except psutil.NoSuchProcess:
-                continue
+    orphans = [process for process in psutil.process_iter() if _serves(process, cluster)]
+    for process in orphans:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGQUIT)
+    _, stuck = psutil.wait_procs(orphans, timeout=ORPHAN_SECONDS)
+    for process in stuck:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _serves(process: psutil.Process, cluster: Path) -> bool:
