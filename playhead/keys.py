@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import TEXT, Select, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,7 +71,7 @@ async def create(session: AsyncSession, name: str, *, owner: str | None = None, 
     Raises:
         InvalidError: a name is empty, too long or not printable.
     """
-    owner = owner if owner is not None else "admin" if admin else name
+    owner = owner or ("admin" if admin else name)
     for field, text in (("name", name), ("owner", owner)):
         _check_name(text, field)
     token = f"ph_{secrets.token_urlsafe(32)}"
@@ -91,21 +90,18 @@ async def list_keys(session: AsyncSession) -> list[KeyInfo]:
 
 
 async def revoke(session: AsyncSession, which: str) -> KeyInfo:
-    """Make a key void, named by its id or its beginning. API processes notice within ten seconds.
+    """Make a key void, named by its id, its shown prefix or the key itself. It opens nothing five seconds later.
 
     Raises:
-        NotFoundError: no valid key has this id or beginning.
-        InvalidError: several have this beginning.
+        NotFoundError: no valid key is meant.
+        InvalidError: several have this prefix.
     """
-    valid = _listed().where(Key.revoked_at.is_(None))
-    named = valid.where(or_(func.text(Key.id) == which, func.starts_with(which, Key.prefix)))
-    if which and len(which) < PREFIX_CHARACTERS:
-        named = valid.where(func.starts_with(Key.prefix, which))
-    found = await _infos(session, named) if which and "\0" not in which else []
+    meant = or_(cast(Key.id, TEXT) == which, Key.prefix == which, Key.digest == digest(which))
+    found = await _infos(session, _listed().where(meant, Key.revoked_at.is_(None))) if which.isprintable() else []
     if not found:
-        raise NotFoundError(f"there is no valid key {which!r}: see `playhead keys list`")
+        raise NotFoundError("there is no such valid key: see `playhead keys list`")
     if len(found) > 1:
-        raise InvalidError(f"{len(found)} keys begin with {which!r}: give the id")
+        raise InvalidError(f"{len(found)} keys begin so: give the id")
     await session.execute(update(Key).where(Key.id == found[0].id).values(revoked_at=func.now()))
     return (await _infos(session, _listed().where(Key.id == found[0].id)))[0]
 
@@ -138,14 +134,12 @@ async def _owner_id(session: AsyncSession, name: str) -> UUID:
     return (await session.scalars(select(Owner.id).where(Owner.name == name))).one()
 
 
-def _listed() -> Select[tuple[Key, str]]:
+def _listed() -> Select[Key, str]:
     return select(Key, Owner.name).join(Owner, Owner.id == Key.owner_id)
 
 
-async def _infos(session: AsyncSession, wanted: Select[tuple[Key, str]]) -> list[KeyInfo]:
-    rows: Sequence[tuple[Key, str]] = [
-        (key, owner) for key, owner in await session.execute(wanted.execution_options(populate_existing=True))
-    ]
+async def _infos(session: AsyncSession, wanted: Select[Key, str]) -> list[KeyInfo]:
+    rows = (await session.execute(wanted.execution_options(populate_existing=True))).tuples()
     shown = ("id", "name", "prefix", "admin", "created_at", "last_used_at", "revoked_at")
     return [KeyInfo(owner=owner, **{name: getattr(key, name) for name in shown}) for key, owner in rows]
 

@@ -1,0 +1,201 @@
+"""Read: what the ledger tells those who ask. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, defer
+
+from playhead.errors import NotFoundError
+from playhead.models import Dependency, Event, Job, Output
+from playhead.states import State
+
+POSITION_LIMIT = 1000
+"""A place in a queue is counted up to here: whoever submits a hundred thousand jobs is told each one's place."""
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job, with what lies beside it.
+
+    Attributes:
+        position: how many jobs of its queue come before it, plus one; None unless it is queued. At most
+            :data:`POSITION_LIMIT`.
+        after: ids of the jobs that it waits or waited for.
+    """
+
+    job: Job
+    outputs: Sequence[Output]
+    after: Sequence[UUID]
+    position: int | None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which jobs a list holds: all conditions must hold, and any of the ``states``.
+
+    Attributes:
+        metadata: pairs that the job's metadata must contain.
+    """
+
+    states: Sequence[State] = ()
+    kind: str | None = None
+    parent_id: UUID | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some jobs, the newest first. ``next_before`` is where the following page begins; None at the end."""
+
+    views: Sequence[JobView]
+    next_before: UUID | None
+
+
+@dataclass(frozen=True)
+class News:
+    """What happened to a job since an event, and how far it is.
+
+    Attributes:
+        events: in their order, at most as many as were asked for.
+    """
+
+    job: Job
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Jobs of one kind in one state, and what they cost so far, in seconds."""
+
+    kind: str
+    state: State
+    jobs: int
+    gpu_seconds: float
+    audio_seconds: float
+
+
+async def find_job(session: AsyncSession, owner_id: UUID, job_id: UUID) -> JobView:
+    """One job with all there is to know of it.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+    """
+    job = await session.scalar(_of(owner_id).where(Job.id == job_id).execution_options(populate_existing=True))
+    if job is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    position = await _position(session, job) if job.state == State.QUEUED else None
+    return (await _views(session, [job], {job_id: position}))[0]
+
+
+async def find_state(session: AsyncSession, owner_id: UUID, job_id: UUID) -> State:
+    """Only the state of a job.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+    """
+    state = await session.scalar(select(Job.state).where(Job.id == job_id, Job.owner_id == owner_id))
+    if state is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    return State(state)
+
+
+async def find_output(session: AsyncSession, owner_id: UUID, job_id: UUID, name: str) -> Output:
+    """One output of a job.
+
+    Raises:
+        NotFoundError: the owner has no such job, or it made no such output, or has not yet.
+    """
+    mine = select(Output).where(Output.job_id == job_id, Output.name == name, Output.owner_id == owner_id)
+    output = await session.scalar(mine)
+    if output is None:
+        raise NotFoundError(f"job {job_id} has no output {name!r}")
+    return output
+
+
+async def list_jobs(
+    session: AsyncSession, owner_id: UUID, filters: Filters, *, limit: int, before: UUID | None = None
+) -> Page:
+    """A page of jobs, the newest first; their results and positions are left out.
+
+    ``before`` is the ``next_before`` of the page before this one.
+    """
+    wanted = _filtered(_of(owner_id), filters).options(defer(Job.result, raiseload=True))
+    if before is not None:
+        wanted = wanted.where(Job.id < before)
+    found = (await session.scalars(wanted.order_by(Job.id.desc()).limit(limit + 1))).all()
+    jobs = found[:limit]
+    return Page(await _views(session, jobs, {}), jobs[-1].id if len(found) > limit else None)
+
+
+async def news_since(session: AsyncSession, owner_id: UUID, job_id: UUID, event_id: int, limit: int) -> News:
+    """What happened to a job after the event of this id; 0 is before the first.
+
+    The job is read first: if it has ended, and there are fewer events than the limit, its end is among them.
+
+    Raises:
+        NotFoundError: the owner has no such job.
+    """
+    wanted = _of(owner_id).where(Job.id == job_id).options(defer(Job.result, raiseload=True))
+    job = await session.scalar(wanted)
+    if job is None:
+        raise NotFoundError(f"there is no job {job_id}")
+    later = select(Event).where(Event.job_id == job_id, Event.id > event_id).order_by(Event.id).limit(limit)
+    return News(job, (await session.scalars(later)).all())
+
+
+async def counts(session: AsyncSession, owner_id: UUID | None = None) -> list[Count]:
+    """Jobs by kind and state; of one owner, or of all."""
+    spent = func.sum(Job.gpu_seconds).label("gpu"), func.sum(Job.audio_seconds).label("audio")
+    counted = select(Job.kind, Job.state, func.count().label("jobs"), *spent)
+    grouped = counted.group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
+    if owner_id is not None:
+        grouped = grouped.where(Job.owner_id == owner_id)
+    rows = await session.execute(grouped)
+    return [Count(row.kind, State(row.state), row.jobs, row.gpu, row.audio) for row in rows]
+
+
+def _of(owner_id: UUID) -> Select[Job]:
+    return select(Job).where(Job.owner_id == owner_id)
+
+
+def _filtered(wanted: Select[Job], filters: Filters) -> Select[Job]:
+    if filters.states:
+        wanted = wanted.where(Job.state.in_(filters.states))
+    if filters.kind is not None:
+        wanted = wanted.where(Job.kind == filters.kind)
+    if filters.parent_id is not None:
+        wanted = wanted.where(Job.parent_id == filters.parent_id)
+    if filters.metadata:
+        wanted = wanted.where(Job.labels.contains(filters.metadata))
+    return wanted
+
+
+async def _position(session: AsyncSession, job: Job) -> int:
+    ahead = aliased(Job)
+    # Two conditions where one would do: the first alone bounds the scan of jobs_queued_idx.
+    before = (ahead.priority > job.priority) | ((ahead.priority == job.priority) & (ahead.id < job.id))
+    queued = select(ahead.id).where(ahead.queue == job.queue, ahead.state == State.QUEUED)
+    bounded = queued.where(ahead.priority >= job.priority, before).limit(POSITION_LIMIT - 1).subquery()
+    return 1 + (await session.scalar(select(func.count()).select_from(bounded)) or 0)
+
+
+async def _views(session: AsyncSession, jobs: Sequence[Job], positions: dict[UUID, int | None]) -> list[JobView]:
+    ids = [job.id for job in jobs]
+    outputs = select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)
+    made = (await session.scalars(outputs)).all() if ids else []
+    needs = select(Dependency.job_id, Dependency.needs_id).where(Dependency.job_id.in_(ids))
+    needed = (await session.execute(needs.order_by(Dependency.needs_id))).all() if ids else []
+    return [
+        JobView(
+            job=job,
+            outputs=[output for output in made if output.job_id == job.id],
+            after=[need.needs_id for need in needed if need.job_id == job.id],
+            position=positions.get(job.id),
+        )
+        for job in jobs
+    ]
