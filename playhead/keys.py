@@ -139,7 +139,7 @@ def _listed() -> Select[Key, str]:
 
 
 async def _infos(session: AsyncSession, wanted: Select[Key, str]) -> list[KeyInfo]:
-    rows = (await session.execute(wanted.execution_options(populate_existing=True))).tuples()
+    rows = await session.execute(wanted.execution_options(populate_existing=True))
     shown = ("id", "name", "prefix", "admin", "created_at", "last_used_at", "revoked_at")
     return [KeyInfo(owner=owner, **{name: getattr(key, name) for name in shown}) for key, owner in rows]
 
