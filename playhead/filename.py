@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from urllib.parse import unquote
 
 MAX_CHARACTERS = 255
@@ -20,13 +21,19 @@ def cleaned(name: str | None) -> str | None:
 
 
 def from_disposition(header: str | None) -> str | None:
-    """The cleaned file name of a Content-Disposition header, RFC 8187's ``filename*`` included."""
+    """The cleaned file name of a Content-Disposition header; ``filename*`` wins over ``filename`` (RFC 6266)."""
     if not header:
         return None
     message = Message()
     message["Content-Disposition"] = header.replace("\r", " ").replace("\n", " ")
     try:
-        return cleaned(message.get_filename())
+        params = message.get_params(failobj=[], header="Content-Disposition")
+        names: list[str | tuple[str | None, str | None, str]] = [
+            value for key, value in params if key.lower() == "filename"
+        ]
+        # A value that was in the extended notation is a tuple of charset, language and bytes.
+        best = next((name for name in names if isinstance(name, tuple)), names[0] if names else None)
+        return cleaned(collapse_rfc2231_value(best) if best is not None else None)
     except (LookupError, ValueError):  # a charset that does not exist, or bytes that are not in it
         return None
 
