@@ -1,0 +1,1 @@
+"""What `playhead doctor` looks at, a file for each part of the house."""

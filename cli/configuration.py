@@ -1,0 +1,45 @@
+"""The settings as the environment gives them, with errors that name the variable."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from cli.catalog import PREFIX, unknown
+from cli.failure import USAGE, CommandError, warn
+from playhead.settings import Settings
+
+PAGE = "docs/settings.md lists every setting; `playhead doctor` shows those in force."
+
+
+def load() -> Settings:
+    """The settings in force.
+
+    Raises:
+        CommandError: a variable holds what its setting cannot take.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise CommandError("; ".join(_told(error)), remedy=PAGE, exit_code=USAGE) from None
+    except SettingsError as error:
+        raise CommandError(_unparsed(error), remedy=PAGE, exit_code=USAGE) from None
+
+
+def load_for_service() -> Settings:
+    """The settings in force, for what runs long: variables that nothing reads are named first."""
+    for name, nearest in unknown(os.environ):
+        warn(f"Warning: {name} is no setting of Playhead{f'; did you mean {nearest}?' if nearest else '.'}")
+    return load()
+
+
+def _told(error: ValidationError) -> list[str]:
+    return [f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()]
+
+
+def _unparsed(error: SettingsError) -> str:
+    # It names the field: `error parsing value for field "worker" from source "EnvSettingsSource"`.
+    hint = '. Lists are written as ["gpu", "cpu"], tables as {"gpu": 4}' if "parsing" in str(error) else ""
+    return f"A setting cannot be read: {error}{hint}"

@@ -1,0 +1,1 @@
+"""A first look: `make demo`."""
