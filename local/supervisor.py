@@ -40,6 +40,11 @@ class Supervisor:
         finally:
             await asyncio.to_thread(self._sweeper.close)
 
+    @property
+    def sweeper_pid(self) -> int:
+        """The process that ends the parts should this one be killed."""
+        return self._sweeper.pid
+
     def attend(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` beside the parts; it is canceled before they are ended."""
         self._attendants.append(asyncio.create_task(work))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -68,20 +69,31 @@ def main() -> None:
     for line in sys.stdin:
         (groups.add if line.startswith("+") else groups.discard)(int(line[1:]))
     for group in groups:
-        _sent(os.kill, group, signal.SIGTERM)  # to its leader alone, which knows best how to end the rest
+        _signal(os.kill, group, signal.SIGTERM)  # to its leader alone, which knows best how to end the rest
     deadline = time.monotonic() + float(sys.argv[1])
-    while any(_sent(os.kill, group, 0) for group in groups) and time.monotonic() < deadline:
+    while any(_lives(group) for group in groups) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)  # not our children: there is nothing to wait on
     for group in groups:
-        _sent(os.killpg, group, signal.SIGKILL)
+        _signal(os.killpg, group, signal.SIGKILL)
 
 
-def _sent(kill: Callable[[int, int], None], target: int, number: int) -> bool:
-    """Whether there was anybody to signal."""
+def _signal(kill: Callable[[int, int], None], target: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         kill(target, number)
-        return True
-    return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        if not hasattr(os, "pidfd_open"):
+            return True
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    # Readable once it has ended, even if its new parent, a container's first process say, never takes note.
+    ended, _, _ = select.select([handle], [], [], 0)
+    os.close(handle)
+    return not ended
 
 
 if __name__ == "__main__":
