@@ -8,6 +8,9 @@ from uuid import UUID
 
 import procrastinate
 import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 from playhead.tickets import LOOK
 
@@ -15,6 +18,30 @@ KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 """A connection that went silent is found out within half a minute, the one that listens included."""
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
+
+
+_SPEND = "DELETE FROM procrastinate_jobs WHERE id = %(id)s"
+_PUT_BACK = """
+    UPDATE procrastinate_jobs
+    SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
+    WHERE id = %(id)s AND status = 'doing'
+"""
+
+
+class TicketManager(JobManager):
+    """Procrastinate's own, but that a ticket ends otherwise.
+
+    One that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the job.
+    Procrastinate's ``finish_job`` would keep the second as ``failed`` for ever, and raises when the ticket is gone
+    already because another worker took this one for dead.
+    """
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
+        """Spend the ticket, or put it back. If the database is away, the housekeeping finds it stranded."""
+        try:
+            await self.connector.execute_query_async(_SPEND if status is Status.SUCCEEDED else _PUT_BACK, id=job.id)
+        except ConnectorException as error:
+            log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
 
 
 def make_app(database_url: str, *, application: str, connections: int) -> procrastinate.App:
@@ -26,7 +53,9 @@ def make_app(database_url: str, *, application: str, connections: int) -> procra
         max_size=connections,
         timeout=10,
     )
-    return procrastinate.App(connector=connector)
+    app = procrastinate.App(connector=connector)
+    app.job_manager = TicketManager(connector)
+    return app
 
 
 def answer_tickets(app: procrastinate.App, look: Callable[[UUID], Awaitable[None]]) -> None:
@@ -37,7 +66,9 @@ def answer_tickets(app: procrastinate.App, look: Callable[[UUID], Awaitable[None
         await look(UUID(job_id))
 
 
-async def keep_fetching(app: procrastinate.App, queues: Iterable[str], concurrency: int) -> None:
+async def keep_fetching(
+    app: procrastinate.App, queues: Iterable[str], concurrency: int, heartbeat_seconds: float
+) -> None:
     """Fetch tickets until canceled.
 
     Procrastinate's loop ends when its connections break. It is begun again as soon as the database answers; runs
@@ -51,6 +82,7 @@ async def keep_fetching(app: procrastinate.App, queues: Iterable[str], concurren
                 delete_jobs="always",
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=0,
+                update_heartbeat_interval=heartbeat_seconds,
             )
         except asyncio.CancelledError:
             raise

@@ -56,4 +56,9 @@ class Heartbeat:
         async with self._runner.database.transaction() as session:
             held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
         self._runner.drop_lost(looked_at, held)
-        await asyncio.to_thread(self._sign_of_life.touch)
+        await asyncio.to_thread(_touch, self._sign_of_life)
+
+
+def _touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()

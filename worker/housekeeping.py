@@ -40,6 +40,7 @@ class Housekeeping:
         self._sweeps(app, "expire", EVERY_5_SECONDS, sweep.expire_late)
         self._sweeps(app, "rescue", EVERY_5_SECONDS, lambda session: sweep.rescue_lost(session, lost))
         self._sweeps(app, "reissue", EVERY_5_SECONDS, lambda session: sweep.reissue_stranded(session, lost))
+        self._sweeps(app, "reissue_missing", EVERY_MINUTE, sweep.reissue_missing)
         self._sweeps(app, "files", EVERY_MINUTE, retention.drop_expired_files)
         self._sweeps(app, "jobs", EVERY_MINUTE, lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
         self._sweeps(app, "workers", EVERY_HOUR, retention.drop_old_workers)

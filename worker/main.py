@@ -79,9 +79,13 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(house.open_async())
         await stack.enter_async_context(tickets.open_async())
-        await stack.enter_async_context(_background(dispatch.keep_fetching(house, [QUEUE], 2)))
+        await stack.enter_async_context(
+            _background(dispatch.keep_fetching(house, [QUEUE], 2, wanted.heartbeat_seconds))
+        )
         for queue in wanted.queues:
-            fetching = dispatch.keep_fetching(tickets, [queue], wanted.concurrency.get(queue, 1))
+            fetching = dispatch.keep_fetching(
+                tickets, [queue], wanted.concurrency.get(queue, 1), wanted.heartbeat_seconds
+            )
             await stack.enter_async_context(_background(fetching))
         yield
 

@@ -77,9 +77,13 @@ class Runner:
         task.add_done_callback(self._looks.discard)
         await asyncio.shield(task)
 
+    def take_no_more(self) -> None:
+        """Look at no ticket from now on; runs under way go on."""
+        self._stopping = True
+
     async def stop(self) -> None:
         """Begin nothing more and give every job back. Returns when all are settled, or their time is over."""
-        self._stopping = True
+        self.take_no_more()
         for active in list(self.active.values()):
             active.end(Stop.SHUTDOWN)
         if self._looks:
@@ -93,7 +97,7 @@ class Runner:
 
     async def _look(self, job_id: UUID) -> None:
         if self._stopping:
-            return
+            raise RuntimeError("this worker takes no more")  # so that the ticket is put back
         async with self.database.transaction() as session:
             run = await claim(session, job_id, self.worker_id)
         if run is None:

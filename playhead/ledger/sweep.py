@@ -17,7 +17,7 @@ from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
 from playhead.models import Job, WorkerRow
 from playhead.states import State
-from playhead.tickets import issue
+from playhead.tickets import LOOK, issue
 
 BATCH = 500
 
@@ -28,6 +28,17 @@ _STRANDED = text(
         SELECT FROM procrastinate_workers AS worker
         WHERE worker.id = ticket.worker_id AND worker.last_heartbeat > now() - make_interval(secs => :seconds))
     RETURNING CAST(args ->> 'job_id' AS uuid)
+    """
+)
+
+_MISSING = text(
+    """
+    SELECT id FROM jobs
+    WHERE state = 'queued' AND queued_at < now() - interval '1 minute'
+      AND queue NOT IN (SELECT name FROM queues WHERE paused_at IS NOT NULL)
+      AND CAST(id AS text) NOT IN (
+          SELECT args ->> 'job_id' FROM procrastinate_jobs WHERE task_name = :task AND args ->> 'job_id' IS NOT NULL)
+    LIMIT :batch
     """
 )
 
@@ -80,6 +91,16 @@ async def reissue_stranded(session: AsyncSession, lost_after_seconds: float) -> 
     stranded: list[UUID | None] = list(await session.scalars(_STRANDED, {"seconds": lost_after_seconds}))
     await issue(session, [job_id for job_id in stranded if job_id is not None])
     return len(stranded)
+
+
+async def reissue_missing(session: AsyncSession) -> int:
+    """Write a ticket for each job that has been runnable for a minute without one. Gives how many.
+
+    None should ever be found: tickets go with what calls for them. This is the belt to those braces.
+    """
+    missing = list(await session.scalars(_MISSING, {"task": LOOK, "batch": BATCH}))
+    await issue(session, missing)
+    return len(missing)
 
 
 def _free(*conditions: ColumnElement[bool]) -> Select[UUID]:

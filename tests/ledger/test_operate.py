@@ -15,6 +15,7 @@ from playhead.models import ADMIN_OWNER, Blob, Event, Job
 from playhead.settings import RetrySettings
 from playhead.states import STEPS, State
 from playhead.storage import Blob as Stored
+from playhead.tickets import issue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -164,6 +165,19 @@ async def test_a_stranded_ticket_is_replaced(bench: Bench) -> None:
     async with bench.database.transaction() as session:
         assert list(await session.scalars(text("SELECT status::text FROM procrastinate_jobs"))) == ["todo"]
     assert await bench.tickets() == [job_id]
+
+
+async def test_a_job_without_a_ticket_gets_one(bench: Bench) -> None:
+    lost, held = await bench.submit(), await bench.submit()
+    await bench.spend_tickets()
+    async with bench.database.transaction() as session:
+        await issue(session, [held])
+    assert await do(bench, sweep.reissue_missing) == 0
+    for job_id in (lost, held):
+        await bench.set(job_id, queued_at=func.now() - text("interval '2 minutes'"))
+    assert await do(bench, sweep.reissue_missing) == 1
+    assert sorted(await bench.tickets()) == sorted([lost, held])
+    assert await do(bench, sweep.reissue_missing) == 0
 
 
 async def test_dependents_wait_for_all_and_are_queued_with_the_last(bench: Bench) -> None:

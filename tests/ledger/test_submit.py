@@ -27,10 +27,9 @@ async def test_a_job_and_its_ticket_come_together(bench: Bench) -> None:
 
 
 async def test_a_rollback_leaves_neither(bench: Bench) -> None:
-    with pytest.raises(ZeroDivisionError):
-        async with bench.database.transaction() as session:
-            await submit(session, BASE)
-            raise ZeroDivisionError
+    async with bench.database.transaction() as session:
+        await submit(session, BASE)
+        await session.rollback()
     assert await bench.tickets() == []
     async with bench.database.transaction() as session:
         assert (await session.scalars(select(Job.id))).all() == []

@@ -20,7 +20,7 @@ async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
     app = make_app(bench.database.url, application="test", connections=3)
     answer_tickets(app, looked.put)
     async with app.open_async():
-        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1))
+        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
         try:
             first = await bench.submit()
             # The first may be found by the look at the start; from now on the worker only listens.
@@ -35,6 +35,28 @@ async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
             fetching.cancel()
             await asyncio.wait([fetching])
     assert await bench.tickets() == []
+
+
+async def test_a_ticket_whose_look_broke_is_looked_at_again(bench: Bench) -> None:
+    looked: asyncio.Queue[UUID] = asyncio.Queue()
+    away = [ConnectionResetError("the database went away while the job was claimed")]
+
+    async def look(job_id: UUID) -> None:
+        await looked.put(job_id)
+        if away:
+            raise away.pop()
+
+    app = make_app(bench.database.url, application="test", connections=3)
+    answer_tickets(app, look)
+    job_id = await bench.submit()
+    async with app.open_async():
+        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
+        try:
+            assert await asyncio.wait_for(looked.get(), 30) == job_id
+            assert await asyncio.wait_for(looked.get(), 30) == job_id
+        finally:
+            fetching.cancel()
+            await asyncio.wait([fetching])
 
 
 async def _listening(bench: Bench) -> None:
