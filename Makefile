@@ -1,13 +1,106 @@
-# Only Python 3.11+ and make are needed: everything else is installed into .venv.
-PYTHON ?= python3
+# Only Python 3.11 or newer and make are needed: everything else is installed into .venv.
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
+ARGS ?=
+
+# Of the interpreters that are new enough, the first that can make a virtual environment; else the first.
+NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
+usable = $(shell for one in python3.13 python3.12 python3.11 python3; do \
+	"$$one" -c '$(NEW_ENOUGH)' 2>/dev/null && "$$one" -c 'import $(1)' 2>/dev/null && echo "$$one" && break; done)
+ifndef PYTHON
+PYTHON := $(or $(call usable,ensurepip),$(call usable,sys))
+endif
+
+# Named by what they stand for, so that the same lock is never installed twice and another one always is.
+sum = $(shell cksum < requirements/$(1).txt | tr ' ' '-')
+LOCAL := $(VENV)/.local-$(call sum,local)
+DEV := $(VENV)/.dev-$(call sum,dev)
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+EDITABLE := $(INSTALL) --no-deps --no-build-isolation --no-index --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(LOCAL) ## Start everything, transcribe a real recording, show the result, end
+	@$(BIN)/python -m demo
+
+.PHONY: test
+test: $(DEV) ## Run every test but those that need Docker; ARGS="-k cli" passes options to pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not compose" $(ARGS)
+
+.PHONY: test-compose
+test-compose: $(DEV) ## Test the containers; needs a Docker engine
+	$(BIN)/pytest -m compose tests/compose $(ARGS)
+
+.PHONY: check
+check: lint types imports ## Lint, types and import rules
+
+.PHONY: lint
+lint: $(DEV) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(DEV) ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: imports
+imports: $(DEV) ## Who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(DEV) ## Let ruff put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(DEV) ## Write docs/settings.md from the code
+	$(BIN)/python -m cli.settings_page > docs/settings.md.new
+	mv docs/settings.md.new docs/settings.md
+
+.PHONY: setup
+setup: $(DEV) ## .venv with everything in it; nothing is started
+
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: lock
-lock: ## Write requirements/*.txt anew: one set of versions, hashed, with no download addresses
+lock: $(DEV) ## Write requirements/*.txt anew: one set of versions, hashed, with no download addresses
 	$(LOCK) --upgrade --all-extras -o requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --extra api -o requirements/api.txt
 	$(LOCK) --constraint requirements/dev.txt --extra worker -o requirements/worker.txt
-	$(LOCK) --constraint requirements/dev.txt --extra api --extra worker --extra embedded --extra demo -o requirements/local.txt
+	$(LOCK) --constraint requirements/dev.txt --extra api --extra worker --extra embedded --extra demo \
+		--extra editable -o requirements/local.txt
+
+.PHONY: clean
+clean: ## Remove .venv and the caches; what Playhead keeps in .playhead stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# pip is what `venv` puts there last.
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "Playhead needs Python 3.11 or newer, and none is found." \
+		"Install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) is older than Python 3.11." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments." \
+		"On Debian and Ubuntu: sudo apt install python3-venv (or $$(basename "$(PYTHON)")-venv)" >&2; exit 1; }
+	@echo "Making .venv with $$("$(PYTHON)" --version) ..."
+	@"$(PYTHON)" -m venv $(VENV)
+
+# The stamps of other locks go first: a failed or interrupted installation stands for none.
+$(LOCAL): | $(BIN)/pip
+	@echo "Installing into .venv what is needed to run ..."
+	@rm -f $(VENV)/.local-* $(VENV)/.dev-*
+	@$(INSTALL) --require-hashes --requirement requirements/local.txt
+	@$(EDITABLE)
+	@touch $@
+
+$(DEV): | $(BIN)/pip
+	@echo "Installing into .venv what is needed to run, test and change it ..."
+	@rm -f $(VENV)/.local-* $(VENV)/.dev-*
+	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(EDITABLE)
+	@touch $@ $(LOCAL)
