@@ -1,0 +1,82 @@
+"""A stack of its own, from docker-compose.yml and docker-compose.test.yml, and hands to pull its plugs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+API_IMAGE = "playhead-api:test"
+WORKER_IMAGE = "playhead-worker:test"
+SERVICES = ("db", "api", "worker")
+
+
+def docker(*arguments: str, stdin: str | None = None, timeout_seconds: float = 60, **environment: str) -> str:
+    """What ``docker ARGUMENTS`` prints; AssertionError with all that it said where it fails."""
+    done = subprocess.run(  # noqa: S603 - the arguments are these tests' own
+        ["docker", *arguments],  # noqa: S607 - whichever docker is on the PATH
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout_seconds,
+        check=False,
+    )
+    assert done.returncode == 0, f"docker {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout.strip()
+
+
+class Stack:
+    """The services of one compose project; :meth:`down` leaves nothing of them."""
+
+    def __init__(self) -> None:
+        self.project = f"playhead-test-{uuid.uuid4().hex[:8]}"
+
+    def compose(self, *arguments: str, timeout_seconds: float = 180) -> str:
+        """What ``docker compose ARGUMENTS`` prints. No .env file plays a part; the port is any that is free."""
+        files = ("-f", "docker-compose.yml", "-f", "docker-compose.test.yml", "--env-file", os.devnull)
+        whole = ("compose", "-p", self.project, *files, *arguments)
+        return docker(*whole, timeout_seconds=timeout_seconds, PUBLISH="127.0.0.1:0")
+
+    def up(self) -> None:
+        """All of it, healthy, as a newcomer starts it; a cold build takes minutes."""
+        self.compose("up", "--build", "--wait", timeout_seconds=1800)
+
+    def down(self) -> None:
+        """End and remove containers, networks and volumes."""
+        self.compose("down", "--volumes", "--timeout", "5")
+
+    def url(self) -> str:
+        """Where the API is published: found anew, as it changes when its container restarts."""
+        return f"http://{self.compose('port', 'api', '8000')}"
+
+    def admin_key(self) -> str:
+        """The admin key, as the README tells how to read it."""
+        return self.compose("exec", "-T", "api", "cat", "/run/playhead/playhead_admin_key")
+
+    def logs(self, since: str) -> str:
+        """What every service logged since then (RFC 3339)."""
+        return self.compose("logs", "--no-color", "--timestamps", "--since", since)
+
+    def of(self, service: str, field: str) -> str:
+        """A field of the service's container, in the words of ``docker inspect``: ``.State.ExitCode``."""
+        return docker("inspect", "-f", f"{{{{{field}}}}}", self._container(service))
+
+    def users(self, service: str) -> set[str]:
+        """The user ids that the service's processes have, as the host sees them."""
+        return set(docker("top", self._container(service), "-eo", "uid").split()[1:])
+
+    def kill(self, service: str) -> None:
+        """SIGKILL to the container's first process, out of the engine's sight.
+
+        ``docker kill`` counts as a stop by hand: no restart policy would act.
+        """
+        process = self.of(service, ".State.Pid")
+        outside = ("run", "--rm", "--pid=host", "--user=0", "--entrypoint=sh", API_IMAGE)
+        docker(*outside, "-c", f"kill -9 {process}")
+
+    def _container(self, service: str) -> str:
+        return self.compose("ps", "--all", "--quiet", service)
