@@ -75,6 +75,7 @@ lock: $(DEV) ## Write requirements/*.txt anew: one set of versions, hashed, with
 	$(LOCK) --constraint requirements/dev.txt --extra worker -o requirements/worker.txt
 	$(LOCK) --constraint requirements/dev.txt --extra api --extra worker --extra embedded --extra demo \
 		--extra editable -o requirements/local.txt
+	$(subst pyproject.toml,requirements/cuda.in,$(LOCK)) --upgrade -o requirements/cuda.txt
 
 .PHONY: clean
 clean: ## Remove .venv and the caches; what Playhead keeps in .playhead stays
