@@ -11,8 +11,9 @@ import httpx
 
 from playhead import filename
 
-_CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+|\*)")
-_UNSATISFIED = re.compile(r"bytes \*/(?P<total>\d+)")
+# Not more digits than a length can have: int() refuses thousands of them with an error of its own.
+_CONTENT_RANGE = re.compile(r"bytes (?P<start>[0-9]{1,19})-[0-9]{1,19}/(?P<total>[0-9]{1,19}|\*)")
+_UNSATISFIED = re.compile(r"bytes \*/(?P<total>[0-9]{1,19})")
 
 # A server may change a file twice within the second that Last-Modified tells (RFC 9110, 8.8.2.2).
 _SETTLED = timedelta(seconds=60)
@@ -81,7 +82,7 @@ def essence(headers: httpx.Headers) -> str:
 def content_length(headers: httpx.Headers) -> int | None:
     """The length that is announced, in bytes."""
     text = headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if re.fullmatch("[0-9]{1,19}", text) else None
 
 
 def _validator(headers: httpx.Headers) -> str | None:

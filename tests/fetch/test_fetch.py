@@ -158,9 +158,10 @@ async def test_a_changed_recording_is_not_mixed_with_the_old_one(
         answer("206 Partial Content", DATA[HALF:], rest(HALF, data=DATA + b"x")),
         answer("206 Partial Content", DATA[HALF:], {"Content-Type": "multipart/byteranges; boundary=x"}),
         answer("416 Range Not Satisfiable", b"", {"Content-Range": "bytes */7"}),
+        answer("416 Range Not Satisfiable", b"", {"Content-Range": "bytes */" + "9" * 5000}),
         answer("416 Range Not Satisfiable"),
     ],
-    ids=["another version", "another place", "another length", "parts", "shorter now", "no reason"],
+    ids=["another version", "another place", "another length", "parts", "shorter now", "absurd", "no reason"],
 )
 async def test_a_part_that_does_not_fit_is_thrown_away(
     server: ScriptedServer, settings: FetchSettings, target: Path, wrong: Answer
