@@ -1,13 +1,15 @@
 """Where fake parts report: a connection that opens says that a part lives, one that ends says that it has died.
 
 The kernel closes the connection with the process, so both are signals to wait on. As a program it is such a part:
-`python rollcall.py SOCKET NAME [deaf] [child]`; `deaf` ignores SIGTERM, `child` starts a child that reports as well.
+`python rollcall.py SOCKET NAME [deaf] [child] [PORT]`; `deaf` ignores SIGTERM, `child` starts a child that reports as
+well, and on PORT it answers 200 to whatever HTTP asks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.server
 import os
 import signal
 import socket
@@ -83,8 +85,21 @@ def main() -> None:
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
     connection.sendall(f"{name} {os.getpid()}\n".encode())
+    if options and options[-1].isdecimal():
+        http.server.HTTPServer(("127.0.0.1", int(options[-1])), Yes).serve_forever()
     while True:
         signal.pause()
+
+
+class Yes(http.server.BaseHTTPRequestHandler):
+    """Answers 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 if __name__ == "__main__":
