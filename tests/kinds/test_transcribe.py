@@ -54,7 +54,8 @@ class Memory:
         return self.state
 
     async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
-        self.outputs[name] = (content.read_bytes() if isinstance(content, Path) else content, media_type)
+        assert isinstance(content, bytes)
+        self.outputs[name] = (content, media_type)
 
     def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
         self.device_seconds += device_seconds

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+from playhead.errors import EngineCrashedError
+from playhead.settings import SpeechSettings
+from worker.engines.process import EngineProcess
+from worker.engines.shift import Shift
+from worker.engines.work import Work
+
+
+class EngineKeeper:
+    """Gives recordings to an engine process, and sees to it that there is one, and never two.
+
+    It is started when there is work, renewed after its share of recordings, and ended when idle.
+    """
+
+    def __init__(self, settings: SpeechSettings) -> None:
+        self._settings = settings
+        self._shift: Shift | None = None
+        self._starting = asyncio.Lock()
+        self._hands: dict[int, Shift] = {}
+        self._wanted: set[int] = set()
+        self._idle: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process; None while there is none."""
+        return self._shift.process.pid if self._shift and not self._shift.over.is_set() else None
+
+    async def take_on(self, work: Work) -> None:
+        """Have a recording worked on.
+
+        Raises:
+            EngineCrashedError: no process can be started.
+        """
+        self._wanted.add(work.id)
+        # In a task of its own: a start that is broken off half-way would leave a process that nobody knows of.
+        await asyncio.shield(self._task(self._give(work)))
+
+    async def let_go(self, work: Work) -> None:
+        """Have the device free of a recording, done or not."""
+        await asyncio.shield(self._task(self._take_back(work)))
+
+    async def close(self) -> None:
+        """End the engine and wait for it."""
+        self._closed = True
+        self._cancel_idle()
+        async with self._starting:
+            if self._shift:
+                self._shift.dismiss("closed")
+                await self._shift.over.wait()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _give(self, work: Work) -> None:
+        self._cancel_idle()
+        async with self._starting:
+            if work.id not in self._wanted:
+                return
+            try:
+                shift = await self._ready()
+            except OSError as error:
+                work.fail(EngineCrashedError(f"No engine could be started: {error.strerror}."))
+                return
+            self._hands[work.id] = shift
+            shift.give(work)
+
+    async def _ready(self) -> Shift:
+        """The engine at work; a new one where it is dead, leaving, or has had its share."""
+        if self._shift and self._shift.taken >= self._settings.recycle_after_jobs:
+            self._shift.dismiss("renewed")
+        if self._shift is None or self._shift.is_ending:
+            if self._shift:
+                await self._shift.over.wait()
+            self._shift = Shift(await EngineProcess.start(self._settings), self._settings, self._was_over)
+        return self._shift
+
+    async def _take_back(self, work: Work) -> None:
+        self._wanted.discard(work.id)
+        shift = self._hands.pop(work.id, None)
+        if shift:
+            await shift.take_back(work)
+        if not self._wanted and not self._closed:
+            self._cancel_idle()
+            self._idle = asyncio.get_running_loop().call_later(self._settings.idle_unload_seconds, self._unload)
+
+    def _was_over(self, left: list[Work]) -> None:
+        for work in left:
+            if self._closed:
+                work.fail(EngineCrashedError("The engine was closed."))
+            else:
+                self._task(self._give(work))
+
+    def _unload(self) -> None:
+        if self._shift:
+            self._shift.dismiss("idle")
+
+    def _cancel_idle(self) -> None:
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+
+    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,0 +1,100 @@
+"""What a worker and its speech engine say to each other: one JSON object a line, over two pipes of their own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
+from playhead.settings import SpeechSettings
+
+# An engine whose device failed says so of the recording that saw it, and ends with this code: no other is to blame.
+EXIT_DEVICE_LOST = 70
+
+# What the engine does with a recording. It may only be blamed for what goes wrong while it does something with it.
+Stage = Literal["waiting", "reading", "loading", "decoding"]
+
+
+class Message(BaseModel):
+    """One line."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def line(self) -> bytes:
+        """The message as it goes over the pipe."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+class Configure(Message):
+    """The first line that an engine is given."""
+
+    type: Literal["configure"] = "configure"
+    settings: SpeechSettings
+
+
+class Begin(Message):
+    """Transcribe a recording, or go on with one."""
+
+    type: Literal["begin"] = "begin"
+    id: int
+    recording: str
+    options: SpeechOptions
+    resume: SpeechInfo | None = None
+    from_seconds: float = 0.0
+    first_id: int = 0
+
+
+class Cancel(Message):
+    """Let go of a recording; answered by :class:`Ended`."""
+
+    type: Literal["cancel"] = "cancel"
+    id: int
+
+
+class Working(Message):
+    """What is being done with a recording from now on; said again now and then while it takes long."""
+
+    type: Literal["working"] = "working"
+    id: int
+    stage: Stage
+
+
+class Heard(Message):
+    """The engine's :class:`~playhead.engines.SpeechInfo`."""
+
+    type: Literal["heard"] = "heard"
+    id: int
+    info: SpeechInfo
+
+
+class Stepped(Message):
+    """One :class:`~playhead.engines.SpeechStep`; the recording waits for its next turn."""
+
+    type: Literal["stepped"] = "stepped"
+    id: int
+    step: SpeechStep
+
+
+class Ended(Message):
+    """The recording is done, or let go of."""
+
+    type: Literal["ended"] = "ended"
+    id: int
+
+
+class Failed(Message):
+    """The recording ended with the error of this code."""
+
+    type: Literal["failed"] = "failed"
+    id: int
+    code: str
+    message: str
+    field: str | None = None
+
+
+Request = Configure | Begin | Cancel
+Reply = Working | Heard | Stepped | Ended | Failed
+
+requests: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
+replies: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="type")])

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from functools import cached_property
+
+from playhead.settings import Settings
+from worker.engines.devices import device_name
+from worker.engines.transcriber import SpeechTranscriber
+
+
+class RealEngines:
+    """The :class:`~playhead.engines.Engines` of models, each in a process of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.transcriber = SpeechTranscriber(settings.speech)
+
+    @cached_property
+    def device(self) -> str:
+        """Where models run."""
+        return device_name(self._settings.speech)
+
+    async def close(self) -> None:
+        """End every engine and wait for it."""
+        await self.transcriber.close()

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from pydantic import ValidationError
+
+from playhead.errors import EngineCrashedError
+from playhead.settings import SpeechSettings
+from worker.engines.death import cause_of_death
+from worker.engines.messages import EXIT_DEVICE_LOST, Cancel
+from worker.engines.process import EngineProcess
+from worker.engines.work import Work
+
+log = structlog.get_logger(__name__)
+
+# A recording that lost this many engines to others is taken for the cause itself.
+_MOST_CARRIED = 5
+
+
+class Shift:
+    """One engine process from its start to its death, and the recordings in its hands.
+
+    When it dies, the recordings that it was doing something with fail, and the cause is named. Those that only
+    waited for their turn are handed to ``on_over``, to go on elsewhere from where they were.
+
+    Attributes:
+        taken: recordings given to it so far.
+        over: set when the process is gone.
+    """
+
+    def __init__(self, process: EngineProcess, settings: SpeechSettings, on_over: Callable[[list[Work]], None]) -> None:
+        self.process = process
+        self.taken = 0
+        self.over = asyncio.Event()
+        self._settings = settings
+        self._on_over = on_over
+        self._works: dict[int, Work] = {}
+        self._clocks: dict[int, asyncio.TimerHandle] = {}
+        self._purpose: str | None = None
+        self._guilty: dict[int, str] = {}
+        self._attending = asyncio.create_task(self._attend())
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it takes no more work: it was told to end, or it is dead."""
+        return self._purpose is not None or self.process.is_dead
+
+    def give(self, work: Work) -> None:
+        """Put a recording in its hands."""
+        self.taken += 1
+        self._works[work.id] = work
+        self.process.send(work.begin)
+
+    async def take_back(self, work: Work) -> None:
+        """Have the device free of a recording: politely, or else by ending the process."""
+        if work.id in self._works and not work.is_ended:
+            self.process.send(Cancel(id=work.id))
+            try:
+                await asyncio.wait_for(work.ended(), self._settings.cancel_seconds)
+            except TimeoutError:
+                self._forget(work)
+                self.kill("it did not let go of a canceled recording")
+                await self.over.wait()
+        self._forget(work)
+
+    def dismiss(self, purpose: str) -> None:
+        """Have it end; what is in its hands goes on elsewhere."""
+        self._purpose = self._purpose or purpose
+        self.process.dismiss()
+
+    def kill(self, purpose: str) -> None:
+        """End it at once; what is in its hands goes on elsewhere."""
+        self._purpose = self._purpose or purpose
+        self.process.kill()
+
+    async def _attend(self) -> None:
+        try:
+            await self._listen()
+        except ValidationError:
+            log.exception("engine_unintelligible", pid=self.process.pid)
+            self.process.kill()
+        returncode = await self.process.gone()
+        cause = self._purpose or cause_of_death(returncode)
+        self._tell_of_death(cause)
+        if not self._purpose and returncode != EXIT_DEVICE_LOST:
+            self._blame(cause)
+        left = self._settle(cause)
+        self.over.set()
+        self._on_over(left)
+
+    async def _listen(self) -> None:
+        async for reply in self.process.replies():
+            work = self._works.get(reply.id)
+            if work:
+                work.take(reply)
+                self._wind(work)
+
+    def _wind(self, work: Work) -> None:
+        """Set the clock of a recording that the engine is busy with: it ends the engine unless it is set again."""
+        self._stop_clock(work)
+        if work.is_ended:
+            self._forget(work)
+        elif work.stage != "waiting":
+            seconds = self._settings.start_timeout_seconds if work.stage == "loading" else self._settings.hang_seconds
+            self._clocks[work.id] = asyncio.get_running_loop().call_later(seconds, self._hung, work, seconds)
+
+    def _hung(self, work: Work, seconds: float) -> None:
+        self._guilty[work.id] = f"The engine got nowhere for {seconds:g} seconds while {work.stage} and was ended."
+        self.kill("it hung")
+
+    def _stop_clock(self, work: Work) -> None:
+        clock = self._clocks.pop(work.id, None)
+        if clock:
+            clock.cancel()
+
+    def _forget(self, work: Work) -> None:
+        self._stop_clock(work)
+        self._works.pop(work.id, None)
+
+    def _tell_of_death(self, cause: str) -> None:
+        if self._purpose:
+            log.info("engine_ended", pid=self.process.pid, purpose=self._purpose)
+        else:
+            log.error("engine_died", pid=self.process.pid, cause=cause, printed=self.process.printed)
+
+    def _blame(self, cause: str) -> None:
+        """Suspect what it was busy with; what only waited for its turn did nothing to it."""
+        for work in self._works.values():
+            if work.stage != "waiting":
+                self._guilty[work.id] = f"The engine died: {cause}."
+
+    def _settle(self, cause: str) -> list[Work]:
+        """Fail the recordings that are to blame, and give those that are not."""
+        left: list[Work] = []
+        for work in list(self._works.values()):
+            self._forget(work)
+            work.carried += 1
+            if work.carried > _MOST_CARRIED:
+                self._guilty.setdefault(work.id, f"{work.carried} engines died with it in hand, the last: {cause}.")
+            if work.id in self._guilty:
+                work.fail(self._crash(self._guilty[work.id]))
+            else:
+                left.append(work)
+        return left
+
+    def _crash(self, message: str) -> EngineCrashedError:
+        error = EngineCrashedError(message)
+        for line in self.process.printed:
+            error.add_note(line)
+        return error

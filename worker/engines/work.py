@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import asyncio
+
+from playhead import errors
+from playhead.engines import SpeechInfo, SpeechStep
+from playhead.errors import PlayheadError
+from worker.engines.messages import Begin, Ended, Failed, Heard, Reply, Stage, Stepped, Working
+
+# What an engine may end a recording with.
+_ERRORS: dict[str, type[PlayheadError]] = {
+    one.code: one
+    for one in (
+        errors.EngineCrashedError,
+        errors.InvalidError,
+        errors.MediaUnreadableError,
+        errors.MediaWithoutAudioError,
+        errors.ModelUnavailableError,
+        errors.TooLargeError,
+    )
+}
+
+Part = SpeechInfo | SpeechStep
+
+
+class Work:
+    """One recording in an engine's hands, as its worker sees it.
+
+    Attributes:
+        stage: what the engine does with it.
+        carried: how often it was carried over to another engine, because its own had to end for others' sake.
+    """
+
+    def __init__(self, begin: Begin) -> None:
+        self.id = begin.id
+        self.stage: Stage = "waiting"
+        self.carried = 0
+        self._begin = begin
+        self._parts: asyncio.Queue[Part | PlayheadError | None] = asyncio.Queue()
+        self._ended = asyncio.Event()
+        self._told = False
+
+    @property
+    def begin(self) -> Begin:
+        """What to ask of an engine that has not heard of it: all of it, or what is left."""
+        return self._begin
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self._ended.is_set()
+
+    async def next(self) -> Part | None:
+        """What comes next; None at the end. Raises the error that it ended with."""
+        part = await self._parts.get()
+        if isinstance(part, PlayheadError):
+            raise part
+        return part
+
+    async def ended(self) -> None:
+        """Wait until the engine has nothing to do with it any more."""
+        await self._ended.wait()
+
+    def take(self, reply: Reply) -> None:
+        """What the engine says of it."""
+        match reply:
+            case Working(stage=stage):
+                self.stage = stage
+            case Heard(info=info):
+                self._heard(info)
+            case Stepped(step=step):
+                self._stepped(step)
+            case Ended():
+                self._end(None)
+            case Failed(code=code, message=message, field=field):
+                self.fail(_ERRORS.get(code, errors.EngineCrashedError)(message, field=field))
+
+    def fail(self, error: PlayheadError) -> None:
+        """End it with ``error``."""
+        self._end(error)
+
+    def _heard(self, info: SpeechInfo) -> None:
+        """An engine that takes the recording over from another says again what was told already."""
+        self._begin = self._begin.model_copy(update={"resume": info})
+        if not self._told:
+            self._told = True
+            self._parts.put_nowait(info)
+
+    def _stepped(self, step: SpeechStep) -> None:
+        self.stage = "waiting"
+        self._begin = self._begin.model_copy(
+            update={"from_seconds": step.done_seconds, "first_id": self._begin.first_id + len(step.segments)}
+        )
+        self._parts.put_nowait(step)
+
+    def _end(self, error: PlayheadError | None) -> None:
+        if not self._ended.is_set():
+            self._ended.set()
+            self._parts.put_nowait(error)
