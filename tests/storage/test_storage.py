@@ -108,6 +108,19 @@ async def test_a_canceled_upload_leaves_nothing(storage: Storage) -> None:
     assert await keys(storage) == {"playhead-storage"}
 
 
+async def test_an_upload_that_cannot_be_moved_to_its_place_leaves_nothing(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        message = "The storage failed."
+        raise StorageError(message)
+
+    monkeypatch.setattr(storage._place, "promote", refuse)
+    with pytest.raises(StorageError):
+        await storage.put(in_chunks(LARGE))
+    assert await keys(storage) == {"playhead-storage"}
+
+
 async def test_a_file_is_put_and_downloaded(storage: Storage, tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     await asyncio.to_thread(source.write_bytes, LARGE)
