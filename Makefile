@@ -16,7 +16,8 @@ endif
 sum = $(shell cksum < requirements/$(1).txt | tr ' ' '-')
 LOCAL := $(VENV)/.local-$(call sum,local)
 DEV := $(VENV)/.dev-$(call sum,dev)
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+# Compiled when first imported: most of what is installed never is.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help

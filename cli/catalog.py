@@ -99,13 +99,15 @@ def unknown(environment: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
 
 def masked(text: str) -> str:
     """``text`` with the password of a URL hidden."""
-    return re.sub(r"(?<=://)([^:/@\s]*):[^@\s]*@", rf"\1:{MASK}@", text)
+    return re.sub(r"(?<=://)([^:/@\s]*):\S*@", rf"\1:{MASK}@", text)
 
 
 def written(value: Any) -> str:
     """A value as the environment would write it."""
     if value is None or value is PydanticUndefined:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     plain = to_jsonable_python(value)
     return plain if isinstance(plain, str) else json.dumps(plain)
 

@@ -64,7 +64,7 @@ class Transcription:
         """Cancel whatever still runs."""
         for job_id in list(self.running):
             await self.client.act(job_id, "cancel")
-            del self.running[job_id]
+            self.running.pop(job.id, None)
 
     async def _survive(self, recording: Recording) -> None:
         try:
@@ -84,7 +84,7 @@ class Transcription:
         self.running[job.id] = recording.name
         self.board.show(recording.stem, STAGES.get(job.state, job.state), job.progress)
         job = await self.client.follow(job.id, lambda news: show_news(self.board, recording.stem, news))
-        del self.running[job.id]
+        self.running.pop(job.id, None)
         demand_success(job)
         await self._bring(recording, job)
         self.board.show(recording.stem, "done", 1.0)
