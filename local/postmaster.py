@@ -60,13 +60,16 @@ def end_orphans(cluster: Path) -> None:
 
 def _serves(process: psutil.Process, cluster: Path) -> bool:
     try:
-        return process.name().startswith("postgres") and Path(process.cwd()) == cluster
-    except (psutil.NoSuchProcess, psutil.AccessDenied):  # gone, a zombie, or another user's
+        # The owner too: root signals what it finds here, and must not hit more than was meant.
+        owner = cluster.stat().st_uid
+        mine = process.uids().effective == owner
+        return mine and process.name().startswith("postgres") and Path(process.cwd()) == cluster
+    except (FileNotFoundError, psutil.NoSuchProcess, psutil.AccessDenied):  # gone, a zombie, or another user's
         return False
 
 
 def _lines(cluster: Path) -> list[str]:
     try:
         return (cluster / "postmaster.pid").read_text(errors="replace").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # another user's server is none that we could tell anything of
         return []
