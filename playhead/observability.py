@@ -9,12 +9,16 @@ from collections.abc import Sequence
 import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name, filter_by_level
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from playhead.settings import Settings
 
 _CHATTY = ("httpx", "httpcore", "procrastinate", "alembic.runtime", "uvicorn.error")
 """What these say at INFO is said better by our own lines."""
+
+# Local variables hold keys and what was said in recordings.
+_TRACEBACKS = ExceptionDictTransformer(show_locals=False)
 
 
 def configure_logging(settings: Settings) -> None:
@@ -53,10 +57,11 @@ def _shared() -> list[Processor]:
 def _rendering(*, text: bool) -> Sequence[Processor]:
     if text:
         colors = sys.stderr.isatty()
-        return [ProcessorFormatter.remove_processors_meta, structlog.dev.ConsoleRenderer(colors=colors)]
+        renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+        return [ProcessorFormatter.remove_processors_meta, renderer]
     return [
         ProcessorFormatter.remove_processors_meta,
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_TRACEBACKS),
         structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(),
     ]

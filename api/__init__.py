@@ -1,0 +1,1 @@
+"""The HTTP edge: what a request means, and how an answer looks."""

@@ -1,0 +1,69 @@
+"""The application, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+
+from api import errors, openapi
+from api.dependencies import known_query
+from api.metrics import Metrics
+from api.middleware.body_limit import BodyLimit
+from api.middleware.observe import Observe
+from api.middleware.trace import Trace
+from api.routes import catalog, events, files, jobs, outputs, queues, submit, system
+from api.schemas.submission import request_model
+from api.services import opened
+from playhead import __version__, registry
+from playhead.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for these settings. Nothing is opened before its lifespan begins.
+
+    Inside the lifespan ``app.state.services`` is its :class:`~api.services.Services`.
+
+    Raises:
+        ValueError: no database is set; raised when the lifespan begins.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Playhead",
+        version=__version__,
+        summary="Recordings go in, transcripts and subtitles come out, and nothing is lost.",
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.metrics = Metrics()
+    _add_routes(app)
+    _add_layers(app, app.state.metrics)
+    errors.install(app)
+    openapi.install(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    kinds = registry.kinds()
+    submission = submit.router(kinds, request_model(kinds.values()))
+    resources = (files, jobs, events, outputs, catalog, queues)
+    for routes in (submission, *(resource.routes for resource in resources)):
+        app.include_router(routes, dependencies=[Depends(known_query)])
+    app.include_router(system.routes)
+
+
+def _add_layers(app: FastAPI, metrics: Metrics) -> None:
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, streaming=frozenset({files.PATH}))
+    app.add_middleware(Observe, requests=metrics.requests)
+    app.add_middleware(Trace)

@@ -1,0 +1,69 @@
+"""What routes ask for. All are coroutines: FastAPI would run plain functions in a thread."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from api.services import Services
+from api.tracing import route_of
+from playhead.errors import ForbiddenError, InvalidError
+from playhead.keys import Identity
+
+_BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer", description="`Authorization: Bearer KEY`")
+_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="The same key.")
+
+
+async def services(request: Request) -> Services:
+    """The application's parts."""
+    return cast("Services", request.app.state.services)
+
+
+Parts = Annotated[Services, Depends(services)]
+
+
+async def caller(
+    parts: Parts,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
+    header: Annotated[str | None, Security(_HEADER)],
+) -> Identity:
+    """Who asks.
+
+    Raises:
+        UnauthorizedError: no key, or one that opens nothing.
+        UnavailableError: the key is not known yet and the database is away.
+    """
+    return await parts.keyring.identify(bearer.credentials if bearer else header)
+
+
+Caller = Annotated[Identity, Depends(caller)]
+
+
+async def admin(identity: Caller) -> Identity:
+    """Who asks, if they may do what concerns everyone.
+
+    Raises:
+        ForbiddenError: they may not.
+    """
+    if not identity.admin:
+        raise ForbiddenError("this needs an admin key: `playhead keys create NAME --admin`")
+    return identity
+
+
+Admin = Annotated[Identity, Depends(admin)]
+
+
+async def known_query(request: Request) -> None:
+    """Refuse parameters that the route does not know: a misspelt filter would else give everything.
+
+    Raises:
+        InvalidError: naming the first.
+    """
+    operation = request.app.openapi()["paths"][route_of(request.scope)][request.method.lower()]
+    known = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
+    for name in request.query_params:
+        if name not in known:
+            there = f"; there are {', '.join(sorted(known))}" if known else ""
+            raise InvalidError(f"there is no such parameter here{there}", field=name)

@@ -1,0 +1,107 @@
+"""``/metrics``: what the database tells at the time of the scrape, what living workers published, and this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+from api.middleware.observe import Requests
+from api.services import Services
+from playhead.errors import UnavailableError
+from playhead.ledger import queues, read, workers
+
+log = structlog.get_logger(__name__)
+
+
+class Metrics:
+    """One application's metrics."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        self.requests = Requests(self._registry)
+        # Anyone may scrape: however many do, they cost the database one connection.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def exposition(self, parts: Services) -> bytes:
+        """All of it in Prometheus's text format. With the database away only this process is told of."""
+        async with self._one_at_a_time:
+            try:
+                found = await _from_database(parts)
+            except UnavailableError:
+                found = [_gauge("playhead_database_up", "Whether the database answers", 0)]
+        merged = CollectorRegistry()
+        merged.register(_Families([*found, *self._registry.collect()]))
+        return generate_latest(merged)
+
+
+class _Families(Collector):
+    """Families from several sources; those of one name become one, as the format demands."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families: dict[str, Metric] = {}
+        for family in families:
+            known = self._families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+            if known.type == family.type:
+                known.samples.extend(family.samples)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families.values()
+
+
+async def _from_database(parts: Services) -> list[Metric]:
+    async with parts.transaction() as session:
+        statuses = await queues.statuses(session)
+        counts = await read.counts(session)
+        alive = await workers.living(session, parts.settings.worker.lost_after_seconds)
+    up = _gauge("playhead_database_up", "Whether the database answers", 1)
+    living = _gauge("playhead_workers", "Living workers", len(alive))
+    published = [family for worker in alive for family in _published(worker.name, worker.metrics)]
+    return [up, living, *_of_queues(statuses), _of_jobs(counts), *published]
+
+
+def _of_queues(statuses: list[queues.QueueStatus]) -> list[Metric]:
+    depth = GaugeMetricFamily("playhead_queue_depth", "Jobs that could run now", labels=["queue"])
+    running = GaugeMetricFamily("playhead_queue_running", "Jobs running", labels=["queue"])
+    oldest = GaugeMetricFamily(
+        "playhead_queue_oldest_age_seconds", "How long the oldest queued job has been waiting", labels=["queue"]
+    )
+    paused = GaugeMetricFamily("playhead_queue_paused", "Whether the queue is paused", labels=["queue"])
+    for status in statuses:
+        depth.add_metric([status.name], status.depth)
+        running.add_metric([status.name], status.running)
+        oldest.add_metric([status.name], status.oldest_age_seconds)
+        paused.add_metric([status.name], status.paused_at is not None)
+    return [depth, running, oldest, paused]
+
+
+def _of_jobs(counts: list[read.Count]) -> Metric:
+    jobs = GaugeMetricFamily("playhead_jobs", "Jobs in the ledger", labels=["kind", "state"])
+    for count in counts:
+        jobs.add_metric([count.kind, count.state], count.jobs)
+    return jobs
+
+
+def _gauge(name: str, told: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, told, value=value)
+
+
+def _published(worker: str, text: str) -> list[Metric]:
+    """What a worker published with its last heartbeat, each sample labelled with its name."""
+    try:
+        families = list(text_string_to_metric_families(text))
+    except ValueError as error:  # a worker of another version must not take everyone's metrics away
+        log.warning("worker_metrics_unreadable", worker=worker, error=str(error))
+        return []
+    for family in families:
+        family.samples = [sample._replace(labels={**sample.labels, "worker": worker}) for sample in family.samples]
+    return families

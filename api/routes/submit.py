@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from api.dependencies import Caller, Parts
+from api.problems import documented
+from api.routes import V1
+from api.schemas.job import Job
+from api.schemas.submission import JobRequest, UrlInput
+from api.tracing import trace_id
+from playhead.fetch import check_url
+from playhead.keys import Identity
+from playhead.kind import Kind
+from playhead.ledger import read
+from playhead.ledger.submit import Submission, submit
+from playhead.settings import Settings
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="Makes the request safe to repeat: the same key and request give the same job, for as long as "
+        "that job is kept; the same key with another request is refused.",
+    ),
+]
+
+_DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "The job, just made or, for a repeated `Idempotency-Key`, as it now stands.",
+        "headers": {"Location": {"description": "Path of the job.", "schema": {"type": "string"}}},
+    },
+    **documented(400, 413),
+}
+
+
+def router(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> APIRouter:
+    """The route that takes jobs of these kinds. ``request_type``: see :func:`api.schemas.submission.request_model`."""
+    routes = APIRouter(prefix=f"{V1}/jobs", tags=["jobs"])
+    routes.post("", status_code=202, summary="Submit a job", responses=_DOCUMENTED)(_endpoint(kinds, request_type))
+    return routes
+
+
+def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[..., Any]:
+    async def submit_job(
+        body: JobRequest,
+        request: Request,
+        response: Response,
+        parts: Parts,
+        identity: Caller,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Job:
+        """Accept a job. It is durable when this answers; workers hear of it at once."""
+        wanted = _submission(
+            body, kinds[body.kind].queue, identity, parts.settings, key=idempotency_key, trace=trace_id(request.scope)
+        )
+        async with parts.transaction() as session:
+            job_id = await submit(session, wanted)
+            view = await read.find_job(session, identity.owner_id, job_id)
+        response.headers["Location"] = f"{request.url.path}/{job_id}"
+        return Job.of(view)
+
+    # The body's type is known only once the kinds are: FastAPI reads it from here.
+    submit_job.__annotations__["body"] = request_type
+    return submit_job
+
+
+def _submission(
+    body: JobRequest, queue: str, identity: Identity, settings: Settings, *, key: str | None, trace: str
+) -> Submission:
+    if isinstance(body.input, UrlInput):
+        check_url(body.input.url, settings.fetch)
+    return Submission(
+        owner_id=identity.owner_id,
+        kind=body.kind,
+        queue=queue,
+        params=body.params.model_dump(mode="json"),
+        input=body.input.model_dump(mode="json"),
+        max_attempts=body.max_attempts or settings.retry.max_attempts,
+        priority=body.priority,
+        run_at=body.run_at,
+        expires_in_seconds=body.expires_in_seconds,
+        after=body.after,
+        metadata=body.metadata,
+        idempotency_key=key,
+        trace_id=trace,
+    )

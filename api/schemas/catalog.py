@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from playhead.kind import Kind
+from playhead.states import State
+
+
+class KindInfo(BaseModel):
+    """A kind of job: what it takes and what it gives."""
+
+    name: str = Field(examples=["transcribe"])
+    queue: str = Field(examples=["gpu"])
+    summary: str
+    params: dict[str, Any] = Field(description="JSON Schema of `params`.")
+    result: dict[str, Any] = Field(description="JSON Schema of `result`.")
+
+    @classmethod
+    def of(cls, kind: Kind[Any, Any]) -> Self:
+        """The answer that shows this kind."""
+        return cls(
+            name=kind.name,
+            queue=kind.queue,
+            summary=kind.summary,
+            params=kind.params.model_json_schema(),
+            result=kind.result.model_json_schema(mode="serialization"),
+        )
+
+
+class KindList(BaseModel):
+    """Every kind, by name."""
+
+    items: list[KindInfo]
+
+
+class QueueInfo(BaseModel):
+    """How full a queue is, everyone's jobs together."""
+
+    name: str
+    depth: int = Field(description="Jobs that could run now.")
+    running: int
+    oldest_age_seconds: float = Field(description="How long the oldest of them has been waiting; 0 if there is none.")
+    paused_at: datetime | None = Field(description="Since when it is paused; null if it is not.")
+    workers: int = Field(description="Living workers that take jobs from it.")
+
+
+class QueueList(BaseModel):
+    """Every queue."""
+
+    items: list[QueueInfo]
+
+
+class WorkerInfo(BaseModel):
+    """A worker that is alive."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str = Field(examples=["worker-1:412"])
+    device: str = Field(examples=["NVIDIA H100 80GB"])
+    queues: list[str]
+    concurrency: dict[str, int] = Field(description="Jobs in flight at most, by queue.")
+    version: str
+    started_at: datetime
+    heartbeat_at: datetime = Field(description="When it was last heard of.")
+
+
+class WorkerList(BaseModel):
+    """The living workers, the oldest first."""
+
+    items: list[WorkerInfo]
+
+
+class JobCount(BaseModel):
+    """Jobs of one kind in one state, and what they cost so far."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str
+    state: State
+    jobs: int
+    gpu_seconds: float
+    audio_seconds: float
+
+
+class Stats(BaseModel):
+    """Jobs by kind and state. Yours; with an admin key everyone's."""
+
+    counts: list[JobCount]
+    jobs: int = Field(description="All of them.")
+    gpu_seconds: float = Field(description="Device time of all of them.")
+    audio_seconds: float = Field(description="Audio that all of them worked on.")

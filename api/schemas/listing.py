@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.text import storable
+from playhead.ledger.read import Filters
+from playhead.states import State
+
+MAX_PAGE = 200
+
+LABEL = r"^[A-Za-z0-9_.-]{1,64}"
+"""The name of a pair of a job's metadata."""
+
+Pair = Annotated[str, StringConstraints(pattern=rf"{LABEL}:", max_length=565), AfterValidator(storable)]
+
+
+class JobQuery(BaseModel):
+    """Which jobs a list holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: list[State] = Field(default_factory=list, max_length=len(State), description="Any of these states.")
+    kind: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Only this kind.")
+    parent: UUID | None = Field(None, description="Only the children of this job.")
+    metadata: list[Pair] = Field(
+        default_factory=list,
+        max_length=50,
+        description="`name:value` that the job's metadata must hold; all of them where several.",
+        examples=[["customer:42"]],
+    )
+    limit: int = Field(50, ge=1, le=MAX_PAGE, description="Jobs on a page.")
+    cursor: str | None = Field(None, max_length=64, description="`next_cursor` of the page before.")
+
+    def filters(self) -> Filters:
+        """As the ledger takes them."""
+        pairs = dict(pair.split(":", 1) for pair in self.metadata)
+        return Filters(states=self.state, kind=self.kind, parent_id=self.parent, metadata=pairs)

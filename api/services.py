@@ -1,0 +1,63 @@
+"""What the routes work with; opened and closed with the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.keyring import Keyring
+from api.transactions import transaction
+from api.watching import Watchers
+from playhead import migrate
+from playhead.database import Database
+from playhead.ledger.history import CHANNEL
+from playhead.settings import Settings
+from playhead.signals import Listener
+from playhead.storage import Storage
+
+
+@dataclass(frozen=True)
+class Services:
+    """One application's parts.
+
+    Attributes:
+        listener: the one connection that hears news of jobs; it feeds ``watchers``.
+        schema_revision: the revision of the schema that this code needs.
+    """
+
+    settings: Settings
+    database: Database
+    storage: Storage
+    watchers: Watchers
+    listener: Listener
+    keyring: Keyring
+    schema_revision: str
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """See :func:`api.transactions.transaction`."""
+        return transaction(self.database)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Services]:
+    """The services of one application. The database may be away: they come up all the same and wait for it."""
+    database = Database.from_settings(settings, "playhead-api")
+    watchers = Watchers()
+    listener = Listener(database.url, {CHANNEL: watchers.notice}, on_connect=watchers.look_again)
+    try:
+        async with listener:
+            yield Services(
+                settings=settings,
+                database=database,
+                storage=Storage.from_url(settings.storage_location),
+                watchers=watchers,
+                listener=listener,
+                keyring=Keyring(settings, database),
+                schema_revision=migrate.head(),
+            )
+    finally:
+        watchers.close()
+        await database.close()
