@@ -16,9 +16,9 @@ endif
 sum = $(shell cksum < requirements/$(1).txt | tr ' ' '-')
 LOCAL := $(VENV)/.local-$(call sum,local)
 DEV := $(VENV)/.dev-$(call sum,dev)
-# Compiled when first imported: most of what is installed never is.
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
-EDITABLE := $(INSTALL) --no-deps --no-build-isolation --no-index --editable .
+# The lock names every dependency: none is looked for.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps
+EDITABLE := $(INSTALL) --no-build-isolation --no-index --editable .
 
 .DEFAULT_GOAL := help
 .PHONY: help

@@ -18,6 +18,6 @@ def api(
     Example: playhead api --host 0.0.0.0 --port 8000
     """
     from api.main import serve
-    from cli.configuration import load_for_service
+    from cli.configuration import load_with_database
 
-    serve(load_for_service(), host, port)
+    serve(load_with_database(), host, port)

@@ -69,12 +69,10 @@ class Client:
 
         return await self._ask(attempt, FileView)
 
-    async def submit(self, body: dict[str, Any], idempotency_key: str, *, cache: bool = True) -> JobView:
-        """Submit a job: once, however often the attempt has to be repeated. ``cache`` allows an equal job's result."""
-        headers, params = {"Idempotency-Key": idempotency_key}, {} if cache else {"cache": "false"}
-        return await self._ask(
-            lambda: self._http.post("/api/v1/jobs", json=body, headers=headers, params=params), JobView
-        )
+    async def submit(self, body: dict[str, Any], idempotency_key: str) -> JobView:
+        """Submit a job: once, however often the attempt has to be repeated."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return await self._ask(lambda: self._http.post("/api/v1/jobs", json=body, headers=headers), JobView)
 
     async def job(self, job_id: str, *, wait_seconds: int = 0) -> JobView:
         """The job; with ``wait_seconds`` (up to 60) as soon as it has ended."""

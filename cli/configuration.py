@@ -35,6 +35,21 @@ def load_for_service() -> Settings:
     return load()
 
 
+def load_with_database() -> Settings:
+    """The settings in force, for what cannot bring its own database.
+
+    Raises:
+        CommandError: none is set; or as :func:`load` says.
+    """
+    settings = load_for_service()
+    if not settings.database_url:
+        raise CommandError(
+            "PLAYHEAD_DATABASE_URL is not set.",
+            remedy="Name a server, postgresql://user:password@host/name, or let `playhead up` bring one.",
+        )
+    return settings
+
+
 def _told(error: ValidationError) -> list[str]:
     return [f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()]
 

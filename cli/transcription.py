@@ -64,7 +64,7 @@ class Transcription:
         """Cancel whatever still runs."""
         for job_id in list(self.running):
             await self.client.act(job_id, "cancel")
-            self.running.pop(job.id, None)
+            self.running.pop(job_id, None)
 
     async def _survive(self, recording: Recording) -> None:
         try:

@@ -28,11 +28,11 @@ def worker(
 
     import asyncio
 
-    from cli.configuration import load_for_service
+    from cli.configuration import load_with_database
     from playhead.observability import configure_logging
     from worker.main import run
 
-    settings = load_for_service()
+    settings = load_with_database()
     configure_logging(settings)
     told = settings.worker
     wanted = {"queues": chosen or told.queues, "concurrency": {**told.concurrency, **counts}}
