@@ -29,7 +29,7 @@ def owner() -> Iterator[Callable[..., Owner]]:
     owners: list[Owner] = []
 
     def begin(data_dir: Path, *options: str) -> Owner:
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        process = subprocess.Popen(
             [sys.executable, "-m", "tests.local.owner", str(data_dir), *options],
             cwd=ROOT,
             stdin=subprocess.PIPE,

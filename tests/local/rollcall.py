@@ -81,7 +81,7 @@ def main() -> None:
     _, path, name, *options = sys.argv
     signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in options else lambda *_: os._exit(0))
     if "child" in options:
-        subprocess.Popen([sys.executable, "-I", "-S", __file__, path, f"{name}-child", "deaf"])  # noqa: S603
+        subprocess.Popen([sys.executable, "-I", "-S", __file__, path, f"{name}-child", "deaf"])
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
     connection.sendall(f"{name} {os.getpid()}\n".encode())

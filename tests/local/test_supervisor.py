@@ -138,7 +138,7 @@ def supervising(*parts: Part) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A supervisor in a process of its own, and the process id of its sweeper."""
     named = json.dumps([(part.name, part.command) for part in parts])
     command = [sys.executable, "-c", SUPERVISOR, named]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
             yield process, int(process.stdout.readline())
