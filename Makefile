@@ -8,9 +8,7 @@ ARGS ?=
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
 usable = $(shell for one in python3.13 python3.12 python3.11 python3; do \
 	"$$one" -c '$(NEW_ENOUGH)' 2>/dev/null && "$$one" -c 'import $(1)' 2>/dev/null && echo "$$one" && break; done)
-ifndef PYTHON
-PYTHON := $(or $(call usable,ensurepip),$(call usable,sys))
-endif
+PYTHON ?= $(or $(call usable,ensurepip),$(call usable,sys))
 
 # Named by what they stand for, so that the same lock is never installed twice and another one always is.
 sum = $(shell cksum < requirements/$(1).txt | tr ' ' '-')
@@ -82,15 +80,16 @@ lock: $(DEV) ## Write requirements/*.txt anew: one set of versions, hashed, with
 clean: ## Remove .venv and the caches; what Playhead keeps in .playhead stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# pip is what `venv` puts there last.
+# pip is what `venv` puts there last. One shell, so that PYTHON is looked for once, and only here.
 $(BIN)/pip:
-	@test -n "$(PYTHON)" || { echo "Playhead needs Python 3.11 or newer, and none is found." \
-		"Install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "$(PYTHON) is older than Python 3.11." >&2; exit 1; }
-	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments." \
-		"On Debian and Ubuntu: sudo apt install python3-venv (or $$(basename "$(PYTHON)")-venv)" >&2; exit 1; }
-	@echo "Making .venv with $$("$(PYTHON)" --version) ..."
-	@"$(PYTHON)" -m venv $(VENV)
+	@python="$(PYTHON)"; fail() { echo "$$@" >&2; exit 1; }; \
+	test -n "$$python" || fail "Playhead needs Python 3.11 or newer, and none is found." \
+		"Install it, or name it: make PYTHON=/path/to/python3"; \
+	"$$python" -c '$(NEW_ENOUGH)' || fail "$$python is older than Python 3.11."; \
+	"$$python" -c 'import ensurepip' 2>/dev/null || fail "$$python cannot make virtual environments." \
+		"On Debian and Ubuntu: sudo apt install python3-venv (or $$(basename "$$python")-venv)"; \
+	echo "Making .venv with $$("$$python" --version) ..."; \
+	"$$python" -m venv $(VENV)
 
 # The stamps of other locks go first: a failed or interrupted installation stands for none.
 $(LOCAL): | $(BIN)/pip

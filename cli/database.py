@@ -18,11 +18,11 @@ def database_url(settings: Settings) -> Iterator[str]:
     """The URL that is set; else that of the embedded server of DATA_DIR, which is up at least until the end.
 
     Raises:
-        CommandError: there is neither.
+        CommandError: there is neither, or the URL is none.
         UnavailableError: the embedded server does not start.
     """
     if settings.database_url:
-        yield settings.database_url
+        yield _checked(settings.database_url)
         return
     if not embedded_is_installed():
         raise CommandError(
@@ -44,14 +44,10 @@ def embedded_is_installed() -> bool:
 def told_plainly(url: str) -> Iterator[None]:
     """Turn what the driver raises into a line that names the server, without its password."""
     import asyncpg
-    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except ArgumentError:
-        raise CommandError(
-            "PLAYHEAD_DATABASE_URL is not an address.", remedy="Write postgresql://user:password@host/name."
-        ) from None
     except (OSError, TimeoutError, asyncpg.PostgresError, SQLAlchemyError) as error:
         raise refused(url, error) from None
 
@@ -65,3 +61,16 @@ def refused(url: str, error: BaseException) -> CommandError:
     cause = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
     remedy = "Is the server up?" if is_away(error) else "Check PLAYHEAD_DATABASE_URL, and run `playhead migrate`."
     return CommandError(f"The database {masked(url)} says: {cause[0]}", remedy=remedy)
+
+
+def _checked(url: str) -> str:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise CommandError(
+            "PLAYHEAD_DATABASE_URL is not an address.", remedy="Write postgresql://user:password@host/name."
+        ) from None
+    return url

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cli.catalog import masked
 from cli.checks.check import Check, broken, fine, note
 from cli.database import EMBEDDED_FOLDER, database_url, embedded_is_installed, refused
+from cli.failure import CommandError
 from playhead.database import async_url
 from playhead.errors import PlayheadError
 from playhead.migrate import current, head
@@ -35,17 +36,14 @@ def _check_server(settings: Settings) -> Iterator[Check]:
     try:
         with database_url(settings) as url:
             yield from asyncio.run(_look(url))
+    except CommandError as error:
+        yield broken("PostgreSQL", error.message, error.remedy or "")
     except PlayheadError as error:
         yield broken("PostgreSQL", error.message, "See its log; `playhead up` tries again.")
 
 
 async def _look(url: str) -> list[Check]:
-    try:
-        engine = create_async_engine(async_url(url), connect_args={"timeout": CONNECT_SECONDS})
-    except SQLAlchemyError:
-        return [
-            broken("PostgreSQL", "PLAYHEAD_DATABASE_URL is no address", "Write postgresql://user:password@host/name.")
-        ]
+    engine = create_async_engine(async_url(url), connect_args={"timeout": CONNECT_SECONDS})
     try:
         async with engine.connect() as connection:
             version = ".".join(str(part) for part in connection.dialect.server_version_info or ())

