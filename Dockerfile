@@ -67,7 +67,6 @@ ENV HF_HOME=/models \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --from=venv-worker /venv /venv
 COPY --from=code-worker /app /app
-VOLUME ["/data", "/models"]
 # Touched at every heartbeat: a worker that hangs, or that lost its database, stops touching it. Not in /data, which
 # many workers may share.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
@@ -77,7 +76,6 @@ CMD ["worker"]
 FROM runtime AS api
 COPY --from=venv-api /venv /venv
 COPY --from=code-api /app /app
-VOLUME ["/data"]
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]

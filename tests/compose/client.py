@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 import wave
 from typing import Any, Self
@@ -29,9 +30,9 @@ class Client:
 
     def submit(self) -> str:
         """The id of a new job that does all its work anew."""
-        file = self._ok(self.http.post("/api/v1/files", files={"file": ("second.wav", second_of_silence())}))
+        file = self._ok(self.http.post("/api/v1/files", files={"file": ("second.wav", second_of_noise())}))
         body = {"kind": "transcribe", "input": {"file": file["id"]}}
-        return str(self._ok(self.http.post("/api/v1/jobs", params={"cache": "false"}, json=body))["id"])
+        return str(self._ok(self.http.post("/api/v1/jobs", json=body))["id"])
 
     def job(self, job_id: str, wait_seconds: int = 0) -> dict[str, Any]:
         """The job, at once or when it has ended."""
@@ -61,12 +62,12 @@ class Client:
         return found
 
 
-def second_of_silence() -> bytes:
-    """A recording: WAV, 16 kHz, mono."""
+def second_of_noise() -> bytes:
+    """A recording that there was never before: WAV, 16 kHz, mono."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16_000)
-        file.writeframes(bytes(32_000))
+        file.writeframes(os.urandom(32_000))
     return buffer.getvalue()

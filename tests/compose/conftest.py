@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.compose.client import Client
-from tests.compose.stack import Stack
+from tests.compose.stack import SERVICES, Stack
 
 SINCE = pytest.StashKey[str]()
 
@@ -29,7 +29,7 @@ def _running() -> Iterator[Stack]:
 @pytest.fixture
 def stack(_running: Stack) -> Stack:
     """The stack, whatever the test before did to it."""
-    _running.compose("up", "--no-build", "--wait")
+    _running.compose("up", "--no-build", "--no-deps", "--wait", *SERVICES)
     return _running
 
 
@@ -39,10 +39,14 @@ def client(stack: Stack) -> Iterator[Client]:
         yield client
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[SINCE] = datetime.now(UTC).isoformat()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    item.stash.setdefault(SINCE, datetime.now(UTC).isoformat())
     stack = getattr(item, "funcargs", {}).get("stack")
     if report.failed and isinstance(stack, Stack):
         report.sections.append(("docker compose logs", stack.logs(item.stash[SINCE])))

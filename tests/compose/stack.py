@@ -15,7 +15,7 @@ SERVICES = ("db", "api", "worker")
 
 def docker(*arguments: str, stdin: str | None = None, timeout_seconds: float = 60, **environment: str) -> str:
     """What ``docker ARGUMENTS`` prints; AssertionError with all that it said where it fails."""
-    done = subprocess.run(  # noqa: S603 - the arguments are these tests' own
+    done = subprocess.run(
         ["docker", *arguments],  # noqa: S607 - whichever docker is on the PATH
         cwd=ROOT,
         env={**os.environ, **environment},
@@ -67,7 +67,8 @@ class Stack:
 
     def users(self, service: str) -> set[str]:
         """The user ids that the service's processes have, as the host sees them."""
-        return set(docker("top", self._container(service), "-eo", "uid").split()[1:])
+        processes = docker("top", self._container(service), "-eo", "pid,uid").splitlines()[1:]
+        return {process.split()[1] for process in processes}
 
     def kill(self, service: str) -> None:
         """SIGKILL to the container's first process, out of the engine's sight.

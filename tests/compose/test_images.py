@@ -61,7 +61,9 @@ def test_an_image_runs_as_an_ordinary_user(image: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_process_of_a_service_is_root(stack: Stack, service: str) -> None:
-    assert "0" not in stack.users(service)
+    users = stack.users(service)
+    assert users
+    assert "0" not in users
 
 
 @pytest.mark.usefixtures("client")
