@@ -97,7 +97,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     found = S3Server(endpoint=f"http://127.0.0.1:{ports[6]}", filer=f"http://127.0.0.1:{ports[4]}")
     with (
         log.open("wb") as output,
-        subprocess.Popen(weed_command(folder, ports), stdout=output, stderr=output) as server,  # noqa: S603 - our own command line
+        subprocess.Popen(weed_command(folder, ports), stdout=output, stderr=output) as server,
     ):
         try:
             wait_until_it_answers(server, found.endpoint, log)
