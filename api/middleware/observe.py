@@ -13,6 +13,7 @@ log = structlog.get_logger("api.access")
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: told at DEBUG."""
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -51,9 +52,9 @@ class Observe:
             self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        # The template, not the path: an id per label would grow without bound. A method is the client's to invent.
+        # The template, not the path, and no method of the client's invention: labels must not grow without bound.
         route = route_of(scope)
-        method = scope["method"] if route else "other"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
         self.requests.seconds.labels(method, route or "unmatched", str(status)).observe(seconds)
         tell = log.debug if scope["path"] in QUIET else log.info
         tell("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from api.app import create_app
 from api.main import Server
@@ -143,6 +144,17 @@ async def client(stand: Stand) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+class Transactions:
+    """How many transactions the pool of an application has begun."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.begun = 0
+        event.listen(stand.services.database.engine.sync_engine, "begin", self._count)
+
+    def _count(self, _: object) -> None:
+        self.begun += 1
+
+
 @dataclass
 class Live:
     """A server on loopback."""
@@ -150,6 +162,7 @@ class Live:
     server: Server
     stand: Stand
     url: str
+    transactions: Transactions
 
     def client(self, key: str = ADMIN_KEY) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {key}"}
@@ -170,7 +183,7 @@ async def serving(settings: Settings) -> AsyncIterator[Live]:
     stand = Stand(app, new_id())
     await stand.hire()
     try:
-        yield Live(server, stand, f"http://127.0.0.1:{port}")
+        yield Live(server, stand, f"http://127.0.0.1:{port}", Transactions(stand))
     finally:
         server.should_exit = True
         await asyncio.wait_for(task, SECONDS)
