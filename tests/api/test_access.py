@@ -64,7 +64,7 @@ async def test_what_an_owner_makes_is_theirs(stand: Stand, client: httpx.AsyncCl
 
 async def test_a_revoked_key_stops_within_seconds(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(keyring.time, "monotonic", lambda: now)
+    monkeypatch.setattr("api.keyring.time.monotonic", lambda: now)
     key = await stand.key("alice")
     async with client_of(stand, key) as alice:
         assert (await alice.get("/api/v1/jobs")).status_code == 200
