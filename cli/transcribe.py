@@ -103,6 +103,7 @@ async def _run(found: list[Recording], order: Order, work: list[Transcription]) 
             except asyncio.CancelledError:
                 if ours:
                     await transcription.cancel()
+                    warn("Canceled: the server that was started for this ends with it.")
                 raise
     return transcription
 

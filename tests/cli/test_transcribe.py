@@ -8,10 +8,16 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from cli.access import Access, find_access
+from cli.recordings import recordings
+from cli.transcribe import _run
+from cli.transcription import Order
+from playhead.settings import Settings
 from tests.cli.conftest import Run
 from tests.cli.server import JOB_ID, Answer, Asked, Server, as_json, job, problem
 
@@ -138,6 +144,33 @@ async def test_ctrl_c_leaves_the_job_and_says_how_to_find_it(server: Server, rec
     assert f"playhead jobs cancel {JOB_ID}" in said.decode()
     assert "Traceback" not in said.decode()
     assert server.of(f"POST /api/v1/jobs/{JOB_ID}/cancel") == []
+
+
+async def test_ctrl_c_cancels_on_a_server_of_our_own(
+    server: Server, recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextlib.asynccontextmanager
+    async def ours() -> AsyncIterator[tuple[Access, bool]]:
+        yield find_access(Settings()), True
+
+    monkeypatch.setattr("cli.serving.server", ours)
+    server.transcribes()
+    streaming, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stream(_: Asked) -> Answer:
+        loop.call_soon_threadsafe(streaming.set)
+        return Answer(body=b": nothing yet\n\n", cut=True)
+
+    server.on(f"GET /api/v1/jobs/{JOB_ID}", as_json(job("running")))
+    server.on(f"GET /api/v1/jobs/{JOB_ID}/events", stream)
+    server.on(f"POST /api/v1/jobs/{JOB_ID}/cancel", as_json(job("canceled")))
+    work = asyncio.create_task(_run(recordings([str(recording)]), Order(["txt"], None, {}), []))
+    await asyncio.wait_for(streaming.wait(), 30)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert len(server.of(f"POST /api/v1/jobs/{JOB_ID}/cancel")) == 1
+    assert "Canceled" in capsys.readouterr().err
 
 
 def test_json_stays_json(run: Run, server: Server, recording: Path) -> None:
