@@ -88,4 +88,12 @@ async def keep_fetching(
             raise
         except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
             log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
+        _end_if_canceled()
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _end_if_canceled() -> None:
+    # A loop that cannot sign off because the database is away raises that instead of the cancellation.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

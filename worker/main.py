@@ -79,21 +79,22 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(house.open_async())
         await stack.enter_async_context(tickets.open_async())
-        await stack.enter_async_context(
-            _background(dispatch.keep_fetching(house, [QUEUE], 2, wanted.heartbeat_seconds))
-        )
+        loops = [dispatch.keep_fetching(house, [QUEUE], 2, wanted.heartbeat_seconds)]
         for queue in wanted.queues:
-            fetching = dispatch.keep_fetching(
-                tickets, [queue], wanted.concurrency.get(queue, 1), wanted.heartbeat_seconds
-            )
-            await stack.enter_async_context(_background(fetching))
+            concurrency = wanted.concurrency.get(queue, 1)
+            loops.append(dispatch.keep_fetching(tickets, [queue], concurrency, wanted.heartbeat_seconds))
+        await stack.enter_async_context(_background(*loops))
         yield
 
 
 @contextlib.asynccontextmanager
-async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Let it run meanwhile; should it break, the body is canceled and the error comes out."""
+async def _background(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let them run meanwhile; should one break, the body is canceled and the error comes out.
+
+    They end at the same time: each may need seconds to find out that the database is away.
+    """
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(work)
+        tasks = [group.create_task(work) for work in works]
         yield
-        task.cancel()
+        for task in tasks:
+            task.cancel()
