@@ -28,9 +28,11 @@ def check(answer: httpx.Response) -> httpx.Response:
 def refusal(answer: httpx.Response) -> CommandError:
     """What ``answer`` says of why not."""
     problem = _problem(answer)
-    said = problem.get("detail") or problem.get("title") or f"HTTP {answer.status_code} {answer.reason_phrase}"
-    field = f"{problem['field']}: " if problem.get("field") else ""
-    return CommandError(f"The server refuses: {field}{said}", remedy=REMEDIES.get(answer.status_code))
+    said = str(problem.get("detail") or problem.get("title") or f"HTTP {answer.status_code} {answer.reason_phrase}")
+    field = problem.get("field")
+    if field and not said.startswith(field):
+        said = f"{field}: {said}"
+    return CommandError(f"The server refuses: {said}", remedy=REMEDIES.get(answer.status_code))
 
 
 def retry_after_seconds(answer: httpx.Response) -> float | None:

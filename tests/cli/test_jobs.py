@@ -34,6 +34,7 @@ def test_show_tells_the_cause(run: Run, server: Server) -> None:
     shown = run("jobs", "show", JOB_ID).stdout
     assert "engine_crashed: the engine died" in shown
     assert "1 of 3" in shown
+    assert shown.startswith("job ")
 
 
 def test_an_unknown_job_is_one_line(run: Run, server: Server) -> None:
