@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.problems import FieldProblem, Problem, headers_of, of_error, problem, respond
-from api.tracing import request_id
+from api.tracing import request_id, route_of
 from playhead.errors import InternalError, InvalidError, MalformedError, PlayheadError, TooLargeError
 from playhead.registry import kinds
 
@@ -32,7 +32,16 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
-        return respond(of_http(error), request_id(request.scope), dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = _methods(request)
+        return respond(of_http(error), request_id(request.scope), headers)
+
+
+def _methods(request: Request) -> str:
+    # The router names only those of the first route of this path that it came to.
+    operations = request.app.openapi()["paths"].get(route_of(request.scope), {"get": {}})
+    return ", ".join(sorted(method.upper() for method in operations))
 
 
 def of_bug() -> Problem:
@@ -54,7 +63,7 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
         where = f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}"
         return of_error(MalformedError(where))
     told = [FieldProblem(field=field_of(item["loc"]), code=item["type"], message=item["msg"]) for item in errors]
-    detail = "; ".join(f"{item.field}: {item.message}" if item.field else item.message for item in told)
+    detail = "; ".join(f"{item.field}: {item.message}" if item.field else f"the body: {item.message}" for item in told)
     kind = InvalidError
     return problem(
         code=kind.code, title=kind.title, status=kind.status, detail=detail, field=told[0].field, errors=told

@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/problem+json"
 class FieldProblem(BaseModel):
     """What is wrong with one field."""
 
-    field: str | None = Field(description="Dotted path, e.g. `params.language`; null for the whole.")
+    field: str | None = Field(None, description="Dotted path, e.g. `params.language`; left out for the whole.")
     code: str = Field(description="What kind of wrong, e.g. `missing`, `extra_forbidden`.")
     message: str
 

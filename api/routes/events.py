@@ -28,12 +28,23 @@ MAX_EVENT_ID = 2**63 - 1
 
 routes = APIRouter(prefix=f"{V1}/jobs/{{job_id}}/events", tags=["jobs"])
 
+# As FastAPI itself documents streams, after OpenAPI 3.2.
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "description": "`state`, `progress`, `segment`, or what a kind calls its own."},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+}
+
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The events. The stream ends after the one that ends the job.",
         "content": {
             "text/event-stream": {
-                "schema": {"type": "string"},
+                "itemSchema": _EVENT,
                 "example": 'event: state\ndata: {"state":"running","attempt":1}\nid: 7\n\n'
                 'event: progress\ndata: {"progress":0.25,"stage":"transcribing","eta_seconds":12.5}\n\n'
                 'event: segment\ndata: {"id":0,"start":0.0,"end":2.1,"text":"Hello."}\nid: 8\n\n',
@@ -45,13 +56,13 @@ _DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 LastEventId = Annotated[
-    str | None,
+    str,
     Header(alias="Last-Event-ID", pattern=r"^[0-9]{0,19}$", description="`id` of the last event seen; go on after it."),
 ]
 
 
 @routes.get("", summary="Watch a job", response_class=Response, responses=_DOCUMENTED)
-async def watch_job(job_id: UUID, parts: Parts, identity: Caller, last_event_id: LastEventId = None) -> Response:
+async def watch_job(job_id: UUID, parts: Parts, identity: Caller, last_event_id: LastEventId = "") -> Response:
     """What happens to a job, as Server-Sent Events, from its beginning or after `Last-Event-ID`.
 
     `state` and `segment` events have ids and are told to everyone who watches, in order; `progress` is passing, has no
@@ -79,11 +90,11 @@ class _Stream:
         """The stream's bytes. Between looks it holds no connection."""
         with self.parts.watchers.of(self.job_id) as watch:
             try:
-                while not watch.closing:
+                while True:
                     news = await self.look()
                     for told in self._told(news):
                         yield told
-                    if self.is_over(news):
+                    if self.is_over(news) or watch.closing:
                         return
                     if len(news.events) < BATCH and not await watch.changed(KEEP_ALIVE_SECONDS):
                         yield format_sse_event(comment="still here")

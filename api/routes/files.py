@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic.json_schema import SkipJsonSchema
 
 from api import content
 from api.content import Content, is_sendable
@@ -23,18 +24,26 @@ routes = APIRouter(prefix=PATH, tags=["files"])
 _BINARY = {"type": "string", "format": "binary"}
 _BODY = {
     "required": True,
-    "description": "The recording: in the field `file` of a form, or as the whole body.",
+    "description": "The recording: in the field `file` of a form, or as the whole body with a type like these.",
     "content": {
         "multipart/form-data": {
             "schema": {"type": "object", "required": ["file"], "properties": {"file": _BINARY}},
         },
         "application/octet-stream": {"schema": _BINARY},
-        "audio/*": {"schema": _BINARY},
-        "video/*": {"schema": _BINARY},
+        "audio/mpeg": {"schema": _BINARY},
+        "audio/wav": {"schema": _BINARY},
+        "video/mp4": {"schema": _BINARY},
     },
 }
 _CREATED: dict[int | str, dict[str, Any]] = {
-    201: {"headers": {"Location": {"description": "Path of the file.", "schema": {"type": "string"}}}},
+    201: {
+        "description": "The file.",
+        "headers": {"Location": {"description": "Path of the file.", "schema": {"type": "string"}}},
+        "links": {
+            name: {"operationId": name, "parameters": {"file_id": "$response.body#/id"}}
+            for name in ("get_file", "get_file_content", "delete_file")
+        },
+    },
     **documented(400, 413, 415),
 }
 
@@ -48,7 +57,7 @@ async def upload_file(
     parts: Parts,
     identity: Caller,
     name: Annotated[  # noqa: ARG001 - documented here, read with the body
-        str | None, Query(max_length=255, description="File name of a raw body that says none itself.")
+        str | SkipJsonSchema[None], Query(max_length=255, description="File name of a raw body that says none itself.")
     ] = None,
 ) -> File:
     """Store a recording, as it comes in. The name of a raw body may stand in `Content-Disposition` as well."""

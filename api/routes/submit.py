@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
+from pydantic.json_schema import SkipJsonSchema
 
 from api.dependencies import Caller, Parts
 from api.problems import documented
@@ -19,7 +20,7 @@ from playhead.ledger.submit import Submission, submit
 from playhead.settings import Settings
 
 IdempotencyKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
@@ -32,6 +33,10 @@ _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "The job, just made or, for a repeated `Idempotency-Key`, as it now stands.",
         "headers": {"Location": {"description": "Path of the job.", "schema": {"type": "string"}}},
+        "links": {
+            name: {"operationId": name, "parameters": {"job_id": "$response.body#/id"}}
+            for name in ("get_job", "watch_job", "cancel_job", "retry_job", "skip_job", "remove_job")
+        },
     },
     **documented(400, 413),
 }

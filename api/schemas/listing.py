@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from api.text import storable
 from playhead.ledger.read import Filters
@@ -23,8 +24,8 @@ class JobQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: list[State] = Field(default_factory=list, max_length=len(State), description="Any of these states.")
-    kind: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Only this kind.")
-    parent: UUID | None = Field(None, description="Only the children of this job.")
+    kind: str | SkipJsonSchema[None] = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Only this kind.")
+    parent: UUID | SkipJsonSchema[None] = Field(None, description="Only the children of this job.")
     metadata: list[Pair] = Field(
         default_factory=list,
         max_length=50,
@@ -32,7 +33,7 @@ class JobQuery(BaseModel):
         examples=[["customer:42"]],
     )
     limit: int = Field(50, ge=1, le=MAX_PAGE, description="Jobs on a page.")
-    cursor: str | None = Field(None, max_length=64, description="`next_cursor` of the page before.")
+    cursor: str | SkipJsonSchema[None] = Field(None, max_length=64, description="`next_cursor` of the page before.")
 
     def filters(self) -> Filters:
         """As the ledger takes them."""

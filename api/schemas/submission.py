@@ -50,7 +50,12 @@ class FileInput(_Strict):
 class UrlInput(_Strict):
     """An address on the web, fetched by the worker. Private addresses are refused (`url_forbidden`)."""
 
-    url: str = Field(min_length=1, max_length=8192, examples=["https://example.com/talk.mp3"])
+    url: str = Field(
+        min_length=1,
+        max_length=8192,
+        examples=["https://example.com/talk.mp3"],
+        json_schema_extra={"format": "uri"},
+    )
 
 
 class OutputInput(_Strict):
