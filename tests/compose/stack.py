@@ -70,6 +70,10 @@ class Stack:
         processes = docker("top", self._container(service), "-eo", "pid,uid").splitlines()[1:]
         return {process.split()[1] for process in processes}
 
+    def start(self, service: str) -> None:
+        """Start a stopped service, and nothing that it depends on."""
+        docker("start", self._container(service))
+
     def kill(self, service: str) -> None:
         """SIGKILL to the container's first process, out of the engine's sight.
 

@@ -25,7 +25,7 @@ def test_a_job_posted_while_the_worker_is_down_is_done_when_it_comes_up(stack: S
     stack.compose("stop", "worker")
     job_id = client.submit()
     assert client.job(job_id, wait_seconds=1)["state"] == "queued"
-    stack.compose("start", "worker")
+    stack.start("worker")
     assert_whole(client.until_done(job_id), attempt=1)
 
 
@@ -44,7 +44,7 @@ def test_a_worker_stopped_mid_job_gives_it_back_at_no_cost(stack: Stack, client:
     stack.compose("stop", "worker")
     assert stack.of("worker", ".State.ExitCode") == "0"
     assert client.job(job_id)["state"] == "queued"
-    stack.compose("start", "worker")
+    stack.start("worker")
     assert_whole(client.until_done(job_id), attempt=1)
 
 
@@ -76,9 +76,20 @@ def test_without_its_database_the_api_says_when_to_ask_again(stack: Stack, clien
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert client.http.get("/healthz").status_code == httpx.codes.OK
-    stack.compose("start", "db")
+    stack.start("db")
     assert client.until_done(job_id)["state"] == "succeeded"
     assert stack.of("api", ".State.Pid") == process  # it needed no restart to find its database again
+
+
+def test_a_worker_stops_in_order_although_the_database_is_away(stack: Stack, client: Client) -> None:
+    job_id = client.submit()
+    client.until_first_segment(job_id)
+    stack.compose("stop", "db")
+    stack.compose("stop", "worker")
+    assert stack.of("worker", ".State.ExitCode") == "0"
+    stack.start("db")
+    stack.start("worker")
+    assert client.until_done(job_id)["state"] == "succeeded"
 
 
 def test_the_killed_api_is_restarted_and_the_job_goes_on_without_it(stack: Stack, client: Client) -> None:
