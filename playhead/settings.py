@@ -105,7 +105,9 @@ class StubSettings(BaseModel):
 class Settings(BaseSettings):
     """Playhead's settings, from the environment: prefix `PLAYHEAD_`, nested with `__`."""
 
-    model_config = SettingsConfigDict(env_prefix="PLAYHEAD_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PLAYHEAD_", env_nested_delimiter="__", env_ignore_empty=True, extra="ignore"
+    )
 
     database_url: str | None = Field(
         None, description="`postgresql://user:password@host/name`; without it `playhead up` brings its own."
