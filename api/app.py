@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from api import errors, openapi
+from api import docs, errors, openapi
 from api.dependencies import known_query
 from api.metrics import Metrics
 from api.middleware.body_limit import BodyLimit
@@ -42,6 +42,8 @@ def create_app(settings: Settings) -> FastAPI:
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
@@ -50,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     _add_layers(app, app.state.metrics)
     errors.install(app)
     openapi.install(app)
+    docs.install(app)
     return app
 
 
