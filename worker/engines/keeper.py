@@ -62,16 +62,16 @@ class EngineKeeper:
             if work.id not in self._wanted:
                 return
             try:
-                shift = await self._ready()
+                shift = await self._ready(renew=work.carried == 0)
             except OSError as error:
                 work.fail(EngineCrashedError(f"No engine could be started: {error.strerror}."))
                 return
             self._hands[work.id] = shift
             shift.give(work)
 
-    async def _ready(self) -> Shift:
-        """The engine at work; a new one where it is dead, leaving, or has had its share."""
-        if self._shift and self._shift.taken >= self._settings.recycle_after_jobs:
+    async def _ready(self, *, renew: bool) -> Shift:
+        """The engine at work; a new one where it is dead, leaving, or, if it may be renewed, has had its share."""
+        if renew and self._shift and self._shift.taken >= self._settings.recycle_after_jobs:
             self._shift.dismiss("renewed")
         if self._shift is None or self._shift.is_ending:
             if self._shift:

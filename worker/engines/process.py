@@ -22,7 +22,7 @@ MODULE = "worker.engines.speech"
 
 _ROOT = Path(__file__).parents[2]
 _LONGEST_LINE = 64 * 1024 * 1024
-_LAST_LINES = 20
+_LAST_LINES = 50
 # How long an engine that was told to end may take; it does so at once, unless it is beyond hearing.
 _PARTING_SECONDS = 2.0
 

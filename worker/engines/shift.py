@@ -15,8 +15,8 @@ from worker.engines.work import Work
 
 log = structlog.get_logger(__name__)
 
-# A recording that lost this many engines to others is taken for the cause itself.
-_MOST_CARRIED = 5
+# A recording that saw more engines die is taken for the cause, though it only waited each time.
+_MOST_BEREAVED = 5
 
 
 class Shift:
@@ -26,7 +26,7 @@ class Shift:
     waited for their turn are handed to ``on_over``, to go on elsewhere from where they were.
 
     Attributes:
-        taken: recordings given to it so far.
+        taken: recordings that began with it.
         over: set when the process is gone.
     """
 
@@ -49,7 +49,7 @@ class Shift:
 
     def give(self, work: Work) -> None:
         """Put a recording in its hands."""
-        self.taken += 1
+        self.taken += work.carried == 0
         self._works[work.id] = work
         self.process.send(work.begin)
 
@@ -137,8 +137,9 @@ class Shift:
         for work in list(self._works.values()):
             self._forget(work)
             work.carried += 1
-            if work.carried > _MOST_CARRIED:
-                self._guilty.setdefault(work.id, f"{work.carried} engines died with it in hand, the last: {cause}.")
+            work.bereaved += self._purpose is None
+            if work.bereaved > _MOST_BEREAVED:
+                self._guilty.setdefault(work.id, f"{work.bereaved} engines died with it in hand, the last: {cause}.")
             if work.id in self._guilty:
                 work.fail(self._crash(self._guilty[work.id]))
             else:

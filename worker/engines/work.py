@@ -28,13 +28,15 @@ class Work:
 
     Attributes:
         stage: what the engine does with it.
-        carried: how often it was carried over to another engine, because its own had to end for others' sake.
+        carried: how often it went on in another engine, because its own had ended and it was not to blame.
+        bereaved: how often of these its engine had died, rather than been ended.
     """
 
     def __init__(self, begin: Begin) -> None:
         self.id = begin.id
         self.stage: Stage = "waiting"
         self.carried = 0
+        self.bereaved = 0
         self._begin = begin
         self._parts: asyncio.Queue[Part | PlayheadError | None] = asyncio.Queue()
         self._ended = asyncio.Event()

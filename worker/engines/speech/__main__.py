@@ -20,7 +20,7 @@ def main(worker_pid: int, requests_from: int, replies_to: int) -> None:
     hold(worker_pid)
     # Native libraries print where they like, and a crash leaves the Python frames that it happened under.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    faulthandler.enable()
+    faulthandler.enable(all_threads=False)
     logging.basicConfig(level=logging.WARNING, format="%(name)s %(message)s")
     lines = os.fdopen(requests_from, "rb")
     configure = requests.validate_json(lines.readline())

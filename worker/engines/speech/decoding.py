@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.settings import SpeechSettings
+from playhead.transcript import Segment
 from worker.engines.fitness import require_fitting
 from worker.engines.speech.models import Model, Models
 from worker.engines.speech.preparation import Preparation
@@ -70,25 +71,26 @@ class Decoding:
     def _stretch(
         self, model: Model, stretch: Stretch, told: SpeechInfo | None, *, is_last: bool
     ) -> Generator[Part, None, SpeechInfo | None]:
-        """The steps of one stretch, the info before the first; the last step reaches to the stretch's end.
+        """A step for each chunk of a stretch, the info before the first, and a step to the stretch's end.
 
         Until somebody speaks nothing can be told, because the language is not known.
         """
-        began = time.perf_counter()
-        for segment in self._whispering.segments(model, stretch):
+        for chunk in stretch.chunks:
+            began = time.perf_counter()
+            segments = self._whispering.segments(model, stretch, chunk)
             seconds = time.perf_counter() - began
             told = yield from self._tell(told)
-            self._done_seconds = max(self._done_seconds, segment.end)
-            yield SpeechStep(segments=[segment], done_seconds=self._done_seconds, device_seconds=seconds)
-            began = time.perf_counter()
-        seconds = time.perf_counter() - began
+            yield self._step(segments, stretch.start + chunk.end, seconds)
         if is_last and self._whispering.info is None:
             self._whispering.silent(model)
         told = yield from self._tell(told)
-        self._done_seconds = max(self._done_seconds, stretch.end_seconds)
         if told:
-            yield SpeechStep(segments=[], done_seconds=self._done_seconds, device_seconds=seconds)
+            yield self._step([], stretch.end, 0.0)
         return told
+
+    def _step(self, segments: list[Segment], end: int, device_seconds: float) -> SpeechStep:
+        self._done_seconds = max(self._done_seconds, end / RATE)
+        return SpeechStep(segments=segments, done_seconds=self._done_seconds, device_seconds=device_seconds)
 
     def _tell(self, told: SpeechInfo | None) -> Generator[Part, None, SpeechInfo | None]:
         if told is None and self._whispering.info:

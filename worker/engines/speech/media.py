@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import numpy as np
@@ -50,7 +51,7 @@ def read(path: Path, max_seconds: float, tick: Callable[[], None]) -> Sound:
         raise MediaUnreadableError(message)
     sound = Sound(path.parent)
     try:
-        with path.open("rb") as file, _open(file) as container:
+        with _File(path, "rb") as file, _open(file) as container:
             _fill(sound, container, max_seconds, tick)
     except BaseException:
         sound.close()
@@ -58,7 +59,20 @@ def read(path: Path, max_seconds: float, tick: Callable[[], None]) -> Sound:
     return sound
 
 
-def _open(file: BinaryIO) -> InputContainer:
+class _File(io.FileIO):
+    """A file that answers a hostile header's jump to before its start as what it is, not as a failing disk."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            message = "no such place in the file"
+            raise ValueError(message) from error
+
+
+def _open(file: io.FileIO) -> InputContainer:
     try:
         return av.open(
             file, "r", container_options=_CONTAINER_OPTIONS, metadata_errors="ignore", buffer_size=256 * 1024
@@ -90,11 +104,13 @@ def _require_length(sound: Sound, max_seconds: float) -> None:
 
 def _audio(container: InputContainer) -> AudioStream:
     stream = container.streams.best("audio")
-    if not isinstance(stream, AudioStream):
-        what = "video but no sound" if container.streams.video else "no audio track"
-        message = f"The file has {what}."
+    if isinstance(stream, AudioStream):
+        return stream
+    if container.streams.video and not container.streams.audio:
+        message = "The file has video but no sound."
         raise MediaWithoutAudioError(message)
-    return stream
+    message = "The file holds no audio that could be decoded: it is damaged or cut off."
+    raise MediaUnreadableError(message)
 
 
 def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:

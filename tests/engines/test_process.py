@@ -1,0 +1,227 @@
+"""Engines that die, hang, or have nothing to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
+from playhead.errors import EngineCrashedError, ModelUnavailableError
+from playhead.settings import SpeechSettings
+from playhead.transcript import Segment
+from worker.engines.transcriber import SpeechTranscriber
+
+pytestmark = pytest.mark.models
+
+EXACT = SpeechOptions(temperature=0)
+Make = Callable[..., SpeechTranscriber]
+
+
+@pytest.fixture
+async def make(tiny_english: str) -> AsyncIterator[Make]:
+    """Transcribers with settings of their own, ended after the test."""
+    made: list[SpeechTranscriber] = []
+
+    def make(**settings: float) -> SpeechTranscriber:
+        given = SpeechSettings.model_validate({"model": tiny_english, "device": "cpu", **settings})
+        made.append(SpeechTranscriber(given))
+        return made[-1]
+
+    yield make
+    for transcriber in made:
+        await transcriber.close()
+
+
+async def _all(transcriber: SpeechTranscriber, recording: Path) -> list[Segment]:
+    return [
+        segment
+        async for part in transcriber.transcribe(recording, EXACT)
+        if isinstance(part, SpeechStep)
+        for segment in part.segments
+    ]
+
+
+@asynccontextmanager
+async def _begun(
+    transcriber: SpeechTranscriber, recording: Path
+) -> AsyncIterator[AsyncIterator[SpeechInfo | SpeechStep]]:
+    """A transcription whose first window is done and whose second is being decoded."""
+    async with aclosing(transcriber.transcribe(recording, EXACT)) as parts:
+        assert isinstance(await anext(parts), SpeechInfo)
+        yield parts
+
+
+async def _drain(parts: AsyncIterator[SpeechInfo | SpeechStep]) -> list[SpeechInfo | SpeechStep]:
+    return [part async for part in parts]
+
+
+async def _mark(ended: list[str], name: str, parts: AsyncIterator[SpeechInfo | SpeechStep]) -> None:
+    await _drain(parts)
+    ended.append(name)
+
+
+def _pid(transcriber: SpeechTranscriber) -> int:
+    assert transcriber.pid is not None
+    return transcriber.pid
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGKILL, "killed by SIGKILL: probably out of memory"),
+        (signal.SIGSEGV, "segmentation fault"),
+        (signal.SIGABRT, "aborted by one of its libraries"),
+    ],
+)
+async def test_a_death_is_named_and_the_next_recording_gets_a_new_engine(
+    make: Make, long_speech: Path, speech: Path, number: signal.Signals, words: str
+) -> None:
+    transcriber = make()
+    async with _begun(transcriber, long_speech) as parts:
+        dead = _pid(transcriber)
+        os.kill(dead, number)
+
+        with pytest.raises(EngineCrashedError, match=words) as raised:
+            await _drain(parts)
+
+    assert await _all(transcriber, speech)
+    assert transcriber.pid != dead
+    printed = getattr(raised.value, "__notes__", [])
+    assert any("Fatal Python error" in line for line in printed) == (number != signal.SIGKILL)
+
+
+async def test_a_hang_is_ended_and_named(make: Make, long_speech: Path, speech: Path) -> None:
+    transcriber = make(hang_seconds=10)
+    async with _begun(transcriber, long_speech) as parts:
+        os.kill(_pid(transcriber), signal.SIGSTOP)
+
+        with pytest.raises(EngineCrashedError, match="got nowhere for 10 seconds while decoding"):
+            await _drain(parts)
+
+    assert await _all(transcriber, speech)
+
+
+async def test_canceling_leaves_the_device_idle(make: Make, long_speech: Path) -> None:
+    # Patient, so that a busy machine does not take the other way, that of ending the engine.
+    transcriber = make(cancel_seconds=60)
+    async with _begun(transcriber, long_speech):
+        pid = _pid(transcriber)
+        process = psutil.Process(pid)
+
+    before = process.cpu_times().user
+    assert await asyncio.to_thread(process.cpu_percent, 0.3) < 50
+    assert process.cpu_times().user - before < 0.3
+    assert transcriber.pid == pid
+
+
+async def test_an_engine_that_does_not_let_go_is_ended_and_others_lose_nothing(
+    make: Make, long_speech: Path, speech: Path
+) -> None:
+    transcriber = make()
+    expected = await _all(transcriber, speech)
+    async with _begun(transcriber, long_speech):
+        stopped = _pid(transcriber)
+        os.kill(stopped, signal.SIGSTOP)
+        other = asyncio.create_task(_all(transcriber, speech))
+        began = time.monotonic()
+    assert time.monotonic() - began < 2.5
+
+    assert await other == expected
+    assert transcriber.pid != stopped
+
+
+async def test_a_recording_that_only_waited_goes_on_where_it_was(make: Make, long_speech: Path, speech: Path) -> None:
+    transcriber = make(recycle_after_jobs=1)
+    async with _begun(transcriber, long_speech) as parts:
+        first = _pid(transcriber)
+        short = await _all(transcriber, speech)
+        rest = [one for part in await _drain(parts) if isinstance(part, SpeechStep) for one in part.segments]
+
+    assert short
+    assert transcriber.pid != first
+    assert [segment.id for segment in rest] == list(range(len(rest)))
+    assert " ".join(one.text for one in rest).count("Dashwood") == 3
+
+
+async def test_an_idle_engine_is_ended_and_its_memory_freed(make: Make, speech: Path) -> None:
+    transcriber = make(idle_unload_seconds=0.05)
+    await _all(transcriber, speech)
+    shift = transcriber._keeper._shift
+    assert shift is not None
+
+    await asyncio.wait_for(shift.over.wait(), 5)
+
+    assert transcriber.pid is None
+    assert not psutil.pid_exists(shift.process.pid)
+    assert await _all(transcriber, speech)
+
+
+async def test_short_recordings_are_not_held_behind_long_ones(make: Make, long_speech: Path, speech: Path) -> None:
+    transcriber = make()
+    ended: list[str] = []
+
+    async def hear(name: str, recording: Path) -> None:
+        await _all(transcriber, recording)
+        ended.append(name)
+
+    async with _begun(transcriber, long_speech) as parts, asyncio.TaskGroup() as group:
+        group.create_task(hear("short", speech))
+        group.create_task(_mark(ended, "long", parts))
+
+    assert ended == ["short", "long"]
+
+
+async def test_a_model_that_is_not_there_is_named(make: Make, speech: Path, tmp_path: Path) -> None:
+    transcriber = make()
+    options = SpeechOptions(model=str(tmp_path))
+
+    with pytest.raises(ModelUnavailableError, match="could not be loaded") as raised:
+        await _drain(transcriber.transcribe(speech, options))
+
+    assert str(tmp_path) not in raised.value.message
+    assert await _all(transcriber, speech)
+
+
+WORKER = """
+import asyncio, sys
+from pathlib import Path
+from playhead.engines import SpeechOptions
+from playhead.settings import SpeechSettings
+from worker.engines.transcriber import SpeechTranscriber
+
+async def main():
+    transcriber = SpeechTranscriber(SpeechSettings(model=sys.argv[1], device="cpu"))
+    async for part in transcriber.transcribe(Path(sys.argv[2]), SpeechOptions(temperature=0)):
+        print(transcriber.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_an_engine_dies_with_its_worker(tiny_english: str, long_speech: Path, *, stopped: bool) -> None:
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", WORKER, tiny_english, str(long_speech)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert worker.stdout is not None
+    engine = psutil.Process(int(await worker.stdout.readline()))
+    if stopped:
+        engine.suspend()
+
+    worker.kill()
+    await worker.wait()
+
+    await asyncio.to_thread(psutil.wait_procs, [engine], timeout=5)
+    assert not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE
