@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.binding import check_bind
+from playhead.errors import InvalidError
 from playhead.observability import configure_logging
 from playhead.settings import Settings
 
@@ -23,10 +24,11 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is under way and exit with status 0.
 
     Raises:
-        InvalidError: ``AUTH=off`` on an address that others can reach.
-        ValueError: no database is set.
+        InvalidError: ``AUTH=off`` on an address that others can reach, or no database is set.
     """
     check_bind(settings, host)
+    if not settings.database_url:
+        raise InvalidError("PLAYHEAD_DATABASE_URL is not set: name a PostgreSQL server, or run `playhead up`")
     configure_logging(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal that stopped it anew, for whoever handled it before: that is a good end.

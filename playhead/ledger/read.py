@@ -186,16 +186,12 @@ async def _position(session: AsyncSession, job: Job) -> int:
 
 async def _views(session: AsyncSession, jobs: Sequence[Job], positions: dict[UUID, int | None]) -> list[JobView]:
     ids = [job.id for job in jobs]
-    outputs = select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)
-    made = (await session.scalars(outputs)).all() if ids else []
-    needs = select(Dependency.job_id, Dependency.needs_id).where(Dependency.job_id.in_(ids))
-    needed = (await session.execute(needs.order_by(Dependency.needs_id))).all() if ids else []
-    return [
-        JobView(
-            job=job,
-            outputs=[output for output in made if output.job_id == job.id],
-            after=[need.needs_id for need in needed if need.job_id == job.id],
-            position=positions.get(job.id),
-        )
-        for job in jobs
-    ]
+    made: dict[UUID, list[Output]] = {job_id: [] for job_id in ids}
+    needed: dict[UUID, list[UUID]] = {job_id: [] for job_id in ids}
+    for output in await session.scalars(select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)):
+        made[output.job_id].append(output)
+    for need in await session.scalars(
+        select(Dependency).where(Dependency.job_id.in_(ids)).order_by(Dependency.needs_id)
+    ):
+        needed[need.job_id].append(need.needs_id)
+    return [JobView(job, made[job.id], needed[job.id], positions.get(job.id)) for job in jobs]

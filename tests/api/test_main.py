@@ -82,3 +82,10 @@ async def test_auth_off_does_not_listen_to_everyone(tmp_path: Path) -> None:
         _, told = await asyncio.wait_for(made.communicate(), START_SECONDS)
         assert made.returncode
         assert b"PLAYHEAD_AUTH=off" in told
+
+
+async def test_without_a_database_it_says_what_to_set(tmp_path: Path) -> None:
+    async with process("127.0.0.1", any_free("127.0.0.1"), DATABASE_URL="", DATA_DIR=str(tmp_path)) as made:
+        _, told = await asyncio.wait_for(made.communicate(), START_SECONDS)
+        assert made.returncode
+        assert b"PLAYHEAD_DATABASE_URL" in told

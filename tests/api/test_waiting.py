@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 
 from playhead.errors import MediaUnreadableError
 from playhead.settings import Settings
@@ -197,6 +198,26 @@ async def test_a_stream_of_a_deleted_job_ends(live: Live) -> None:
         await client.post(f"/api/v1/jobs/{job_id}/cancel")
         await client.delete(f"/api/v1/jobs/{job_id}")
         assert [event for event, _, _ in await watch][:1] == ["state"]
+
+
+async def test_a_quiet_stream_is_kept_open(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.routes.events.KEEP_ALIVE_SECONDS", 0.02)
+    async with live.client() as client:
+        job_id = (await submit(client))["id"]
+        async with client.stream("GET", f"/api/v1/jobs/{job_id}/events") as answer:
+            async with asyncio.timeout(SECONDS):
+                async for line in answer.aiter_lines():
+                    if line.startswith(":"):
+                        break
+        await unwatched(live)
+
+
+async def unwatched(live: Live) -> None:
+    """Return once nobody watches anything."""
+    async with asyncio.timeout(SECONDS):
+        # Nothing tells when the server has noticed that a client left.
+        while live.stand.services.watchers._watches:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 async def test_a_stopping_server_lets_waits_and_streams_go_at_once(settings: Settings) -> None:
