@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from playhead.errors import DependencyFailedError
 from playhead.ledger.history import record_states
 from playhead.models import Dependency, Job
-from playhead.states import State
+from playhead.states import TERMINAL, State
 from playhead.tickets import issue
 
 
 async def release(session: AsyncSession, succeeded: UUID) -> None:
-    """Count the dependency as met; those that waited for nothing else are queued, unless their time is to come."""
-    waiting = await _waiting_for(session, [succeeded])
-    counted = update(Job).where(Job.id.in_(waiting)).values(waits_for=Job.waits_for - 1)
+    """Count the dependency as met; those that waited for nothing else are queued, unless their time is to come.
+
+    It is counted for those that ended meanwhile too: they may be retried.
+    """
+    dependents = await _lock(session, select(Dependency.job_id).where(Dependency.needs_id == succeeded))
+    counted = update(Job).where(Job.id.in_(dependents)).values(waits_for=Job.waits_for - 1)
     await session.execute(counted.execution_options(synchronize_session=False))
-    await enqueue_ready(session, waiting)
+    await enqueue_ready(session, dependents)
 
 
 async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUID]:
@@ -44,44 +48,53 @@ async def abandon(session: AsyncSession, ended: Sequence[UUID]) -> None:
     """Cancel all that waits, at any distance, for jobs that ended without success."""
     reason = DependencyFailedError("a job that this one waits for did not succeed: retry that one to revive this")
     error = {"code": reason.code, "message": reason.message, "attempt": 0}
+    await _lock(session, _at_any_distance(ended))
     while ended:
-        ended = await _waiting_for(session, ended)
+        canceled = _of(ended).where(Job.state == State.WAITING)
         values = {"state": State.CANCELED, "error": error, "finished_at": func.now()}
-        canceled = update(Job).where(Job.id.in_(ended)).values(**values)
-        await session.execute(canceled.execution_options(synchronize_session=False))
+        ended = list(await session.scalars(canceled.values(**values)))
         await record_states(session, ended)
 
 
 async def revive(session: AsyncSession, retried: Sequence[UUID]) -> None:
-    """Let all that was canceled, at any distance, for the failure of these jobs wait for them again."""
+    """Let all that was canceled, at any distance, for the failure of these jobs wait for them again.
+
+    What waits for another job too that did not succeed stays canceled until that one is retried.
+    """
+    await _lock(session, _at_any_distance(retried))
     while retried:
-        needed = select(Dependency.job_id).where(Dependency.needs_id.in_(retried))
-        revived = (
-            update(Job)
-            .where(Job.id.in_(needed), Job.state == State.CANCELED)
-            .where(Job.error["code"].astext == DependencyFailedError.code)
-            .values(state=State.WAITING, error=None, finished_at=None, waits_for=_unmet())
-            .returning(Job.id)
-            .execution_options(synchronize_session=False)
-        )
-        retried = list(await session.scalars(revived))
+        canceled = _of(retried).where(Job.state == State.CANCELED)
+        for_this = canceled.where(Job.error["code"].astext == DependencyFailedError.code, can_be_met())
+        values = {"state": State.WAITING, "error": None, "finished_at": None}
+        retried = list(await session.scalars(for_this.values(**values)))
         await record_states(session, retried)
 
 
-def _unmet() -> ScalarSelect[int]:
-    """How many of a job's dependencies have not succeeded; correlated with the job's row."""
+def can_be_met() -> ColumnElement[bool]:
+    """Whether all that a job still waits for may yet succeed: none ended without success, none was deleted.
+
+    True for as long as the job's row is locked: whatever it waits for locks it to end.
+    """
     needed = aliased(Job)
     joined = select(func.count()).select_from(Dependency).join(needed, needed.id == Dependency.needs_id)
-    return joined.where(Dependency.job_id == Job.id, needed.state != State.SUCCEEDED).correlate(Job).scalar_subquery()
+    open_ = joined.where(Dependency.job_id == Job.id, needed.state.not_in(TERMINAL)).correlate(Job)
+    return Job.waits_for == open_.scalar_subquery()
 
 
-async def _waiting_for(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUID]:
-    # Locked in the order of the ids: two jobs that settle at once may share dependents.
-    found = (
-        select(Job.id)
-        .join(Dependency, Dependency.job_id == Job.id)
-        .where(Dependency.needs_id.in_(job_ids), Job.state == State.WAITING)
-        .order_by(Job.id)
-        .with_for_update(of=Job)
-    )
-    return list(dict.fromkeys(await session.scalars(found)))
+def _of(needs: Sequence[UUID]) -> ReturningUpdate[UUID]:
+    direct = select(Dependency.job_id).where(Dependency.needs_id.in_(needs))
+    changed = update(Job).where(Job.id.in_(direct)).returning(Job.id)
+    return changed.execution_options(synchronize_session=False)
+
+
+def _at_any_distance(needs: Sequence[UUID]) -> Select[UUID]:
+    near = select(Dependency.job_id).where(Dependency.needs_id.in_(needs)).cte(recursive=True)
+    return select(near.union(select(Dependency.job_id).join(near, Dependency.needs_id == near.c.job_id)).c.job_id)
+
+
+async def _lock(session: AsyncSession, dependents: Select[UUID]) -> list[UUID]:
+    # Whatever state they are in: only so does each of two jobs that end at once see what the other did to a
+    # dependent that they share. In the order of the ids, which is that of the submissions: a job comes before its
+    # dependents, so whoever holds it and waits for them never meets one who holds them and waits for it.
+    locked = select(Job.id).where(Job.id.in_(dependents)).order_by(Job.id).with_for_update()
+    return list(await session.scalars(locked))

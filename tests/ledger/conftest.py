@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,6 +78,18 @@ class Bench:
         async with self.database.transaction() as session:
             states = select(Event.data["state"].astext).where(Event.job_id == job_id, Event.type == "state")
             return list(await session.scalars(states.order_by(Event.id)))
+
+    async def blocked(self) -> None:
+        """Return when a transaction waits for a lock of another."""
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        async with asyncio.timeout(10):
+            while True:
+                async with self.database.transaction() as session:
+                    if await session.scalar(waiting):
+                        return
+                await asyncio.sleep(0.01)
 
     async def set(self, job_id: UUID, **values: Any) -> None:
         async with self.database.transaction() as session:
