@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from playhead.settings import Settings
 
-_AWAY_CLASSES = ("08", "53", "57")
-"""SQLSTATE classes: connection exception, insufficient resources, operator intervention."""
+_AWAY_CLASSES = ("08", "40", "53", "57")
+"""SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention."""
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether this was raised because the server is away, restarting or full, so that another try may succeed."""
+    """Whether another try may succeed: the server is away, restarting or full, or gave this up to end a deadlock."""
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", None) or "")
         return error.connection_invalidated or state.startswith(_AWAY_CLASSES) or isinstance(error, InterfaceError)
