@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from playhead.subtitles.lines import LineCount
 from playhead.subtitles.rules import CueRules
-from playhead.subtitles.text import ends_clause, ends_sentence, width
 from playhead.subtitles.tokens import Token
 
 # Prices, by what a reader minds: a cue more, a cut in the midst of a phrase, a new sentence at a cue's tail,
-# a cue that flashes by, and one that cannot be read in its time.
+# a cue that flashes by, one that cannot be read in its time, and a long and a short one rather than two alike.
 _CUE = 1.0
 _MID_PHRASE = 2.5
 _CLAUSE_END = 0.6
@@ -23,8 +22,9 @@ _PAUSE = 0.5
 _INNER_SENTENCE = 0.8
 _TOO_SHORT = 4.0
 _TOO_FAST = 1.0
+_EMPTY = 0.3
 
-_AUDIBLE_PAUSE_SECONDS = 0.4
+_AUDIBLE_SECONDS = 0.3
 
 
 def group(row: Sequence[Token], rules: CueRules) -> list[Sequence[Token]]:
@@ -32,10 +32,9 @@ def group(row: Sequence[Token], rules: CueRules) -> list[Sequence[Token]]:
     costs = [0.0, *[float("inf")] * len(row)]
     origins = [0] * (len(row) + 1)
     for start in range(len(row)):
-        for end, inner in _reach(row, start, rules):
-            cost = costs[start] + _price(row, start, end, inner, rules)
-            if cost < costs[end]:
-                costs[end], origins[end] = cost, start
+        for end, price in _reach(row, start, rules):
+            if costs[start] + price < costs[end]:
+                costs[end], origins[end] = costs[start] + price, start
     return [row[start:end] for start, end in _path(origins)]
 
 
@@ -48,16 +47,20 @@ def _path(origins: list[int]) -> list[tuple[int, int]]:
     return cuts[::-1]
 
 
-def _reach(row: Sequence[Token], start: int, rules: CueRules) -> Iterator[tuple[int, int]]:
-    """Every end that a cue beginning with token ``start`` may have, and the sentences that end inside it."""
+def _reach(row: Sequence[Token], start: int, rules: CueRules) -> Iterator[tuple[int, float]]:
+    """Every end that a cue beginning with token ``start`` may have, and its price."""
     count = LineCount(rules.max_line_chars)
-    inner = 0
+    inner = columns = 0
     for at in range(start, len(row)):
-        count.add(row[at])
+        token = row[at]
+        count.add(token)
         if at > start and (count.lines > rules.max_lines or _parted(row, start, at, rules)):
             return
-        yield at + 1, inner
-        inner += ends_sentence(row[at].text)
+        columns += token.columns + token.spaced
+        reading = _reading_price(_available(row, start, at + 1, rules), columns, rules)
+        empty = _EMPTY * (1 - columns / (rules.max_lines * rules.max_line_chars)) ** 2
+        yield at + 1, _CUE + _break_price(row, at + 1) + _INNER_SENTENCE * inner + reading + empty
+        inner += token.ends_sentence or _rests(row, at)
 
 
 def _parted(row: Sequence[Token], start: int, at: int, rules: CueRules) -> bool:
@@ -66,25 +69,34 @@ def _parted(row: Sequence[Token], start: int, at: int, rules: CueRules) -> bool:
     return late or row[at].start - row[at - 1].end >= rules.pause_seconds
 
 
-def _price(row: Sequence[Token], start: int, end: int, inner: int, rules: CueRules) -> float:
-    return _CUE + _break_price(row, end) + _INNER_SENTENCE * inner + _reading_price(row, start, end, rules)
-
-
 def _break_price(row: Sequence[Token], end: int) -> float:
     last = row[end - 1]
-    if end == len(row) or ends_sentence(last.text):
+    if end == len(row) or last.ends_sentence:
         return 0.0
-    if ends_clause(last.text):
+    if last.ends_clause:
         return _CLAUSE_END
-    paused = row[end].start - last.end >= _AUDIBLE_PAUSE_SECONDS
-    return _PAUSE if paused or last.closes else _MID_PHRASE
+    return _PAUSE if last.closes or _pause(row, end - 1) >= _AUDIBLE_SECONDS else _MID_PHRASE
 
 
-def _reading_price(row: Sequence[Token], start: int, end: int, rules: CueRules) -> float:
-    """The price of too little time: what there is ends with the next token, or the longest that a cue may stay."""
-    until = row[end].start - rules.gap_seconds if end < len(row) else float("inf")
-    available = max(0.0, min(until - row[start].start, rules.max_seconds))
-    needed = sum(width(token.text) + token.spaced for token in row[start:end]) / rules.chars_per_second
+def _rests(row: Sequence[Token], at: int) -> bool:
+    """Whether the speaker rests after token ``at``, where the model, too, ended a segment: a full stop unwritten."""
+    return row[at].closes and _pause(row, at) >= _AUDIBLE_SECONDS
+
+
+def _pause(row: Sequence[Token], at: int) -> float:
+    return row[at + 1].start - row[at].end if at + 1 < len(row) else 0.0
+
+
+def _available(row: Sequence[Token], start: int, end: int, rules: CueRules) -> float:
+    """Seconds that the cue may stay: until the next one, or as long as any may."""
+    if end == len(row):
+        return rules.max_seconds
+    until = row[end].start - rules.gap_seconds
+    return max(0.0, min(until - row[start].start, rules.max_seconds))
+
+
+def _reading_price(available: float, columns: int, rules: CueRules) -> float:
+    needed = columns / rules.chars_per_second
     short = max(0.0, 1 - available / rules.min_seconds)
     fast = max(0.0, 1 - available / needed) if needed else 0.0
     return _TOO_SHORT * short + _TOO_FAST * fast

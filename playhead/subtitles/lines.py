@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from playhead.subtitles.text import ends_clause, ends_sentence, width
 from playhead.subtitles.tokens import Token
 
 # What a break in the midst of a clause costs, against lines of unequal length.
@@ -16,18 +16,18 @@ class LineCount:
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
-        self._column = 0
+        self._column: int | None = None
         self.lines = 1
 
     def add(self, token: Token) -> None:
         """Put ``token`` on the line, or on the next one where it does not fit."""
-        wide = width(token.text)
-        needed = wide + (token.spaced and self._column > 0)
-        if self._column + needed <= self._longest:
-            self._column += needed
-        else:
+        if self._column is None:
+            self._column = token.columns
+            return
+        self._column += token.columns + token.spaced
+        if self._column > self._longest:
             self.lines += 1
-            self._column = wide
+            self._column = token.columns
 
 
 def lines(row: Sequence[Token], longest: int) -> list[str]:
@@ -35,36 +35,39 @@ def lines(row: Sequence[Token], longest: int) -> list[str]:
     count = LineCount(longest)
     for token in row:
         count.add(token)
-    return _best(row, longest, count.lines)
+    breaks = [0, *_breaks(row, longest, count.lines)]
+    return [_text(row[start:end]) for start, end in pairwise(breaks)]
 
 
-def _best(row: Sequence[Token], longest: int, count: int) -> list[str]:
-    """Dynamic programming over (tokens placed, lines used): the cheapest way to break ``row`` into ``count`` lines."""
-    ways: dict[int, tuple[float, list[str]]] = {0: (0.0, [])}
+def _breaks(row: Sequence[Token], longest: int, count: int) -> list[int]:
+    """The ends of ``count`` lines, by dynamic programming over (lines used, tokens placed): the cheapest way."""
+    ways: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
     for _ in range(count):
-        following: dict[int, tuple[float, list[str]]] = {}
-        for start, (cost, above) in ways.items():
-            for end, text in _single_lines(row, start, longest):
-                total = cost + _price(row, end, text, longest)
+        following: dict[int, tuple[float, list[int]]] = {}
+        for start, (cost, before) in ways.items():
+            for end, columns in _single_lines(row, start, longest):
+                total = cost + _price(row, end, columns / longest)
                 if end not in following or total < following[end][0]:
-                    following[end] = (total, [*above, text])
+                    following[end] = (total, [*before, end])
         ways = following
     return ways[len(row)][1]
 
 
-def _single_lines(row: Sequence[Token], start: int, longest: int) -> list[tuple[int, str]]:
-    """Every line that may begin with token ``start``: the number of the token after it, and its text."""
-    found: list[tuple[int, str]] = []
-    text = ""
-    for end in range(start, len(row)):
-        text = f"{text} {row[end].text}" if text and row[end].spaced else text + row[end].text
-        if found and width(text) > longest:
-            break
-        found.append((end + 1, text))
-    return found
+def _single_lines(row: Sequence[Token], start: int, longest: int) -> Iterator[tuple[int, int]]:
+    """Every line that may begin with token ``start``: the number of the token after it, and its columns."""
+    columns = 0
+    for at in range(start, len(row)):
+        columns += row[at].columns + (row[at].spaced and at > start)
+        if at > start and columns > longest:
+            return
+        yield at + 1, columns
 
 
-def _price(row: Sequence[Token], end: int, text: str, longest: int) -> float:
-    fill: float = (width(text) / longest) ** 2
-    natural = end == len(row) or ends_clause(row[end - 1].text) or ends_sentence(row[end - 1].text)
-    return fill if natural else fill + _MID_CLAUSE
+def _price(row: Sequence[Token], end: int, fill: float) -> float:
+    last = row[end - 1]
+    natural = end == len(row) or last.ends_clause or last.ends_sentence or last.closes
+    return fill**2 if natural else fill**2 + _MID_CLAUSE
+
+
+def _text(row: Sequence[Token]) -> str:
+    return "".join(f" {token.text}" if token.spaced and at else token.text for at, token in enumerate(row))

@@ -9,6 +9,32 @@ SENTENCE_ENDS = frozenset(".!?…。！？؟।።")  # noqa: RUF001 - the full-
 CLAUSE_ENDS = frozenset(",;:、，；：،؛—–")  # noqa: RUF001 - the dashes and full-width marks are meant
 _CLOSERS = "\"'”’»)]}」』）】》"  # noqa: RUF001 - likewise
 
+_OPENERS = "\"'“‘«([{¿¡"  # noqa: RUF001 - likewise
+_ABBREVIATIONS = frozenset(
+    {
+        *(
+            "mr",
+            "mrs",
+            "ms",
+            "dr",
+            "prof",
+            "st",
+            "sr",
+            "jr",
+            "rev",
+            "hon",
+            "gen",
+            "col",
+            "capt",
+            "lt",
+            "sgt",
+            "mt",
+            "vs",
+        ),
+        *("approx", "hr", "fr", "nr", "mme", "mlle", "sra", "srta"),
+    }
+)
+
 # Scripts written without spaces: a line may end after any of their characters.
 _UNSPACED_RANGES = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -45,8 +71,12 @@ def pieces(word: str) -> Iterator[str]:
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a sentence ends with ``text``."""
-    return text.rstrip(_CLOSERS)[-1:] in SENTENCE_ENDS and bool(text)
+    """Whether a sentence ends with ``text``, a single word: not with a title, nor with an initial."""
+    bare = text.rstrip(_CLOSERS)
+    if not bare or bare[-1] not in SENTENCE_ENDS:
+        return False
+    stem = bare.removesuffix(".").lstrip(_OPENERS)
+    return bare[-1] != "." or not (stem.lower() in _ABBREVIATIONS or (len(stem) == 1 and stem.isupper()))
 
 
 def ends_clause(text: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playhead.subtitles.rules import CueRules
-from playhead.subtitles.text import width
 from playhead.subtitles.tokens import Token
 
 
@@ -23,6 +22,8 @@ def spans(groups: Sequence[Sequence[Token]], rules: CueRules, duration_seconds: 
 
     Without a ``duration_seconds`` the last cue may stay on beyond the last word.
     """
+    if not groups:
+        return []
     starts = _starts(groups)
     limits = [*starts[1:], _ms(duration_seconds) if duration_seconds is not None else None]
     return [
@@ -52,7 +53,7 @@ def _end(row: Sequence[Token], start: int, limit: int | None, rules: CueRules, *
 
 
 def _wanted_end(row: Sequence[Token], start: int, rules: CueRules) -> int:
-    chars = sum(width(token.text) + token.spaced for token in row)
+    chars = sum(token.columns + token.spaced for token in row)
     readable = start + max(_ms(rules.min_seconds), _ms(chars / rules.chars_per_second))
     return max(_ms(row[-1].end), readable)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from playhead.subtitles.text import is_unspaced, pieces, width
+from playhead.subtitles.text import ends_clause, ends_sentence, is_unspaced, pieces, width
 from playhead.transcript import Segment, Word
 
 
@@ -25,6 +26,21 @@ class Token:
     end: float
     spaced: bool
     closes: bool = False
+
+    @cached_property
+    def columns(self) -> int:
+        """How wide it is, without the space before it."""
+        return width(self.text)
+
+    @cached_property
+    def ends_sentence(self) -> bool:
+        """Whether a sentence ends with it."""
+        return ends_sentence(self.text)
+
+    @cached_property
+    def ends_clause(self) -> bool:
+        """Whether a clause ends with it."""
+        return ends_clause(self.text)
 
 
 def tokens(segments: Iterable[Segment], longest: int) -> list[Token]:
