@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
 from api.text import storable
@@ -25,7 +25,10 @@ class JobQuery(BaseModel):
 
     state: list[State] = Field(default_factory=list, max_length=len(State), description="Any of these states.")
     kind: str | SkipJsonSchema[None] = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Only this kind.")
-    parent: UUID | SkipJsonSchema[None] = Field(None, description="Only the children of this job.")
+    # Not SkipJsonSchema: with a type that has to be parsed, it puts the branch of the union into an error's place.
+    parent: Annotated[UUID | None, WithJsonSchema({"type": "string", "format": "uuid"})] = Field(
+        None, description="Only the children of this job."
+    )
     metadata: list[Pair] = Field(
         default_factory=list,
         max_length=50,

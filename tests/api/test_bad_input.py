@@ -106,6 +106,11 @@ async def test_a_body_that_does_not_say_it_is_json_is_refused(client: httpx.Asyn
     assert answer.status_code == 422
 
 
+async def test_a_long_file_name_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.post(f"/api/v1/files?name={'a' * 256}", content=b"x")
+    assert (answer.status_code, answer.json()["field"]) == (422, "name")
+
+
 async def test_a_large_body_is_refused_unread(client: httpx.AsyncClient) -> None:
     body = {"kind": "transcribe", "input": INPUT, "metadata": {"a": "x" * 2_000_000}}
     answer = await client.post("/api/v1/jobs", json=body)
@@ -135,6 +140,8 @@ async def test_an_idempotency_key_must_be_visible(client: httpx.AsyncClient, key
         ("cursor=", "cursor"),
         ("cursor=%FF%FE", "cursor"),
         ("cursor=AAAA", "cursor"),
+        (f"cursor={'A' * 65}", "cursor"),
+        (f"kind={'a' * 65}", "kind"),
         ("offset=1000000", "offset"),
     ],
 )
