@@ -29,7 +29,7 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="playhead-") as folder:
         Path(folder).chmod(0o711)
         with EmbeddedPostgres(Path(folder) / "postgres", FAST) as server:
-            yield server.place.url
+            yield server.url
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
