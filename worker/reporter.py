@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.database import Database, is_away
 from playhead.ledger import report
@@ -37,6 +38,8 @@ class Reporter:
         self._run = run
         self._unsaid = _Unsaid()
         self._writing = asyncio.Lock()
+        self._told = 0
+        self._unsure = False
 
     def progress(self, fraction: float, stage: str | None, eta_seconds: float | None) -> None:
         """How far the run is; only the last word counts."""
@@ -58,8 +61,10 @@ class Reporter:
         """
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
+            # Shielded: a write cut off in the middle is neither written nor kept. Who flushes next waits for it.
+            writing = asyncio.create_task(self.flush(), name=f"flush {self._run.lease}")
             try:
-                await self.flush()
+                await asyncio.shield(writing)
             except Exception as error:
                 if not is_away(error):
                     raise
@@ -80,16 +85,28 @@ class Reporter:
             except Exception as error:
                 if is_away(error):
                     self._put_back(saying)
+                    self._unsure = True
                 raise
+            self._told += sum(len(items) for _, items in saying.events)
 
     async def _write(self, saying: _Unsaid) -> None:
         async with self._database.transaction() as session:
+            if self._unsure:
+                await self._drop_written(session, saying)
             if saying.progress:
                 await report.report_progress(session, self._run, *saying.progress)
             for name, items in saying.events:
                 await report.report_events(session, self._run, name, items)
             if saying.checkpoint is not None:
                 await report.save_checkpoint(session, self._run, saying.checkpoint)
+
+    async def _drop_written(self, session: AsyncSession, saying: _Unsaid) -> None:
+        """Leave out the events of a write whose commit was answered by nobody, should it have happened."""
+        written = await report.count_events(session, self._run) - self._told
+        while written > 0:
+            written -= len(saying.events[0][1])
+            self._told += len(saying.events.pop(0)[1])
+        self._unsure = False
 
     def _put_back(self, saying: _Unsaid) -> None:
         newer = self._unsaid

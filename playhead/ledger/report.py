@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import LeaseLostError
 from playhead.ledger import history
 from playhead.ledger.run import Run, change, held
-from playhead.models import Checkpoint, Job
+from playhead.models import Checkpoint, Event, Job
 
 
 async def hold(session: AsyncSession, run: Run) -> None:
@@ -41,6 +41,13 @@ async def report_events(session: AsyncSession, run: Run, event: str, items: list
     """Append events to the history, in their order."""
     await hold(session, run)
     await history.record_events(session, run, event, to_json(items).decode())
+
+
+async def count_events(session: AsyncSession, run: Run) -> int:
+    """How many events this run has told so far."""
+    await hold(session, run)  # A write of this run that is still being committed holds the row until then.
+    told = select(func.count()).where(Event.job_id == run.job_id, Event.lease == run.lease, Event.type != "state")
+    return await session.scalar(told) or 0
 
 
 async def save_checkpoint(session: AsyncSession, run: Run, state: dict[str, Any]) -> None:

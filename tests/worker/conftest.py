@@ -77,6 +77,18 @@ class House:
     async def ended(self, job_id: UUID) -> Job:
         return await self.until(job_id, lambda job: job.state in TERMINAL)
 
+    async def blocked(self) -> None:
+        """Return when a transaction waits for a lock of another."""
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        async with asyncio.timeout(10):
+            while True:
+                async with self.database.transaction() as session:
+                    if await session.scalar(waiting):
+                        return
+                await asyncio.sleep(0.01)
+
     async def kill_backends(self) -> None:
         """End every other connection to the database, as a restart of the server does."""
         kill = text(
