@@ -6,6 +6,7 @@ import asyncio
 import itertools
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from playhead.database import Database, is_away
 from playhead.errors import LeaseLostError, StorageError
@@ -43,7 +44,7 @@ class Settling:
     async def _write(self, context: JobContext, outcome: Outcome) -> str:
         if outcome is Stop.LOST:
             raise LeaseLostError("stopped")
-        await context.reporter.flush()
+        await self._say_the_rest(context, outcome)
         run, cost = context.run, context.cost
         async with self._database.transaction() as session:
             match outcome:
@@ -57,12 +58,22 @@ class Settling:
                     await settle.give_back(session, run, cost)
                     return "given_back"
 
+    @staticmethod
+    async def _say_the_rest(context: JobContext, outcome: Outcome) -> None:
+        try:
+            await context.reporter.flush()
+        except DBAPIError as error:
+            # What cannot be stored is dropped. It makes a success a lie, but it must not keep the job from its end.
+            if isinstance(outcome, Success) or is_away(error):
+                raise
+            log.warning("report_dropped", error=repr(error))
+
 
 def _instead(outcome: Outcome, error: Exception) -> Outcome:
     """What to write when the outcome itself cannot be: a success as a failure, a failure not at all.
 
     Raises:
-        Exception: the failure could not be written either; the lease runs out with the worker.
+        Exception: the failure could not be written either; the heartbeat finds the job in nobody's hands.
     """
     if isinstance(outcome, Success) or isinstance(error, StorageError):
         return failure(error)

@@ -57,8 +57,8 @@ async def succeed(session: AsyncSession, run: Run, result: dict[str, Any], made:
 
 async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost, retry: RetrySettings) -> State:
     """The attempt failed: the job waits for the next one, or is a dead letter. Gives the state it now has."""
-    # PostgreSQL keeps no NUL in text, and a message may quote hostile input.
-    message = error.message.replace("\0", "\ufffd")
+    # PostgreSQL keeps neither NUL nor half a surrogate pair in text, and a message may quote hostile input.
+    message = error.message.replace("\0", "\ufffd").encode(errors="replace").decode()
     told = {"code": error.code, "message": message, "attempt": run.attempt}
     if not error.transient or run.last:
         await _leave(session, run, {"state": State.FAILED, "error": told, "finished_at": func.now()} | _spent(cost))
