@@ -38,6 +38,7 @@ class JobContext:
         path = self._scratch / "input"
         async with self._bringing:
             if not path.exists():
+                await asyncio.to_thread(self._scratch.mkdir, parents=True, exist_ok=True)
                 await self._inputs.bring(self.run, path, self._fetched)
         return path
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import structlog
 
 from playhead.database import is_away
-from playhead.ledger import workers
+from playhead.ledger import sweep, workers
+from worker.presence import arrive
 from worker.runner import Runner
 
 log = structlog.get_logger(__name__)
@@ -55,8 +56,19 @@ class Heartbeat:
         looked_at = list(self._runner.active.values())
         async with self._runner.database.transaction() as session:
             held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
+        if held is None:
+            await arrive(self._runner)
+            held = {}
         self._runner.drop_lost(looked_at, held)
+        await self._give_up(self._runner.dropped(held))
         await asyncio.to_thread(_touch, self._sign_of_life)
+
+    async def _give_up(self, dropped: list[int]) -> None:
+        if not dropped:
+            return
+        async with self._runner.database.transaction() as session:
+            count = await sweep.rescue_dropped(session, dropped)
+        log.warning("runs_dropped", leases=dropped, taken_back=count)
 
 
 def _touch(path: Path) -> None:

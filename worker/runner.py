@@ -7,7 +7,7 @@ import contextlib
 import functools
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from playhead.database import Database
 from playhead.engines import Engines
-from playhead.errors import LeaseLostError
+from playhead.errors import InternalError, LeaseLostError
 from playhead.ledger.claim import claim
 from playhead.ledger.run import Run
 from playhead.settings import Settings
@@ -48,7 +48,9 @@ class Active:
     async def outcome(self) -> Outcome:
         """Wait for the end of the work."""
         await asyncio.wait([self.task])
-        return self.stopped if self.stopped and self.task.cancelled() else self.task.result()
+        if not self.task.cancelled():
+            return self.task.result()
+        return self.stopped or failure(InternalError("the work was canceled from within: a bug of what it uses"))
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Runner:
     metrics: Metrics
     active: dict[int, Active] = field(default_factory=dict)
     _looks: set[asyncio.Task[None]] = field(default_factory=set)
+    _in_hand: list[UUID] = field(default_factory=list)
     _stopping: bool = False
 
     async def look(self, job_id: UUID) -> None:
@@ -89,15 +92,29 @@ class Runner:
         if self._looks:
             await asyncio.wait(self._looks, timeout=self.settings.worker.grace_seconds)
 
-    def drop_lost(self, looked_at: list[Active], held: frozenset[int]) -> None:
+    def drop_lost(self, looked_at: list[Active], held: Collection[int]) -> None:
         """Stop those of these runs whose lease the ledger no longer knows."""
         for active in looked_at:
             if active.run.lease not in held:
                 active.end(Stop.LOST)
 
+    def dropped(self, held: Mapping[int, UUID]) -> list[int]:
+        """Those of these leases, read from the ledger before, whose jobs are in nobody's hands here.
+
+        A run may be between its claim and its work, or between its work and its settling: those are in hand too.
+        """
+        return [lease for lease, job_id in held.items() if job_id not in self._in_hand]
+
     async def _look(self, job_id: UUID) -> None:
         if self._stopping:
             raise RuntimeError("this worker takes no more")  # so that the ticket is put back
+        self._in_hand.append(job_id)
+        try:
+            await self._act_on(job_id)
+        finally:
+            self._in_hand.remove(job_id)
+
+    async def _act_on(self, job_id: UUID) -> None:
         async with self.database.transaction() as session:
             run = await claim(session, job_id, self.worker_id)
         if run is None:
@@ -118,8 +135,7 @@ class Runner:
 
     @contextlib.asynccontextmanager
     async def _prepared(self, run: Run) -> AsyncIterator[JobContext]:
-        folder = self.scratch / f"{run.job_id}-{run.lease}"
-        await asyncio.to_thread(folder.mkdir, parents=True)
+        folder = self.scratch / f"{run.job_id}-{run.lease}"  # made on first use: a full disk is the work's own failure
         try:
             inputs = Inputs(self.database, self.storage, self.settings.fetch)
             yield JobContext(run, self.database, self.storage, inputs, self.engines, folder)

@@ -5,6 +5,7 @@ Each sweep takes a small batch of rows that nobody else holds, so any number of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -68,8 +69,21 @@ async def rescue_lost(session: AsyncSession, lost_after_seconds: float) -> int:
     silent = WorkerRow.heartbeat_at < func.now() - timedelta(seconds=lost_after_seconds)
     gone = select(WorkerRow.id).where(silent | WorkerRow.stopped_at.is_not(None))
     held = _free(Job.state == State.RUNNING, Job.worker_id.in_(gone) | Job.worker_id.is_(None))
-    lost = list(await session.scalars(held))
     reason = "the worker fell silent during this attempt: look at its last log lines and its memory limit"
+    return await _take_back(session, held, reason)
+
+
+async def rescue_dropped(session: AsyncSession, leases: Sequence[int]) -> int:
+    """Take back the runs of a worker that lives but does not do them; the attempt counts. Gives how many.
+
+    Their end could not be written, or the answer to their claim was lost with its connection.
+    """
+    held = _free(Job.state == State.RUNNING, Job.lease.in_(leases))
+    return await _take_back(session, held, "the worker dropped this attempt: its log says why")
+
+
+async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> int:
+    lost = list(await session.scalars(held))
     error = func.jsonb_build_object("code", WorkerLostError.code, "message", reason, "attempt", Job.attempt)
     taken: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None, "error": error}
     again = taken | {"state": State.WAITING, "run_at": None}

@@ -24,12 +24,17 @@ async def arrive(
     )
 
 
-async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> frozenset[int]:
-    """The worker lives. Gives the leases that it holds by the ledger: whatever else it runs is void."""
+async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> dict[int, UUID] | None:
+    """The worker lives. Gives the leases that it holds by the ledger, with their jobs: whatever else it runs is void.
+
+    None where the ledger knows no such worker: it was forgotten after a long silence.
+    """
     alive = {"heartbeat_at": func.now(), "metrics": metrics, "stopped_at": None}
-    await session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**alive))
-    held = select(Job.lease).where(Job.worker_id == worker_id, Job.state == State.RUNNING)
-    return frozenset(lease for lease in await session.scalars(held) if lease is not None)
+    known = update(WorkerRow).where(WorkerRow.id == worker_id).values(**alive).returning(WorkerRow.id)
+    if (await session.execute(known)).one_or_none() is None:
+        return None
+    held = select(Job.lease, Job.id).where(Job.worker_id == worker_id, Job.state == State.RUNNING)
+    return {lease: job_id for lease, job_id in await session.execute(held) if lease is not None}
 
 
 async def leave(session: AsyncSession, worker_id: UUID) -> None:
