@@ -20,23 +20,28 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     A worker that was killed leaves its folder behind, but not its lock on it: the next to start clears it away.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    clear_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(prefix="worker-", dir=parent))
-    with (folder / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield folder
-        finally:
+    with contextlib.ExitStack() as held:
+        # One at a time: between its making and its locking a new folder looks abandoned.
+        with _locked(parent / LOCK):
+            _clear_abandoned(parent)
+            folder = Path(tempfile.mkdtemp(prefix="worker-", dir=parent))
+            held.enter_context(_locked(folder / LOCK))
+        held.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+def _clear_abandoned(parent: Path) -> None:
+    for folder in parent.glob("worker-*"):
+        # Held by a worker that lives.
+        with contextlib.suppress(BlockingIOError), _locked(folder / LOCK, fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def clear_abandoned(parent: Path) -> None:
-    """Remove the folders whose workers are dead."""
-    for folder in parent.glob("worker-*"):
-        with contextlib.suppress(OSError):
-            descriptor = os.open(folder / LOCK, os.O_RDWR)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(descriptor)
+@contextlib.contextmanager
+def _locked(path: Path, options: int = 0) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | options)
+        yield
+    finally:
+        os.close(descriptor)

@@ -30,7 +30,7 @@ async def test_a_ticket_becomes_a_transcript(house: House) -> None:
     segments = await house.events(job_id, "segment")
     assert segments == job.result["segments"]
     assert job.audio_seconds > 0
-    assert list(house.settings.scratch_location.iterdir()) == []
+    assert list(house.settings.scratch_location.glob("worker-*")) == []
     async with house.database.transaction() as session:
         assert await session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name LIKE '%look'")) == 0
 
