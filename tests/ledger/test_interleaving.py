@@ -1,0 +1,242 @@
+"""Random walks of many sessions over a few jobs: whatever comes between, no step is illegal and no job is stuck."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+
+from playhead.errors import EngineCrashedError, MediaUnreadableError, PlayheadError
+from playhead.ledger import operate, queues, report, retention, settle, sweep, workers
+from playhead.ledger.claim import claim
+from playhead.ledger.dependents import can_be_met
+from playhead.ledger.settle import Cost
+from playhead.ledger.submit import submit
+from playhead.models import ADMIN_OWNER, Event, Job
+from playhead.settings import RetrySettings
+from playhead.states import STEPS, TERMINAL, State
+from tests.ledger.conftest import BASE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from playhead.ledger.run import Run
+    from tests.ledger.conftest import Bench
+
+ACTORS, ACTS, JOBS = 8, 70, 10
+AT_ONCE = RetrySettings(base_seconds=0.000001)
+STEADY, PAUSED = "gpu", "cpu"
+
+_FETCH = text(
+    """
+    UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (
+        SELECT id FROM procrastinate_jobs WHERE status = 'todo' ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id, CAST(args ->> 'job_id' AS uuid) AS job_id
+    """
+)
+_SPEND = text("DELETE FROM procrastinate_jobs WHERE id = :id")
+_TICKETS = text("SELECT CAST(args ->> 'job_id' AS uuid) FROM procrastinate_jobs WHERE status = 'todo'")
+
+
+@dataclass
+class Walk:
+    """What the actors share: the jobs they know, the runs they hold or believe to hold, the costs that were taken."""
+
+    bench: Bench
+    seed: int
+    jobs: list[UUID] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    taken: Counter[UUID] = field(default_factory=Counter)
+
+    async def do(self, what: Callable[..., Awaitable[Any]], *values: Any) -> Any:
+        """One transaction; None where the ledger refused."""
+        try:
+            async with self.bench.database.transaction() as session:
+                done = await what(session, *values)
+                # So that others come in between the work and its commit.
+                await asyncio.sleep(random.Random(f"{self.seed} {values}").uniform(0, 0.004))  # noqa: S311 - dice
+        except PlayheadError:
+            return None
+        return done
+
+    async def act(self, dice: random.Random) -> None:
+        acts: Sequence[tuple[int, Callable[[random.Random], Awaitable[Any]]]] = (
+            (6, self.post),
+            (14, self.look),
+            (6, self.say),
+            (10, self.end),
+            (5, self.operate),
+            (4, self.housekeep),
+            (2, self.trouble),
+        )
+        ((_, act),) = dice.choices(acts, weights=[weight for weight, _ in acts])
+        await act(dice)
+
+    async def post(self, dice: random.Random) -> None:
+        if len(self.jobs) >= JOBS:
+            return
+        wanted: dict[str, Any] = {
+            "queue": dice.choice([STEADY, STEADY, PAUSED]),
+            "after": dice.sample(self.jobs, min(len(self.jobs), dice.choice([0, 1, 2]))),
+            "expires_in_seconds": dice.choice([None, None, None, 0.05]),
+            "max_attempts": dice.choice([1, 3, 100]),
+        }
+        job_id = await self.do(submit, replace(BASE, **wanted))
+        self.jobs += [job_id] if job_id else []
+
+    async def look(self, _: random.Random | None = None) -> bool:
+        """What a worker does with a ticket."""
+        async with self.bench.database.transaction() as session:
+            ticket = (await session.execute(_FETCH)).one_or_none()
+        if ticket is None:
+            return False
+        run = await self.do(claim, ticket.job_id, self.bench.worker_id)
+        self.runs += [run] if run else []
+        async with self.bench.database.transaction() as session:
+            await session.execute(_SPEND, {"id": ticket.id})
+        return True
+
+    async def say(self, dice: random.Random) -> None:
+        if self.runs:
+            await self.do(self._say, dice.choice(self.runs))
+
+    @staticmethod
+    async def _say(session: AsyncSession, run: Run) -> None:
+        await report.report_progress(session, run, 0.5, "working", None)
+        await report.report_events(session, run, "segment", [{"id": 0}])
+        await report.save_checkpoint(session, run, {"done": 1})
+
+    async def end(self, dice: random.Random) -> None:
+        """End a run, or one that has ended long ago: a zombie."""
+        if not self.runs:
+            return
+        run = dice.choice(self.runs[-4:])
+        ends: Sequence[tuple[Any, ...]] = (
+            (settle.succeed, run, {"text": "hello"}, [settle.Made("a.txt", "a" * 64, 1, "text/plain")], Cost(1, 1)),
+            (settle.fail, run, EngineCrashedError("boom"), Cost(1, 1), AT_ONCE),
+            (settle.fail, run, MediaUnreadableError("broken"), Cost(1, 1), AT_ONCE),
+            (settle.give_back, run, Cost(1, 1)),
+        )
+        what, *values = dice.choices(ends, weights=[4, 2, 1, 2])[0]
+        if await self.do(_done, what, *values):
+            self.taken[run.job_id] += 1
+
+    async def operate(self, dice: random.Random) -> None:
+        if not self.jobs:
+            return
+        job_id = dice.choice(self.jobs)
+        what = dice.choices(["cancel", "skip", "retry", "remove"], weights=[3, 1, 8, 1])[0]
+        await self.do(getattr(operate, what), ADMIN_OWNER, job_id, *(["needless"] if what == "skip" else []))
+
+    async def housekeep(self, dice: random.Random) -> None:
+        sweeps: Sequence[tuple[Any, ...]] = (
+            (sweep.queue_due,),
+            (sweep.expire_late,),
+            (sweep.rescue_lost, 15),
+            (sweep.reissue_stranded, 15),
+            (sweep.reissue_missing,),
+            (retention.drop_old_jobs, 3600),
+            (workers.beat, self.bench.worker_id, ""),
+        )
+        await self.do(*dice.choice(sweeps))
+
+    async def trouble(self, dice: random.Random) -> None:
+        match dice.choice(["silence", "drop", "pause", "resume"]):
+            case "silence":
+                await self.bench.silence(self.bench.worker_id)
+            case "drop" if self.runs:
+                await self.do(sweep.rescue_dropped, [dice.choice(self.runs).lease])
+            case "pause":
+                await self.do(queues.pause, PAUSED)
+            case "resume":
+                await self.do(queues.resume, PAUSED)
+
+    async def until_still(self) -> None:
+        """Let time pass and a worker do all that is left, without what is there to mend what should not happen."""
+        await self.do(queues.resume, PAUSED)
+        await self.bench.silence(self.bench.worker_id)
+        moved = True
+        while moved:
+            moved = bool(await self.do(sweep.rescue_lost, 15))
+            moved |= bool(await self.do(sweep.queue_due)) | bool(await self.do(sweep.expire_late))
+            moved |= await self.look()
+            for run in self.runs[-1:]:
+                made = [settle.Made("a.txt", "a" * 64, 1, "text/plain")]
+                if await self.do(_done, settle.succeed, run, {}, made, Cost(1, 1)):
+                    self.taken[run.job_id] += 1
+
+
+async def _done(session: AsyncSession, what: Callable[..., Awaitable[Any]], *values: Any) -> bool:
+    await what(session, *values)
+    return True
+
+
+async def _jobs(bench: Bench) -> list[tuple[Job, bool]]:
+    """Every job, and whether all that it still waits for may yet succeed."""
+    async with bench.database.transaction() as session:
+        return [(job, open_) for job, open_ in (await session.execute(select(Job, can_be_met()))).all()]
+
+
+async def check_nothing_is_stuck(walk: Walk) -> None:
+    await walk.do(sweep.expire_late)
+    tickets = set(await walk.bench.tickets())
+    for job, can_be_met_ in await _jobs(walk.bench):
+        told = f"job {job.id} is {job.state}, waits for {job.waits_for}, due {job.run_at}"
+        match State(job.state):
+            case State.QUEUED if job.queue == STEADY:
+                assert job.id in tickets, f"{told}, and has no ticket"
+            case State.WAITING:
+                assert can_be_met_, f"{told}, of which some can no longer succeed"
+                assert job.waits_for > 0 or job.run_at is not None, f"{told}, so for nothing"
+            case State.SUCCEEDED | State.RUNNING:
+                assert job.waits_for == 0, told
+
+
+async def check_history(walk: Walk) -> None:
+    async with walk.bench.database.transaction() as session:
+        events = (await session.scalars(select(Event).order_by(Event.id))).all()
+    for job, _ in await _jobs(walk.bench):
+        state, lease = None, None
+        for event in (event for event in events if event.job_id == job.id):
+            if event.type != "state":
+                assert event.lease == lease, f"job {job.id}: {event.type} of run {event.lease}, while {lease} held it"
+                continue
+            after = State(event.data["state"])
+            assert after in (STEPS[state] if state else {State.WAITING, State.QUEUED}), f"{job.id}: {state} -> {after}"
+            state, lease = after, event.lease if after is State.RUNNING else None
+        assert (state, lease) == (job.state, job.lease)
+
+
+async def check_effects(walk: Walk) -> None:
+    made = text("SELECT job_id FROM outputs")
+    async with walk.bench.database.transaction() as session:
+        outputs = list(await session.scalars(made))
+    for job, _ in await _jobs(walk.bench):
+        assert job.gpu_seconds == walk.taken[job.id], f"job {job.id}: each end of a run costs one second, once"
+        assert outputs.count(job.id) == (job.state == State.SUCCEEDED)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_random_walks_break_no_rule(bench: Bench, seed: int) -> None:
+    walk = Walk(bench, seed)
+
+    async def actor(number: int) -> None:
+        dice = random.Random(f"{seed} {number}")  # noqa: S311 - dice
+        for _ in range(ACTS):
+            await walk.act(dice)
+
+    await asyncio.gather(*(actor(number) for number in range(ACTORS)))
+    for check in (check_nothing_is_stuck, check_history, check_effects):
+        await check(walk)
+    await walk.until_still()
+    for check in (check_nothing_is_stuck, check_history, check_effects):
+        await check(walk)
+    assert {job.state for job, _ in await _jobs(bench)} <= TERMINAL
