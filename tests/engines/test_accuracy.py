@@ -13,6 +13,7 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from playhead.engines import Engines, SpeechInfo, SpeechOptions, SpeechStep
+from playhead.errors import InvalidError
 from playhead.languages import join_segments
 from playhead.transcript import Segment
 from tests.engines.sounds import write_wave
@@ -120,3 +121,16 @@ async def test_times_are_those_of_the_recording_though_silence_is_skipped(
     second = [start for start in starts if start > 12 + seconds + 6]
     assert min(second) == pytest.approx(24 + seconds, abs=0.7)
     assert all(start < 24 + 2 * seconds for start in starts)
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [(SpeechOptions(language="es"), "params.language"), (SpeechOptions(task="translate"), "params.task")],
+)
+async def test_a_model_that_knows_english_only_says_so_though_its_name_does_not(
+    real_engines: Engines, speech: Path, options: SpeechOptions, field: str
+) -> None:
+    with pytest.raises(InvalidError, match="English only") as refused:
+        await _hear(real_engines, speech, options)
+
+    assert refused.value.field == field

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import sys
+from playhead.settings import Settings
+from worker.engines import make_engines
+make_engines(Settings(engines=sys.argv[1]))
+print(*sorted({"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime"} & set(sys.modules)))
+"""
+
+
+def test_a_worker_holds_no_speech_library_itself() -> None:
+    for engines in ("stub", "real"):
+        told = subprocess.run(  # noqa: S603 - our own script
+            [sys.executable, "-c", SCRIPT, engines],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert told.stdout.split() == []
