@@ -15,7 +15,7 @@ print(*sorted({"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime"} & 
 
 def test_a_worker_holds_no_speech_library_itself() -> None:
     for engines in ("stub", "real"):
-        told = subprocess.run(  # noqa: S603 - our own script
+        told = subprocess.run(
             [sys.executable, "-c", SCRIPT, engines],
             check=True,
             capture_output=True,
