@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.history import record_states
-from playhead.ledger.run import Run
+from playhead.ledger.run import Run, in_time
 from playhead.models import Job, QueueRow, lease_tokens
 from playhead.states import State
 
@@ -39,8 +39,7 @@ async def claim(session: AsyncSession, job_id: UUID, worker_id: UUID) -> Run | N
     paused = select(QueueRow.name).where(QueueRow.name == Job.queue, QueueRow.paused_at.is_not(None)).exists()
     taken = (
         update(Job)
-        .where(Job.id == job_id, Job.state == State.QUEUED, ~paused)
-        .where(or_(Job.expires_at.is_(None), Job.expires_at > func.now()))
+        .where(Job.id == job_id, Job.state == State.QUEUED, ~paused, in_time())
         .values(
             state=State.RUNNING,
             lease=lease_tokens.next_value(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, update
 
 from playhead.models import Job
 from playhead.states import State
@@ -44,6 +44,11 @@ class Run:
 def held(run: Run) -> ColumnElement[bool]:
     """The fence: true of the job's row while this run holds it."""
     return and_(Job.id == run.job_id, Job.lease == run.lease, Job.state == State.RUNNING)
+
+
+def in_time() -> ColumnElement[bool]:
+    """True of the row of a job that may still be begun; one that has begun in time may go on at any time."""
+    return or_(Job.expires_at.is_(None), Job.expires_at > func.now(), Job.started_at.is_not(None))
 
 
 def change(run: Run) -> Update:
