@@ -37,9 +37,11 @@ class TicketManager(JobManager):
     """
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
-        """Spend the ticket, or put it back. If the database is away, the housekeeping finds it stranded."""
+        """Spend the ticket, or put it back. If the database is away, the housekeeping replaces it."""
+        # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
+        spent = status is Status.SUCCEEDED or job.queueing_lock is not None
         try:
-            await self.connector.execute_query_async(_SPEND if status is Status.SUCCEEDED else _PUT_BACK, id=job.id)
+            await self.connector.execute_query_async(_SPEND if spent else _PUT_BACK, id=job.id)
         except ConnectorException as error:
             log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
 

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import WorkerLostError
 from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
+from playhead.ledger.run import in_time
 from playhead.models import Job, WorkerRow
-from playhead.states import State
+from playhead.states import PENDING, State
 from playhead.tickets import LOOK, issue
 
 BATCH = 500
@@ -36,9 +37,11 @@ _MISSING = text(
     """
     SELECT id FROM jobs
     WHERE state = 'queued' AND queued_at < now() - interval '1 minute'
+      AND (expires_at IS NULL OR expires_at > now() OR started_at IS NOT NULL)
       AND queue NOT IN (SELECT name FROM queues WHERE paused_at IS NOT NULL)
       AND CAST(id AS text) NOT IN (
-          SELECT args ->> 'job_id' FROM procrastinate_jobs WHERE task_name = :task AND args ->> 'job_id' IS NOT NULL)
+          SELECT args ->> 'job_id' FROM procrastinate_jobs
+          WHERE task_name = :task AND status = 'todo' AND args ->> 'job_id' IS NOT NULL)
     LIMIT :batch
     """
 )
@@ -52,7 +55,7 @@ async def queue_due(session: AsyncSession) -> int:
 
 async def expire_late(session: AsyncSession) -> int:
     """End the jobs that were not begun in time. Gives how many."""
-    late = list(await session.scalars(_free(Job.state.in_(["waiting", "queued"]), Job.expires_at <= func.now())))
+    late = list(await session.scalars(_free(Job.state.in_(PENDING), ~in_time())))
     error = {"code": "expired", "message": "not begun before its expires_at", "attempt": 0}
     values = {"state": State.EXPIRED, "error": error, "finished_at": func.now()}
     await session.execute(update(Job).where(Job.id.in_(late)).values(**values))
@@ -110,7 +113,8 @@ async def reissue_stranded(session: AsyncSession, lost_after_seconds: float) -> 
 async def reissue_missing(session: AsyncSession) -> int:
     """Write a ticket for each job that has been runnable for a minute without one. Gives how many.
 
-    None should ever be found: tickets go with what calls for them. This is the belt to those braces.
+    Few should ever be found: tickets go with what calls for them. This is the belt to those braces. One that is being
+    looked at does not count: it may be what a living worker could neither act on nor put back.
     """
     missing = list(await session.scalars(_MISSING, {"task": LOOK, "batch": BATCH}))
     await issue(session, missing)

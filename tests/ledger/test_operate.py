@@ -180,6 +180,35 @@ async def test_a_job_without_a_ticket_gets_one(bench: Bench) -> None:
     assert await do(bench, sweep.reissue_missing) == 0
 
 
+async def test_a_ticket_that_a_living_worker_left_behind_does_not_count(bench: Bench) -> None:
+    """It was fetched, the look broke, and it could not be put back: its worker lives, so it is not stranded."""
+    job_id = await bench.submit()
+    async with bench.database.transaction() as session:
+        worker = await session.scalar(text("SELECT worker_id FROM procrastinate_register_worker_v1()"))
+        await session.execute(text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :id"), {"id": worker})
+    await bench.set(job_id, queued_at=func.now() - text("interval '2 minutes'"))
+    assert await do(bench, sweep.reissue_stranded, 15) == 0
+    assert await do(bench, sweep.reissue_missing) == 1
+    assert await bench.tickets() == [job_id, job_id]
+    assert await do(bench, sweep.reissue_missing) == 0
+
+
+async def test_a_job_about_to_expire_gets_no_ticket(bench: Bench) -> None:
+    job_id = await bench.submit(expires_in_seconds=0.000001)
+    await bench.spend_tickets()
+    await bench.set(job_id, queued_at=func.now() - text("interval '2 minutes'"))
+    assert await do(bench, sweep.reissue_missing) == 0
+
+
+async def test_a_job_that_began_in_time_does_not_expire(bench: Bench) -> None:
+    """Given back by a worker that stops, or backing off: it has begun before its time was over."""
+    run = await bench.running(expires_in_seconds=3600)
+    await do(bench, settle.give_back, run, Cost())
+    await bench.set(run.job_id, expires_at=func.now() - text("interval '1 second'"))
+    assert await do(bench, sweep.expire_late) == 0
+    assert await bench.claim(run.job_id) is not None
+
+
 async def test_dependents_wait_for_all_and_are_queued_with_the_last(bench: Bench) -> None:
     first, second = await bench.running(), await bench.running()
     last = await bench.submit(after=[first.job_id, second.job_id])

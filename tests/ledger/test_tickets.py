@@ -67,3 +67,23 @@ async def _listening(bench: Bench) -> None:
                 if await session.scalar(query):
                     return
             await asyncio.sleep(0.02)
+
+
+async def test_housekeeping_that_broke_leaves_nothing_behind(bench: Bench) -> None:
+    """Its next turn may be waiting already, under the same queueing lock: this one cannot be put back beside it."""
+    app = make_app(bench.database.url, application="test", connections=3)
+    broke = asyncio.Event()
+
+    @app.task(name="sweep", queue="housekeeping", queueing_lock="sweep")
+    async def on_time() -> None:
+        if not broke.is_set():
+            await on_time.defer_async()
+            broke.set()
+            message = "the database went away"
+            raise ConnectionResetError(message)
+
+    async with app.open_async():
+        await on_time.defer_async()
+        await app.run_worker_async(queues=["housekeeping"], wait=False, install_signal_handlers=False)
+        async with bench.database.transaction() as session:
+            assert await session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 0
