@@ -60,12 +60,12 @@ def make_app(database_url: str, *, application: str, connections: int) -> procra
     return app
 
 
-def answer_tickets(app: procrastinate.App, look: Callable[[UUID], Awaitable[None]]) -> None:
-    """Let the app hand each ticket's job id to ``look``."""
+def answer_tickets(app: procrastinate.App, look: Callable[[UUID, str], Awaitable[None]]) -> None:
+    """Let the app hand each ticket's job id to ``look``, and the queue that it came from."""
 
-    @app.task(name=LOOK)
-    async def on_ticket(job_id: str) -> None:
-        await look(UUID(job_id))
+    @app.task(name=LOOK, pass_context=True)
+    async def on_ticket(context: procrastinate.JobContext, job_id: str) -> None:
+        await look(UUID(job_id), context.job.queue)
 
 
 async def keep_fetching(
@@ -74,7 +74,7 @@ async def keep_fetching(
     """Fetch tickets until canceled.
 
     Procrastinate's loop ends when its connections break. It is begun again as soon as the database answers; runs
-    under way are not its own and go on meanwhile.
+    under way are not its own and go on meanwhile, in the places that they have taken.
     """
     while True:
         try:

@@ -66,16 +66,17 @@ class Runner:
     metrics: Metrics
     active: dict[int, Active] = field(default_factory=dict)
     _looks: set[asyncio.Task[None]] = field(default_factory=set)
+    _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _in_hand: list[UUID] = field(default_factory=list)
     _stopping: bool = False
 
-    async def look(self, job_id: UUID) -> None:
-        """Act on a ticket: run the job if it can be claimed.
+    async def look(self, job_id: UUID, queue: str) -> None:
+        """Act on a ticket from this queue: run the job if it can be claimed, as soon as there is a place for it.
 
         The run is its own task: whoever handed over the ticket may be canceled, when its connection to the database
         breaks, and the run goes on.
         """
-        task = asyncio.create_task(self._look(job_id), name=f"look {job_id}")
+        task = asyncio.create_task(self._look(job_id, queue), name=f"look {job_id}")
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
         await asyncio.shield(task)
@@ -105,14 +106,16 @@ class Runner:
         """
         return [lease for lease, job_id in held.items() if job_id not in self._in_hand]
 
-    async def _look(self, job_id: UUID) -> None:
-        if self._stopping:
-            raise RuntimeError("this worker takes no more")  # so that the ticket is put back
-        self._in_hand.append(job_id)
-        try:
-            await self._act_on(job_id)
-        finally:
-            self._in_hand.remove(job_id)
+    async def _look(self, job_id: UUID, queue: str) -> None:
+        places = self._places.setdefault(queue, asyncio.Semaphore(self.settings.worker.concurrency.get(queue, 1)))
+        async with places:
+            if self._stopping:
+                raise RuntimeError("this worker takes no more")  # so that the ticket is put back
+            self._in_hand.append(job_id)
+            try:
+                await self._act_on(job_id)
+            finally:
+                self._in_hand.remove(job_id)
 
     async def _act_on(self, job_id: UUID) -> None:
         async with self.database.transaction() as session:

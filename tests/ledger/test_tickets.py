@@ -18,7 +18,11 @@ async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
     """Contract: our insert through asyncpg wakes Procrastinate's listener, and the spent ticket is deleted."""
     looked: asyncio.Queue[UUID] = asyncio.Queue()
     app = make_app(bench.database.url, application="test", connections=3)
-    answer_tickets(app, looked.put)
+
+    async def look(job_id: UUID, _queue: str) -> None:
+        await looked.put(job_id)
+
+    answer_tickets(app, look)
     async with app.open_async():
         fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
         try:
@@ -41,7 +45,7 @@ async def test_a_ticket_whose_look_broke_is_looked_at_again(bench: Bench) -> Non
     looked: asyncio.Queue[UUID] = asyncio.Queue()
     away = [ConnectionResetError("the database went away while the job was claimed")]
 
-    async def look(job_id: UUID) -> None:
+    async def look(job_id: UUID, _queue: str) -> None:
         await looked.put(job_id)
         if away:
             raise away.pop()

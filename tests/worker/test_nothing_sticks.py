@@ -67,14 +67,14 @@ async def test_a_run_whose_end_could_not_be_written_is_taken_back(
     monkeypatch.setattr(settle, "succeed", broken)
     monkeypatch.setattr(settle, "fail", broken)
     with pytest.raises(ValueError, match="a bug"):
-        await runner.look(job_id)
+        await runner.look(job_id, "gpu")
     assert (await house.job(job_id)).state == State.RUNNING
     await beat(runner)
     job = await house.job(job_id)
     assert job.error is not None
     assert (job.state, job.attempt, job.error["code"]) == (State.QUEUED, 1, "worker_lost")
     monkeypatch.undo()
-    await runner.look(job_id)
+    await runner.look(job_id, "gpu")
     assert (await house.job(job_id)).state == State.SUCCEEDED
 
 
@@ -98,7 +98,7 @@ async def test_a_run_that_is_being_settled_is_not_taken_back(
 
     monkeypatch.setattr(Settling, "settle", settle_late)
     job_id = await house.submit()
-    look = asyncio.create_task(runner.look(job_id))
+    look = asyncio.create_task(runner.look(job_id, "gpu"))
     await asyncio.wait_for(settling.wait(), 30)
     await beat(runner)
     go_on.set()
@@ -115,7 +115,7 @@ async def test_a_worker_that_was_forgotten_is_entered_again(house: House, runner
     async with house.database.transaction() as session:
         assert (await session.scalars(select(WorkerRow.id))).all() == [runner.worker_id]
     job_id = await house.submit()
-    await runner.look(job_id)
+    await runner.look(job_id, "gpu")
     assert (await house.job(job_id)).state == State.SUCCEEDED
 
 
@@ -127,7 +127,7 @@ async def test_work_that_is_canceled_from_within_is_a_failed_attempt(
 
     monkeypatch.setattr(worker.runner, "work", canceled)
     job_id = await house.submit()
-    await runner.look(job_id)
+    await runner.look(job_id, "gpu")
     job = await house.job(job_id)
     assert job.error is not None
     assert (job.state, job.error["code"]) == (State.WAITING, "internal")
@@ -136,7 +136,7 @@ async def test_work_that_is_canceled_from_within_is_a_failed_attempt(
 async def test_a_worker_without_room_for_the_input_fails_the_attempt(house: House, runner: Runner) -> None:
     runner.scratch.write_text("where the folder should be")
     job_id = await house.submit()
-    await runner.look(job_id)
+    await runner.look(job_id, "gpu")
     job = await house.job(job_id)
     assert job.error is not None
     assert (job.state, job.error["code"]) == (State.WAITING, "unavailable")
@@ -152,7 +152,34 @@ async def test_a_failure_is_written_though_its_last_words_cannot_be(
 
     monkeypatch.setattr(worker.runner, "work", fail)
     job_id = await house.submit()
-    await runner.look(job_id)
+    await runner.look(job_id, "gpu")
     job = await house.job(job_id)
     assert job.error is not None
     assert (job.state, job.error["code"]) == (State.FAILED, "media_unreadable")
+
+
+async def test_a_fetch_loop_that_begins_anew_gets_no_more_places(
+    house: House, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection broke and it let go of its looks: the runs go on, and still take their places."""
+    runner.settings.worker.concurrency["gpu"] = 1
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait(*_: Any) -> Outcome:
+        began.set()
+        await go_on.wait()
+        return Failure(MediaUnreadableError("done"))
+
+    monkeypatch.setattr(worker.runner, "work", wait)
+    first, second = await house.submit(b"first"), await house.submit(b"second")
+    let_go = asyncio.create_task(runner.look(first, "gpu"))
+    await asyncio.wait_for(began.wait(), 30)
+    let_go.cancel()
+    await asyncio.wait([let_go])
+    next_look = asyncio.create_task(runner.look(second, "gpu"))
+    for _ in range(3):  # More time than a claim would take.
+        await beat(runner)
+    assert (await house.job(second)).state == State.QUEUED
+    go_on.set()
+    await next_look
+    assert [(await house.job(job_id)).state for job_id in (first, second)] == [State.FAILED, State.FAILED]
