@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.binding import check_bind
+from api.protocol import Protocol
 from playhead.errors import InvalidError
 from playhead.observability import configure_logging
 from playhead.settings import Settings
@@ -48,7 +49,7 @@ class Server(uvicorn.Server):
                 app,
                 host,
                 port,
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,
