@@ -13,10 +13,32 @@ from starlette.responses import Response
 
 from api.problems import FieldProblem, Problem, headers_of, of_error, problem, respond
 from api.tracing import request_id, route_of
-from playhead.errors import InternalError, InvalidError, MalformedError, PlayheadError, TooLargeError
+from playhead.errors import (
+    InternalError,
+    InvalidError,
+    MalformedError,
+    NotFoundError,
+    PlayheadError,
+    TooLargeError,
+)
 from playhead.registry import kinds
 
-_CODES = {400: MalformedError.code, 404: "not_found", 405: "method_not_allowed", 413: TooLargeError.code}
+MAX_TOLD = 20
+"""Wrong fields that an answer names: a megabyte of them would else be answered with twenty."""
+MAX_PART_CHARACTERS = 128
+"""Of a name in a field's path that a client made up."""
+
+_KINDS: dict[int, type[PlayheadError]] = {
+    HTTPStatus.BAD_REQUEST: MalformedError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLargeError,
+}
+_DETAILS: dict[int, str] = {
+    # FastAPI says it so where the parser gives up for another reason than a wrong character.
+    HTTPStatus.BAD_REQUEST: "the body could not be read as JSON: it is nested too deep, or holds a number too long",
+    HTTPStatus.NOT_FOUND: "there is nothing at this path: /docs tells what there is",
+}
+_NO_OBJECT = "send a JSON object, with `Content-Type: application/json`"
 
 
 def install(app: FastAPI) -> None:
@@ -35,6 +57,7 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = _methods(request)
+            error.detail = f"this path takes {headers['Allow']}"
         return respond(of_http(error), request_id(request.scope), headers)
 
 
@@ -52,8 +75,15 @@ def of_bug() -> Problem:
 def of_http(error: HTTPException) -> Problem:
     """What the framework itself refused."""
     status = HTTPStatus(error.status_code)
-    code = _CODES.get(status, f"http_{status.value}")
-    return problem(code=code, title=status.phrase, status=status, detail=str(error.detail))
+    kind = _KINDS.get(status)
+    # The framework's own words tell nobody what to do.
+    detail = str(error.detail) if error.detail not in _FRAMEWORKS_WORDS else _DETAILS.get(status, status.phrase)
+    if kind is not None:
+        return problem(code=kind.code, title=kind.title, status=status, detail=detail)
+    return problem(code=status.name.lower(), title=status.phrase, status=status, detail=detail)
+
+
+_FRAMEWORKS_WORDS = {"There was an error parsing the body", HTTPStatus.NOT_FOUND.phrase}
 
 
 def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
@@ -62,12 +92,21 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     if first["type"] == "json_invalid":
         where = f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}"
         return of_error(MalformedError(where))
-    told = [FieldProblem(field=field_of(item["loc"]), code=item["type"], message=item["msg"]) for item in errors]
-    detail = "; ".join(f"{item.field}: {item.message}" if item.field else f"the body: {item.message}" for item in told)
+    told = [_field_problem(item) for item in errors[:MAX_TOLD]]
+    parts = [f"{item.field}: {item.message}" if item.field else f"the body: {item.message}" for item in told]
+    rest = [f"and {len(errors) - MAX_TOLD} more"] if len(errors) > MAX_TOLD else []
+    detail = "; ".join([*parts, *rest])
     kind = InvalidError
     return problem(
         code=kind.code, title=kind.title, status=kind.status, detail=detail, field=told[0].field, errors=told
     )
+
+
+def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
+    field = field_of(item["loc"])
+    no_object = field is None and item["type"] in {"model_attributes_type", "missing"}
+    message = _NO_OBJECT if no_object else item["msg"].removeprefix("Value error, ")
+    return FieldProblem(field=field, code=item["type"], message=message)
 
 
 def field_of(location: Sequence[int | str]) -> str | None:
@@ -77,7 +116,11 @@ def field_of(location: Sequence[int | str]) -> str | None:
         return str(path[0])
     if source == "body" and path and path[0] in kinds():  # the branch of the union that the body is
         path = path[1:]
-    return ".".join(str(part) for part in path if not is_tag(part)) or None
+    return ".".join(_shortened(str(part)) for part in path if not is_tag(part)) or None
+
+
+def _shortened(part: str) -> str:
+    return part if len(part) <= MAX_PART_CHARACTERS else f"{part[:MAX_PART_CHARACTERS]}..."
 
 
 def tag(name: str) -> str:

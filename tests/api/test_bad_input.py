@@ -106,6 +106,65 @@ async def test_a_body_that_does_not_say_it_is_json_is_refused(client: httpx.Asyn
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {f"k{number}": 1 for number in range(80_000)},
+        {"metadata": {f"!{number}": 1 for number in range(60_000)}},
+        {"after": ["x"] * 200_000},
+        {"x" * 500_000: 1},
+        {"after": ["x"] * 1000},
+    ],
+    ids=["names", "metadata", "after", "one long name", "as many as are allowed"],
+)
+async def test_a_body_that_is_wrong_all_over_is_answered_in_few_words(
+    client: httpx.AsyncClient, wrong: dict[str, Any]
+) -> None:
+    body = json.dumps({"kind": "transcribe", "input": INPUT, **wrong})
+    answer = await client.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert len(answer.content) < 8192, "or whoever sends a megabyte is sent twenty"
+
+
+async def test_what_is_wrong_beyond_the_first_is_counted(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/jobs", json={"kind": "transcribe", "input": INPUT, "after": ["x"] * 25})
+    assert (len(answer.json()["errors"]), answer.json()["detail"][-10:]) == (20, "and 5 more")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"7", b'"x"', b"null"])
+async def test_a_body_that_is_no_object_is_told_what_to_send(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert "send a JSON object" in answer.json()["detail"]
+
+
+async def test_curl_without_a_content_type_is_told_which_to_send(client: httpx.AsyncClient) -> None:
+    # What `curl -d '{...}'` does.
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = json.dumps({"kind": "transcribe", "input": INPUT})
+    answer = await client.post("/api/v1/jobs", content=body, headers=headers)
+    assert "`Content-Type: application/json`" in answer.json()["detail"]
+
+
+async def test_a_code_has_one_title_whoever_raised_it(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    pairs = [
+        (await client.get("/none"), await client.get(f"/api/v1/jobs/{NOBODY}")),
+        (
+            await client.post("/api/v1/jobs", content=b"[" * 100_000, headers=headers),
+            await client.post("/api/v1/jobs", content=b"[", headers=headers),
+        ),
+    ]
+    for ours, theirs in pairs:
+        assert (ours.json()["code"], ours.json()["title"]) == (theirs.json()["code"], theirs.json()["title"])
+
+
+async def test_a_wrong_method_is_told_the_right_ones(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/api/v1/jobs")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.json()["detail"] == "this path takes GET, POST"
+
+
 async def test_a_long_file_name_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.post(f"/api/v1/files?name={'a' * 256}", content=b"x")
     assert (answer.status_code, answer.json()["field"]) == (422, "name")
