@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic.json_schema import SkipJsonSchema
 
 from api.dependencies import Caller, Parts
@@ -26,6 +26,14 @@ IdempotencyKey = Annotated[
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="Makes the request safe to repeat: the same key and request give the same job, for as long as "
         "that job is kept; the same key with another request is refused.",
+    ),
+]
+
+Cache = Annotated[
+    bool,
+    Query(
+        description="Whether a result that an earlier job made of the same input and parameters will do. "
+        "Nothing is answered from a cache yet: both values do the same.",
     ),
 ]
 
@@ -57,6 +65,7 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
         parts: Parts,
         identity: Caller,
         idempotency_key: IdempotencyKey = None,
+        cache: Cache = True,  # noqa: ARG001, FBT002 - a promise to clients that may rely on it from the start
     ) -> Job:
         """Accept a job. It is durable when this answers; workers hear of it at once."""
         wanted = _submission(

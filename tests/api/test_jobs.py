@@ -88,6 +88,19 @@ async def test_the_same_key_gives_the_same_job_and_another_request_is_refused(cl
     assert other.json()["field"] == "Idempotency-Key"
 
 
+@pytest.mark.parametrize("cache", ["true", "false"])
+async def test_a_client_may_say_whether_a_cached_result_will_do(client: httpx.AsyncClient, cache: str) -> None:
+    body = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
+    answer = await client.post(f"/api/v1/jobs?cache={cache}", json=body)
+    assert (answer.status_code, answer.json()["cached_from"]) == (202, None)
+
+
+async def test_a_cache_that_is_no_boolean_is_named(client: httpx.AsyncClient) -> None:
+    body = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
+    answer = await client.post("/api/v1/jobs?cache=maybe", json=body)
+    assert (answer.status_code, answer.json()["field"]) == (422, "cache")
+
+
 async def test_cancel_retry_skip_and_delete_obey_the_state(client: httpx.AsyncClient) -> None:
     path = f"/api/v1/jobs/{(await submit(client))['id']}"
     assert (await client.delete(path)).status_code == 409
