@@ -39,7 +39,9 @@ class Database:
     (``pool_pre_ping``), so that a restarted server needs no restart here.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, application: str = "playhead") -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, application: str = "playhead", command_timeout_seconds: float = 60
+    ) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
@@ -47,7 +49,11 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
-            connect_args={"timeout": 5, "command_timeout": 60, "server_settings": {"application_name": application}},
+            connect_args={
+                "timeout": 5,
+                "command_timeout": command_timeout_seconds,
+                "server_settings": {"application_name": application},
+            },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 

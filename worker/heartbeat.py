@@ -8,19 +8,30 @@ from pathlib import Path
 
 import structlog
 
-from playhead.database import is_away
+from playhead.database import Database, is_away
 from playhead.ledger import sweep, workers
+from playhead.settings import WorkerSettings
 from worker.presence import arrive
 from worker.runner import Runner
 
 log = structlog.get_logger(__name__)
 
 
+def own_connection(url: str, settings: WorkerSettings) -> Database:
+    """A connection that only the heart uses, so that it waits for no run.
+
+    On a network that went silent it takes two timeouts to give a connection up. The next beat must still come in time.
+    """
+    timeout = settings.lost_after_seconds / 4
+    return Database(url, pool_size=1, application="playhead-heartbeat", command_timeout_seconds=timeout)
+
+
 class Heartbeat:
     """Beats for a runner, on time or as soon as something may have happened to one of its jobs."""
 
-    def __init__(self, runner: Runner, *, sign_of_life: Path) -> None:
+    def __init__(self, runner: Runner, database: Database, *, sign_of_life: Path) -> None:
         self._runner = runner
+        self._database = database
         self._sign_of_life = sign_of_life
         self._soon = asyncio.Event()
 
@@ -54,7 +65,7 @@ class Heartbeat:
     async def beat(self) -> None:
         """One beat."""
         looked_at = list(self._runner.active.values())
-        async with self._runner.database.transaction() as session:
+        async with self._database.transaction() as session:
             held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
         if held is None:
             await arrive(self._runner)
@@ -66,7 +77,7 @@ class Heartbeat:
     async def _give_up(self, dropped: list[int]) -> None:
         if not dropped:
             return
-        async with self._runner.database.transaction() as session:
+        async with self._database.transaction() as session:
             count = await sweep.rescue_dropped(session, dropped)
         log.warning("runs_dropped", leases=dropped, taken_back=count)
 

@@ -18,7 +18,7 @@ from playhead.signals import Listener
 from playhead.storage import Storage
 from worker import dispatch
 from worker.engines import make_engines
-from worker.heartbeat import Heartbeat
+from worker.heartbeat import Heartbeat, own_connection
 from worker.housekeeping import QUEUE, Housekeeping
 from worker.metrics import Metrics
 from worker.presence import arrive, leave
@@ -63,10 +63,14 @@ async def working(settings: Settings) -> AsyncIterator[Runner]:
 
 @contextlib.asynccontextmanager
 async def _heart(runner: Runner) -> AsyncIterator[None]:
-    heartbeat = Heartbeat(runner, sign_of_life=runner.settings.alive_location)
+    database = own_connection(runner.database.url, runner.settings.worker)
+    heartbeat = Heartbeat(runner, database, sign_of_life=runner.settings.alive_location)
     listener = Listener(runner.database.url, {CHANNEL: heartbeat.notice}, on_connect=heartbeat.hurry)
-    async with listener, _background(heartbeat.keep_beating()):
-        yield
+    try:
+        async with listener, _background(heartbeat.keep_beating()):
+            yield
+    finally:
+        await database.close()
 
 
 @contextlib.asynccontextmanager

@@ -45,7 +45,7 @@ async def runner(house: House, tmp_path: Path) -> AsyncIterator[Runner]:
 
 
 async def beat(runner: Runner) -> None:
-    await Heartbeat(runner, sign_of_life=runner.scratch / "alive").beat()
+    await Heartbeat(runner, runner.database, sign_of_life=runner.scratch / "alive").beat()
 
 
 async def take(runner: Runner, job_id: UUID) -> Run:
