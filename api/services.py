@@ -45,7 +45,7 @@ class Services:
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """The services of one application. The database may be away: they come up all the same and wait for it."""
     database = Database.from_settings(settings, "playhead-api")
-    watchers = Watchers()
+    watchers = Watchers(looks_at_once=settings.database_pool_size // 2)
     listener = Listener(database.url, {CHANNEL: watchers.notice}, on_connect=watchers.look_again)
     try:
         async with listener:

@@ -47,9 +47,16 @@ class Watch:
 
 
 class Watchers:
-    """Every watch there is, by the id of its job."""
+    """Every watch there is, by the id of its job.
 
-    def __init__(self) -> None:
+    Attributes:
+        looking: to be held by whoever of them asks the database. News of one job, or the return of the connection,
+            wakes all of its watchers at once: they take turns on some of the connections, or all else would wait
+            behind them, and those at the end in vain.
+    """
+
+    def __init__(self, *, looks_at_once: int) -> None:
+        self.looking = asyncio.Semaphore(looks_at_once)
         self._watches: dict[str, set[Watch]] = {}
         self._closed = False
 

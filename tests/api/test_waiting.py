@@ -7,13 +7,17 @@ import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import MediaUnreadableError
+from playhead.ledger import read
 from playhead.settings import Settings
+from playhead.states import State
 from tests.api.conftest import SECONDS, Live, serving, submit
 
 Event = tuple[str, dict[str, Any], str]
@@ -83,6 +87,25 @@ async def test_waiting_asks_the_database_nothing_and_holds_no_connection(live: L
         await wait
         # Four of the worker, which is this process too; a look before the wait, one at the end, and the answer.
         assert live.transactions.begun - before == 4 + 3
+
+
+async def test_many_who_look_at_once_leave_connections_to_others(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest, released = read.find_state, asyncio.Event()
+
+    async def slow(session: AsyncSession, owner_id: UUID, job_id: UUID) -> State:
+        found = await honest(session, owner_id, job_id)
+        await released.wait()
+        return found
+
+    monkeypatch.setattr(read, "find_state", slow)
+    many = 3 * live.stand.services.settings.database_pool_size
+    async with live.client() as client:
+        job_id = (await submit(client))["id"]
+        waits = [asyncio.create_task(client.get(f"/api/v1/jobs/{job_id}?wait=0.1")) for _ in range(many)]
+        await watched(live, job_id, many)
+        assert (await client.get("/api/v1/jobs")).status_code == 200
+        released.set()
+        assert {answer.status_code for answer in await asyncio.gather(*waits)} == {200}
 
 
 async def test_a_wait_that_is_over_gives_the_job_as_it_stands(live: Live) -> None:
