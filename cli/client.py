@@ -17,6 +17,7 @@ from cli.access import Access
 from cli.answers import check, refusal, retry_after_seconds
 from cli.failure import CommandError
 from cli.views import TERMINAL, FileView, JobView, News, PageView
+from playhead.cancellation import end_if_canceled
 
 PATIENCE_SECONDS = 120.0
 LONGEST_PAUSE_SECONDS = 5.0
@@ -100,6 +101,8 @@ class Client:
         """
         last_id, wait_seconds = "", 0
         while not (job := await self.job(job_id, wait_seconds=wait_seconds)).ended:
+            end_if_canceled()
+            end_if_canceled()
             wait_seconds = min(wait_seconds * 2 or 1, LONGEST_WAIT_SECONDS)
             with contextlib.suppress(httpx.HTTPError):
                 async for news in self._stream(job_id, last_id):
@@ -130,6 +133,7 @@ class Client:
         pause_seconds = 0.25
         while True:
             answer, cause = await _outcome(attempt)
+            end_if_canceled()
             if answer is not None and answer.status_code not in BUSY:
                 return check(answer)
             wait_seconds = (answer is not None and retry_after_seconds(answer)) or pause_seconds

@@ -12,6 +12,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
+from playhead.cancellation import end_if_canceled
 from playhead.tickets import LOOK
 
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -90,12 +91,6 @@ async def keep_fetching(
             raise
         except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
             log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
-        _end_if_canceled()
+        # One that cannot sign off because the database is away raises that instead of the cancellation.
+        end_if_canceled()
         await asyncio.sleep(PAUSE_SECONDS)
-
-
-def _end_if_canceled() -> None:
-    # A loop that cannot sign off because the database is away raises that instead of the cancellation.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

@@ -32,10 +32,19 @@ async def stub_engines(tmp_path: Path) -> AsyncIterator[Engines]:
 @pytest.fixture(scope="session")
 def long_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A minute and a half of speech: several windows of the model, so that there is something left to interrupt."""
-    media = sorted(MEDIA.glob("sense-*.flac"))
+    return _repeated(tmp_path_factory.mktemp("speech") / "long.wav", 3)
+
+
+@pytest.fixture(scope="session")
+def quarter_of_an_hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """So much speech that its end is far away, however slow everything else is."""
+    return _repeated(tmp_path_factory.mktemp("speech") / "quarter.wav", 30)
+
+
+def _repeated(path: Path, times: int) -> Path:
     pause = np.zeros(16000, np.int16)
-    path = tmp_path_factory.mktemp("speech") / "long.wav"
-    write_wave(path, np.concatenate([part for _ in range(3) for one in media for part in (samples(one), pause)]))
+    once = [part for one in sorted(MEDIA.glob("sense-*.flac")) for part in (samples(one), pause)]
+    write_wave(path, np.concatenate(once * times))
     return path
 
 

@@ -71,7 +71,7 @@ def weed_command(folder: Path, ports: list[int]) -> list[str]:
         "s3.port.grpc",
     ]
     flags = [f"-{name}={port}" for name, port in zip(names, ports, strict=True)]
-    sizes = ["-master.volumeSizeLimitMB=256", "-volume.max=40", "-s3.port.iceberg=0"]
+    sizes = ["-master.volumeSizeLimitMB=256", "-volume.max=40", "-s3.port.iceberg=0", "-s3.port.lance=0"]
     where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", f"-s3.config={folder / 's3.json'}"]
     return [weed, "server", "-filer", "-s3", *where, *sizes, *flags]
 
