@@ -30,15 +30,31 @@ log = structlog.get_logger(__name__)
 
 async def run(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT, then give back what is under way. Gives the exit code."""
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with working(settings) as runner:
-        log.info("worker_ready", worker_id=str(runner.worker_id), queues=settings.worker.queues)
-        await stopped.wait()
-        log.info("worker_stopping", active=len(runner.active))
+    ready, stopped = asyncio.Event(), asyncio.Event()
+    _on_signal(ready, stopped)
+    try:
+        async with working(settings) as runner:
+            ready.set()
+            log.info("worker_ready", worker_id=str(runner.worker_id), queues=settings.worker.queues)
+            await stopped.wait()
+            log.info("worker_stopping", active=len(runner.active))
+    except asyncio.CancelledError:
+        if ready.is_set() or not stopped.is_set():
+            raise
     log.info("worker_stopped")
     return 0
+
+
+def _on_signal(ready: asyncio.Event, stopped: asyncio.Event) -> None:
+    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop() -> None:
+        if main is not None and not ready.is_set() and not stopped.is_set():
+            main.cancel()  # It may be waiting for a database that never comes.
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
 
 
 @contextlib.asynccontextmanager
