@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.binding import is_local
 from api.services import Services
 from api.tracing import route_of
 from playhead.errors import ForbiddenError, InvalidError
@@ -25,6 +26,7 @@ Parts = Annotated[Services, Depends(services)]
 
 
 async def caller(
+    request: Request,
     parts: Parts,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
     header: Annotated[str | None, Security(_HEADER)],
@@ -35,7 +37,7 @@ async def caller(
         UnauthorizedError: no key, or one that opens nothing.
         UnavailableError: the key is not known yet and the database is away.
     """
-    return await parts.keyring.identify(bearer.credentials if bearer else header)
+    return await parts.keyring.identify(bearer.credentials if bearer else header, local=is_local(request.headers))
 
 
 Caller = Annotated[Identity, Depends(caller)]

@@ -16,6 +16,12 @@ REMEMBERED_SECONDS = 5.0
 """A key revoked elsewhere opens this process's doors for so long."""
 REMEMBERED_KEYS = 10_000
 
+_NO_KEY = "send `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+_OF_ANOTHER_SITE = (
+    "PLAYHEAD_AUTH=off opens only what is asked for at a loopback address, such as http://127.0.0.1, and by no other "
+    f"site's page: ask there, or {_NO_KEY}"
+)
+
 
 class Keyring:
     """Knows keys by their digest, and remembers them for five seconds, so that most requests cost no query for it."""
@@ -25,17 +31,17 @@ class Keyring:
         self._database = database
         self._remembered: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
 
-    async def identify(self, token: str | None) -> Identity:
-        """Who holds this key.
+    async def identify(self, token: str | None, *, local: bool) -> Identity:
+        """Who holds this key. With ``AUTH=off`` nobody on this machine needs one; see :func:`api.binding.is_local`.
 
         Raises:
             UnauthorizedError: no key, or one that opens nothing.
             UnavailableError: it is not remembered, and the database is away.
         """
-        if self._settings.auth == "off":
+        if self._settings.auth == "off" and local:
             return ADMIN
         if not token:
-            raise UnauthorizedError("send `Authorization: Bearer KEY` or `X-API-Key: KEY`")
+            raise UnauthorizedError(_OF_ANOTHER_SITE if self._settings.auth == "off" else _NO_KEY)
         if keys.is_admin_key(token, self._settings.admin_key):
             return ADMIN
         digest = keys.digest(token)

@@ -133,7 +133,6 @@ class Client:
         pause_seconds = 0.25
         while True:
             answer, cause = await _outcome(attempt)
-            end_if_canceled()
             if answer is not None and answer.status_code not in BUSY:
                 return check(answer)
             wait_seconds = (answer is not None and retry_after_seconds(answer)) or pause_seconds

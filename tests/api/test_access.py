@@ -85,10 +85,42 @@ async def test_only_an_admin_pauses_a_queue(stand: Stand, client: httpx.AsyncCli
     assert (await client.post("/api/v1/queues/gpu/resume")).json()["paused_at"] is None
 
 
-async def test_auth_off_lets_anyone_in(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "127.0.0.1:8000"},
+        {"Host": "localhost"},
+        {"Host": "[::1]:8000"},
+        {"Host": "localhost:8000", "Origin": "http://localhost:8000"},
+        {"Host": "playhead.example", "X-API-Key": ADMIN_KEY},
+    ],
+)
+async def test_auth_off_lets_anyone_on_this_machine_in(settings: Settings, headers: dict[str, str]) -> None:
     async with standing(settings.model_copy(update={"auth": "off"})) as stand, client_of(stand, None) as client:
+        client.headers.update(headers)
         await submit(client)
         assert (await client.post("/api/v1/queues/gpu/pause")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example", "Origin": "http://evil.example"},
+        {"Host": "127.0.0.1:8000", "Origin": "https://evil.example"},
+        {"Host": "127.0.0.1:8000", "Origin": "http://127.0.0.1:9000"},
+        {"Host": "127.0.0.1:8000", "Origin": "null"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "127.0.0.1@evil.example"},
+        {"Host": "[::1"},
+        {"Host": ""},
+    ],
+)
+async def test_auth_off_does_not_let_pages_of_other_sites_in(settings: Settings, headers: dict[str, str]) -> None:
+    async with standing(settings.model_copy(update={"auth": "off"})) as stand, client_of(stand, None) as client:
+        answer = await client.post("/api/v1/queues/gpu/pause", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    assert "PLAYHEAD_AUTH=off" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"])

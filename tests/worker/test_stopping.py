@@ -3,10 +3,20 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from playhead.database import Database
+from playhead.identity import new_id
 from playhead.ledger import workers
+from worker import presence
+from worker.engines import make_engines
+from worker.heartbeat import Heartbeat
 from worker.main import run
+from worker.metrics import Metrics
+from worker.runner import Runner
 
 if TYPE_CHECKING:
     import pytest
@@ -33,3 +43,33 @@ async def test_a_worker_that_still_waits_for_its_database_stops_when_told(
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().remove_signal_handler(number)
     assert list(house.settings.scratch_location.glob("worker-*")) == []
+
+
+class Torn(Database):
+    """Reports a cancellation as the loss of the connection that it tears down."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.waiting = asyncio.Event()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        self.waiting.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ConnectionResetError from None
+        yield
+
+
+@pytest.mark.parametrize("loop", ["heart", "arrival"])
+async def test_a_loop_ends_though_its_cancellation_was_lost(house: House, tmp_path: Path, loop: str) -> None:
+    engines, database = make_engines(house.settings), Torn(house.database.url)
+    runner = Runner(new_id(), house.settings, database, house.storage, engines, tmp_path, Metrics())
+    heartbeat = Heartbeat(runner, database, sign_of_life=tmp_path / "alive")
+    task = asyncio.create_task(heartbeat.keep_beating() if loop == "heart" else presence.arrive(runner))
+    await database.waiting.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=3)
+    assert task.cancelled()
+    await engines.close()
