@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away
 from playhead.ledger import sweep, workers
 from playhead.settings import WorkerSettings
@@ -55,6 +56,7 @@ class Heartbeat:
             try:
                 await self.beat()
             except Exception as error:
+                end_if_canceled()
                 if not is_away(error):
                     raise
                 log.warning("heartbeat_missed", error=repr(error))

@@ -10,6 +10,7 @@ import socket
 import structlog
 from sqlalchemy.exc import ProgrammingError
 
+from playhead.cancellation import end_if_canceled
 from playhead.database import is_away
 from playhead.ledger import workers
 from worker.runner import Runner
@@ -35,6 +36,7 @@ async def arrive(runner: Runner) -> None:
         except ProgrammingError as error:
             log.warning("schema_missing", remedy="run `playhead migrate`", error=str(error.orig))
         except Exception as error:
+            end_if_canceled()
             if not is_away(error):
                 raise
             log.warning("database_away", error=repr(error))

@@ -19,7 +19,8 @@ from worker.metrics import Metrics
 from worker.runner import Runner
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from tests.worker.conftest import House
 
@@ -46,7 +47,7 @@ async def test_a_worker_that_still_waits_for_its_database_stops_when_told(
 
 
 class Torn(Database):
-    """Reports a cancellation as the loss of the connection that it tears down."""
+    """Reports its first cancellation as the loss of the connection that it tears down."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
@@ -54,11 +55,14 @@ class Torn(Database):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
+        first = not self.waiting.is_set()
         self.waiting.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            raise ConnectionResetError from None
+            if first:
+                raise ConnectionResetError from None
+            raise
         yield
 
 
