@@ -28,7 +28,10 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         with faults("opening its folder"):
-            (root / INCOMING).mkdir(parents=True, exist_ok=True)
+            root.parent.mkdir(parents=True, exist_ok=True)
+            # Recordings are nobody else's to read. A folder that is there keeps the rights that somebody gave it.
+            root.mkdir(mode=0o700, exist_ok=True)
+            (root / INCOMING).mkdir(exist_ok=True)
             self.root = root.resolve()
             self.store = LocalStore(self.root)
 

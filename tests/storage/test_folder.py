@@ -122,3 +122,14 @@ async def test_a_disk_that_refuses_is_a_transient_error(root: Path, folder_url: 
         await storage.check()
     with pytest.raises(StorageError, match="opening"):
         Storage.from_url((root / "incoming").as_uri())
+
+
+def test_a_folder_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    Storage.from_url((tmp_path / "new" / "storage").as_uri())
+    assert (tmp_path / "new" / "storage").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_is_there_keeps_its_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    Storage.from_url(tmp_path.as_uri())
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
