@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.json_schema import SkipJsonSchema
 
 from api.text import storable
+from playhead.errors import InvalidError
 from playhead.ledger.read import Filters
 from playhead.states import State
 
@@ -39,6 +40,12 @@ class JobQuery(BaseModel):
     cursor: str | SkipJsonSchema[None] = Field(None, max_length=64, description="`next_cursor` of the page before.")
 
     def filters(self) -> Filters:
-        """As the ledger takes them."""
+        """As the ledger takes them.
+
+        Raises:
+            InvalidError: no job can hold all of the pairs.
+        """
         pairs = dict(pair.split(":", 1) for pair in self.metadata)
+        if len(pairs) < len(set(self.metadata)):
+            raise InvalidError("a name has one value in a job's metadata: ask for each by itself", field="metadata")
         return Filters(states=self.state, kind=self.kind, parent_id=self.parent, metadata=pairs)

@@ -192,6 +192,7 @@ async def test_an_idempotency_key_must_be_visible(client: httpx.AsyncClient, key
         ("parent=x", "parent"),
         ("metadata=a", "metadata.0"),
         ("metadata=a:%00", "metadata.0"),
+        ("metadata=a:1&metadata=a:2", "metadata"),
         ("limit=0", "limit"),
         ("limit=201", "limit"),
         ("limit=99999999999999999999999", "limit"),
