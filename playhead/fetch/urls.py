@@ -17,7 +17,7 @@ FIELD = "input.url"
 MAX_PORT = 65_535
 
 # httpx writes whatever else a host contains as percent escapes, which resolvers read in ways of their own.
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.IGNORECASE)
+_HOST = re.compile(r"[._-]*[a-z0-9][a-z0-9._-]*|[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)
 
 _LOOPBACK_NAMES = {"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"}
 _METADATA_NAMES = {"metadata.google.internal", "metadata.goog", "metadata"}
@@ -84,6 +84,7 @@ def _old_notation(host: str) -> list[Address]:
 def _parse(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
+        parsed.host  # noqa: B018 - what httpx reads back from punycode is for messages, and may be none
     except (httpx.InvalidURL, ValueError) as error:
         message = f"This is not a URL: {error}"
         raise InvalidError(message, field=FIELD) from error

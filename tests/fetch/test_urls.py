@@ -137,6 +137,10 @@ def test_an_ordinary_url_passes(url: str) -> None:
         "http://[fe80::1%25eth0]/",
         "http://①②⑦.0.0.1/",
         "http://[::1/",
+        "http://xn--a/",
+        "http://./",
+        "http://../",
+        "http://-/",
         "http://[fe80::1%25eth0]/\x00",
     ],
 )
