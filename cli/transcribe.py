@@ -30,7 +30,8 @@ def transcribe(
         list[str], typer.Argument(metavar="FILE|URL...", help="Audio or video files, or http(s) addresses.")
     ],
     formats: Annotated[
-        list[Format] | None, typer.Option("--format", "-f", help="How to write it, or how else. Default: txt.")
+        list[Format] | None,
+        typer.Option("--format", "-f", help="How to write it; may be given several times. Default: txt."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -49,16 +50,18 @@ def transcribe(
         typer.Option("--word-timestamps/--no-word-timestamps", help="Time every word. Default: the server's."),
     ] = None,
 ) -> None:
-    r"""Transcribe recordings.
+    """Transcribe recordings.
 
     One transcript is printed; several, or several formats, become files in --output or else the current folder.
     Progress goes to stderr. Without a server at PLAYHEAD_URL one is started here, and ended afterwards.
 
-    \b
-    Examples:
-        playhead transcribe talk.mp3
-        playhead transcribe lecture.mp4 --format srt --output subtitles
-        playhead transcribe https://example.org/episode.mp3 --language de -f json -f vtt
+    For example:
+
+    playhead transcribe talk.mp3
+
+    playhead transcribe lecture.mp4 --format srt --output subtitles
+
+    playhead transcribe https://example.org/a.mp3 -l de -f json -f vtt
     """
     from cli import recordings as given
     from cli.transcription import Order

@@ -36,6 +36,7 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
+    assert "\\" not in result.stdout, "an escape that was meant for the help's layout"
 
 
 def test_no_server_is_one_line_and_no_traceback() -> None:
