@@ -10,7 +10,7 @@ import procrastinate
 import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
+from procrastinate.manager import JobManager, NotificationCallback
 
 from playhead.cancellation import end_if_canceled
 from playhead.tickets import LOOK
@@ -45,6 +45,29 @@ class TicketManager(JobManager):
             await self.connector.execute_query_async(_SPEND if spent else _PUT_BACK, id=job.id)
         except ConnectorException as error:
             log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Listen until canceled, again and again while the database is away.
+
+        Procrastinate ends a loop whose listener or heartbeat broke, but only if it has periodic tasks: watching them
+        ends with its periodic deferrer, and without such tasks that is done at once. Its polling would hide the loss.
+        """
+        while True:
+            try:
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            except ConnectorException as error:
+                log.warning("listener_lost", queues=queues, error=repr(error.__cause__))
+            end_if_canceled()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Say that the loop lives; if the database is away, the next beat says it."""
+        try:
+            await super().update_heartbeat(worker_id)
+        except ConnectorException as error:
+            log.warning("ticket_heartbeat_missed", error=repr(error.__cause__))
 
 
 def make_app(database_url: str, *, application: str, connections: int) -> procrastinate.App:

@@ -1,10 +1,19 @@
+from __future__ import annotations
+
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import procrastinate
+import psycopg
+import pytest
+import pytest_asyncio
 from procrastinate.exceptions import ConnectorException
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from worker.dispatch import keep_fetching
+from playhead.database import Database
+from worker.dispatch import keep_fetching, make_app
 
 
 class AwayAtTheEnd:
@@ -28,3 +37,64 @@ async def test_a_fetch_loop_ends_when_it_is_told_to_though_the_database_is_away(
     loop.cancel()
     await asyncio.wait({loop}, timeout=10)
     assert loop.cancelled()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gate(postgres_url: str, database_url: str) -> AsyncIterator[Gate]:
+    async with Database(postgres_url).engine.connect() as link:
+        server = await link.execution_options(isolation_level="AUTOCOMMIT")
+        yield Gate(server, str(make_url(database_url).database))
+
+
+class Gate:
+    """The way to a database: closed, every connection is broken and none is made."""
+
+    def __init__(self, server: AsyncConnection, name: str) -> None:
+        self._server = server
+        self._name = name
+
+    async def close(self) -> None:
+        await self._server.execute(text(f'ALTER DATABASE "{self._name}" ALLOW_CONNECTIONS false'))
+        killed = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+        await self._server.execute(killed, {"name": self._name})
+
+    async def open(self) -> None:
+        await self._server.execute(text(f'ALTER DATABASE "{self._name}" ALLOW_CONNECTIONS true'))
+
+    async def until_listening(self) -> None:
+        """PostgreSQL tells nobody who listens: it has to be asked."""
+        listening = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND query ILIKE 'listen %'")
+        async with asyncio.timeout(30):
+            while not await self._server.scalar(listening, {"name": self._name}):  # noqa: ASYNC110 - as said
+                await asyncio.sleep(0.05)
+
+
+async def test_a_queue_is_listened_to_again_after_the_database_was_away(
+    gate: Gate, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Procrastinate's gives up when it cannot connect again at once, and nobody noticed: jobs waited for a poll."""
+    app = make_app(database_url, application="test", connections=3)
+    refused = asyncio.Event()
+    connect = psycopg.AsyncConnection.connect
+
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await connect(*args, **kwargs)
+        except psycopg.OperationalError:
+            if kwargs.get("autocommit"):  # As the listener connects, and the pool does not.
+                refused.set()
+            raise
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", watched)
+    async with app.open_async():
+        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
+        try:
+            await gate.until_listening()
+            await gate.close()
+            await asyncio.wait_for(refused.wait(), 30)
+            await gate.open()
+            await gate.until_listening()
+        finally:
+            await gate.open()
+            fetching.cancel()
+            await asyncio.wait([fetching])
