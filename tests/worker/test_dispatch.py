@@ -41,9 +41,11 @@ async def test_a_fetch_loop_ends_when_it_is_told_to_though_the_database_is_away(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def gate(postgres_url: str, database_url: str) -> AsyncIterator[Gate]:
-    async with Database(postgres_url).engine.connect() as link:
-        server = await link.execution_options(isolation_level="AUTOCOMMIT")
-        yield Gate(server, str(make_url(database_url).database))
+    server = Database(postgres_url)
+    async with server.engine.connect() as connection:
+        own = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield Gate(own, str(make_url(database_url).database))
+    await server.close()
 
 
 class Gate:
