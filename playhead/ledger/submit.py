@@ -111,10 +111,11 @@ async def _dependencies(session: AsyncSession, wanted: Submission) -> dict[UUID,
 async def _input_sha256(session: AsyncSession, wanted: Submission) -> str | None:
     """The bytes that the job needs, so that they are kept for as long as it does."""
     if "file" in wanted.input:
-        file = select(File.sha256).where(File.id == UUID(wanted.input["file"]), File.owner_id == wanted.owner_id)
-        sha256 = await session.scalar(file.with_for_update(read=True))
+        mine = select(File.sha256).where(File.id == UUID(wanted.input["file"]), File.owner_id == wanted.owner_id)
+        kept = mine.where(File.expires_at.is_(None) | (File.expires_at > func.now()))
+        sha256 = await session.scalar(kept.with_for_update(read=True))
         if sha256 is None:
-            raise InvalidError("there is no such file: upload it again", field="input.file")
+            raise InvalidError("there is no such file, or its time is over: upload it again", field="input.file")
         return sha256
     if "job" in wanted.input:
         return await _output_sha256(session, UUID(wanted.input["job"]), wanted.input["output"])

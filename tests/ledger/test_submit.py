@@ -10,9 +10,11 @@ from sqlalchemy import select
 from playhead.errors import IdempotencyMismatchError, InvalidError
 from playhead.identity import new_id
 from playhead.ledger import operate
+from playhead.ledger.files import add_file
 from playhead.ledger.submit import submit
 from playhead.models import ADMIN_OWNER, Job
 from playhead.states import Priority, State
+from playhead.storage import Blob as Stored
 from tests.ledger.conftest import BASE
 
 if TYPE_CHECKING:
@@ -92,6 +94,16 @@ async def test_what_is_not_there_is_named(bench: Bench, changes: dict[str, Any],
         await bench.submit(**changes)
     assert caught.value.field == field
     assert await bench.tickets() == []
+
+
+async def test_a_file_whose_time_is_over_is_no_input_though_it_is_not_swept_yet(bench: Bench) -> None:
+    async with bench.database.transaction() as session:
+        about: dict[str, Any] = {"name": None, "media_type": "audio/wav", "duration_seconds": None}
+        blob = Stored("c" * 64, 3)
+        file = await add_file(session, owner_id=ADMIN_OWNER, blob=blob, expires_in_seconds=0.000001, **about)
+    with pytest.raises(InvalidError) as caught:
+        await bench.submit(input={"file": str(file.id)})
+    assert caught.value.field == "input.file"
 
 
 async def test_a_dependency_that_ended_badly_is_refused(bench: Bench) -> None:
