@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.compose.client import Client
-from tests.compose.stack import SERVICES, Stack
+from tests.compose.stack import Stack
 
 SINCE = pytest.StashKey[str]()
 
@@ -29,7 +29,7 @@ def _running() -> Iterator[Stack]:
 @pytest.fixture
 def stack(_running: Stack) -> Stack:
     """The stack, whatever the test before did to it."""
-    _running.compose("up", "--no-build", "--no-deps", "--wait", *SERVICES)
+    _running.heal()
     return _running
 
 

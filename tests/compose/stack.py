@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import uuid
 from pathlib import Path
 
@@ -11,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 API_IMAGE = "playhead-api:test"
 WORKER_IMAGE = "playhead-worker:test"
 SERVICES = ("db", "api", "worker")
+HEAL_SECONDS = 90
 
 
 def docker(*arguments: str, stdin: str | None = None, timeout_seconds: float = 60, **environment: str) -> str:
@@ -44,6 +46,22 @@ class Stack:
     def up(self) -> None:
         """All of it, healthy, as a newcomer starts it; a cold build takes minutes."""
         self.compose("up", "--build", "--wait", timeout_seconds=1800)
+
+    def heal(self) -> None:
+        """All of it healthy again. What the last test left unhealthy recovers with its next check or two.
+
+        ``--wait`` gives up at once on a container that is unhealthy at the moment.
+        """
+        deadline = time.monotonic() + HEAL_SECONDS
+        while True:
+            try:
+                self.compose("up", "--no-build", "--no-deps", "--wait", *SERVICES)
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def down(self) -> None:
         """End and remove containers, networks and volumes."""
