@@ -11,10 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import NotFoundError, StateConflictError
 from playhead.ledger.dependents import abandon, can_be_met, enqueue_ready, revive
 from playhead.ledger.history import record_states
+from playhead.ledger.run import RELEASED
 from playhead.models import Job
 from playhead.states import PENDING, TERMINAL, State
-
-_RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None, "finished_at": func.now()}
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
@@ -76,7 +75,7 @@ async def _end(session: AsyncSession, owner_id: UUID, job_id: UUID, state: State
     allowed = PENDING if state is State.SKIPPED else PENDING | {State.RUNNING}
     if State(job.state) not in allowed:
         raise StateConflictError(f"the job is {job.state}: it can no longer become {state}")
-    values = _RELEASED | {"state": state, "error": error | {"attempt": job.attempt}}
+    values = RELEASED | {"state": state, "finished_at": func.now(), "error": error | {"attempt": job.attempt}}
     await session.execute(update(Job).where(Job.id == job_id).values(**values))
     await record_states(session, [job_id])
     await abandon(session, [job_id])

@@ -11,6 +11,9 @@ from sqlalchemy import ColumnElement, Update, and_, func, or_, update
 from playhead.models import Job
 from playhead.states import State
 
+RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None}
+"""What goes with the lease, however a run ends: columns of the job's row."""
+
 
 @dataclass(frozen=True)
 class Run:

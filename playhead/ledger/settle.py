@@ -16,13 +16,11 @@ from playhead.ledger.dependents import abandon, enqueue_ready, release
 from playhead.ledger.files import keep_blobs
 from playhead.ledger.history import record_states
 from playhead.ledger.report import lost
-from playhead.ledger.run import Run, change
+from playhead.ledger.run import RELEASED, Run, change
 from playhead.models import Job, Output
 from playhead.settings import RetrySettings
 from playhead.states import State
 from playhead.storage import Blob
-
-_RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None}
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def backoff_seconds(attempt: int, retry: RetrySettings) -> float:
 
 
 async def _leave(session: AsyncSession, run: Run, values: dict[str, Any]) -> None:
-    left = await session.execute(change(run).values(**_RELEASED | values).returning(Job.id))
+    left = await session.execute(change(run).values(**RELEASED | values).returning(Job.id))
     if left.one_or_none() is None:
         raise lost(run)
 

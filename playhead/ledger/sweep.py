@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, text, update
@@ -16,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import WorkerLostError
 from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
-from playhead.ledger.run import in_time
+from playhead.ledger.run import RELEASED, in_time
 from playhead.models import Job, WorkerRow
 from playhead.states import PENDING, State
 from playhead.tickets import LOOK, issue
@@ -88,7 +87,7 @@ async def rescue_dropped(session: AsyncSession, leases: Sequence[int]) -> int:
 async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> int:
     lost = list(await session.scalars(held))
     error = func.jsonb_build_object("code", WorkerLostError.code, "message", reason, "attempt", Job.attempt)
-    taken: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None, "error": error}
+    taken = RELEASED | {"error": error}
     again = taken | {"state": State.WAITING, "run_at": None}
     await session.execute(update(Job).where(Job.id.in_(lost), Job.attempt < Job.max_attempts).values(**again))
     ended = taken | {"state": State.FAILED, "finished_at": func.now()}

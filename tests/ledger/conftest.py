@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from playhead.ledger.submit import Submission, submit
 from playhead.models import ADMIN_OWNER, Event, Job, WorkerRow
 from playhead.settings import RetrySettings
 from playhead.states import State
+from tests.activity import until_blocked
 
 BASE = Submission(
     owner_id=ADMIN_OWNER,
@@ -80,16 +80,7 @@ class Bench:
             return list(await session.scalars(states.order_by(Event.id)))
 
     async def blocked(self) -> None:
-        """Return when a transaction waits for a lock of another."""
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        async with asyncio.timeout(10):
-            while True:
-                async with self.database.transaction() as session:
-                    if await session.scalar(waiting):
-                        return
-                await asyncio.sleep(0.01)
+        await until_blocked(self.database)
 
     async def set(self, job_id: UUID, **values: Any) -> None:
         async with self.database.transaction() as session:

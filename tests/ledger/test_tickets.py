@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from playhead.ledger.submit import submit
+from tests.activity import until_listening
 from tests.ledger.conftest import BASE
 from worker.dispatch import answer_tickets, keep_fetching, make_app
 
@@ -29,7 +30,7 @@ async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
             first = await bench.submit()
             # The first may be found by the look at the start; from now on the worker only listens.
             assert await asyncio.wait_for(looked.get(), 30) == first
-            await _listening(bench)
+            await until_listening(bench.database)
             async with bench.database.transaction() as session:
                 second = await submit(session, BASE)
                 assert looked.empty()
@@ -61,16 +62,6 @@ async def test_a_ticket_whose_look_broke_is_looked_at_again(bench: Bench) -> Non
         finally:
             fetching.cancel()
             await asyncio.wait([fetching])
-
-
-async def _listening(bench: Bench) -> None:
-    query = text("SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'listen %' AND datname = current_database()")
-    async with asyncio.timeout(10):
-        while True:
-            async with bench.database.transaction() as session:
-                if await session.scalar(query):
-                    return
-            await asyncio.sleep(0.02)
 
 
 async def test_housekeeping_that_broke_leaves_nothing_behind(bench: Bench) -> None:

@@ -20,8 +20,8 @@ from playhead.settings import Settings
 from playhead.signals import Listener
 from playhead.states import TERMINAL
 from playhead.storage import Storage
+from tests.activity import until_blocked
 from worker.main import working
-from worker.runner import Runner
 
 SUBMISSION = Submission(owner_id=ADMIN_OWNER, kind="transcribe", queue="gpu", params={}, input={}, max_attempts=3)
 
@@ -78,16 +78,7 @@ class House:
         return await self.until(job_id, lambda job: job.state in TERMINAL)
 
     async def blocked(self) -> None:
-        """Return when a transaction waits for a lock of another."""
-        waiting = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        async with asyncio.timeout(10):
-            while True:
-                async with self.database.transaction() as session:
-                    if await session.scalar(waiting):
-                        return
-                await asyncio.sleep(0.01)
+        await until_blocked(self.database)
 
     async def kill_backends(self) -> None:
         """End every other connection to the database, as a restart of the server does."""
@@ -126,6 +117,3 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     async with listening(made):
         yield made
     await database.close()
-
-
-__all__ = ["House", "Runner"]

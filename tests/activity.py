@@ -1,0 +1,29 @@
+"""What the connections to a database are doing. PostgreSQL tells nobody: it has to be asked."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy import text
+
+from playhead.database import Database
+
+
+async def until_blocked(database: Database) -> None:
+    """Return when a transaction waits for a lock of another."""
+    await _until(database, "wait_event_type = 'Lock'")
+
+
+async def until_listening(database: Database) -> None:
+    """Return when a connection listens for notifications."""
+    await _until(database, "query ILIKE 'listen %'")
+
+
+async def _until(database: Database, condition: str) -> None:
+    found = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # noqa: S608
+    async with asyncio.timeout(10):
+        while True:
+            async with database.transaction() as session:
+                if await session.scalar(text(found)):
+                    return
+            await asyncio.sleep(0.01)
