@@ -100,6 +100,10 @@ class InputMissingError(PlayheadError):
     code, status, title = "input_missing", 422, "The input is no longer there"
 
 
+class InputQuarantinedError(PlayheadError):
+    code, status, title = "input_quarantined", 422, "The input killed engines and is in quarantine"
+
+
 class DependencyFailedError(PlayheadError):
     code, status, title = "dependency_failed", 422, "A job that this one waits for did not succeed"
 
@@ -114,6 +118,13 @@ class UrlRejectedError(PlayheadError):
 
 class EngineCrashedError(PlayheadError):
     code, status, title, transient = "engine_crashed", 500, "The engine died during this job", True
+
+
+class EngineDiedError(EngineCrashedError):
+    """The input is to blame: its engine died or hung while it was busy with this input and with nothing else.
+
+    Told to users as its parent is. The ledger counts it against the content: see :mod:`playhead.ledger.quarantine`.
+    """
 
 
 class StorageError(PlayheadError):

@@ -232,6 +232,24 @@ class Checkpoint(Base):
     saved_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class EngineDeaths(Base):
+    """Content that killed engines, by the kind of job in which it did. Quarantined: it is tried no more.
+
+    ``job_ids`` has one entry for each death, and no foreign key: what killed an engine does so without its job.
+    ``last_error`` is ``{"message", "attempt", "job_id"}``.
+    """
+
+    __tablename__ = "engine_deaths"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    deaths: Mapped[int]
+    job_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PG_UUID(as_uuid=True)))
+    last_error: Mapped[dict[str, Any]]
+    first_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    quarantined_at: Mapped[datetime | None]
+
+
 class Event(Base):
     """The history, append-only: every step of every job, and what its watchers are told.
 

@@ -67,6 +67,9 @@ class RetrySettings(BaseModel):
     base_seconds: float = Field(2, gt=0, description="Bound of the first delay.")
     cap_seconds: float = Field(600, gt=0, description="Largest bound of a delay.")
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts of a job that names no `max_attempts`.")
+    quarantine_after: int = Field(
+        2, ge=0, le=100, description="An input that killed this many engines is tried no more; 0 lets it go on."
+    )
 
 
 class RetentionSettings(BaseModel):
@@ -74,6 +77,7 @@ class RetentionSettings(BaseModel):
 
     files_seconds: float = Field(7 * DAY, ge=0, description="Uploaded files, after their upload.")
     jobs_seconds: float = Field(30 * DAY, ge=0, description="Ended jobs with their outputs and history.")
+    quarantine_seconds: float = Field(90 * DAY, ge=0, description="Inputs that killed engines, after the last one.")
     orphans_seconds: float = Field(DAY, ge=60, description="Stored bytes that nothing points at.")
 
 
@@ -83,6 +87,12 @@ class WorkerSettings(BaseModel):
     heartbeat_seconds: float = Field(5, gt=0, description="How often a worker says that it lives.")
     lost_after_seconds: float = Field(
         15, gt=0, description="A worker silent for this long is dead; its jobs go on elsewhere."
+    )
+    stall_seconds: float = Field(
+        60,
+        gt=0,
+        description="A worker whose event loop does not answer for this long hangs: it logs where, gives its jobs up "
+        "and exits with status 75, to be started anew.",
     )
     grace_seconds: float = Field(20, gt=0, description="How long a stopping worker may take to give its jobs back.")
     queues: list[str] = Field(default=["gpu", "llm", "cpu", "io"], description="Queues a worker takes jobs from.")

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import NotFoundError, StateConflictError
 from playhead.ledger.dependents import abandon, can_be_met, enqueue_ready, revive
 from playhead.ledger.history import record_states
+from playhead.ledger.quarantine import require_retryable
 from playhead.ledger.run import RELEASED
 from playhead.models import Job
 from playhead.states import PENDING, TERMINAL, State
@@ -42,13 +43,15 @@ async def retry(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
 
     Raises:
         NotFoundError: the owner has no such job.
-        StateConflictError: it has not ended, or has succeeded, or can never begin: what it waits for did not succeed.
+        StateConflictError: it has not ended, or has succeeded, or can never begin: what it waits for did not succeed,
+            or its input is in quarantine.
     """
     job = await _locked(session, owner_id, job_id)
     if State(job.state) not in TERMINAL - {State.SUCCEEDED}:
         raise StateConflictError(f"the job is {job.state}: only one that ended without success can be retried")
     if not await session.scalar(select(can_be_met()).where(Job.id == job_id)):
         raise StateConflictError("a job that this one waits for did not succeed or was deleted: retry that one first")
+    await require_retryable(session, job)
     anew = {"state": State.WAITING, "attempt": 0, "error": None, "finished_at": None, "run_at": None}
     again = anew | {"progress": 0, "stage": None, "expires_at": None}
     await session.execute(update(Job).where(Job.id == job_id).values(**again))

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import PlayheadError
+from playhead.errors import EngineDiedError, PlayheadError
 from playhead.ledger.dependents import abandon, enqueue_ready, release
 from playhead.ledger.files import keep_blobs
 from playhead.ledger.history import record_states
+from playhead.ledger.quarantine import acquit, convict
 from playhead.ledger.report import lost
 from playhead.ledger.run import RELEASED, Run, change
 from playhead.models import Job, Output
@@ -50,15 +51,21 @@ async def succeed(session: AsyncSession, run: Run, result: dict[str, Any], made:
         rows = [{"job_id": run.job_id, "owner_id": run.owner_id, **vars(output)} for output in made]
         await session.execute(insert(Output), rows)
     await record_states(session, [run.job_id])
+    await acquit(session, run)
     await release(session, run.job_id)
 
 
 async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost, retry: RetrySettings) -> State:
-    """The attempt failed: the job waits for the next one, or is a dead letter. Gives the state it now has."""
+    """The attempt failed: the job waits for the next one, or is a dead letter. Gives the state it now has.
+
+    The death of an engine counts against the content that killed it: there may be no next one.
+    """
     # PostgreSQL keeps neither NUL nor half a surrogate pair in text, and a message may quote hostile input.
     message = error.message.replace("\0", "\ufffd").encode(errors="replace").decode()
-    told = {"code": error.code, "message": message, "attempt": run.attempt}
-    if not error.transient or run.last:
+    died = isinstance(error, EngineDiedError)
+    verdict = await convict(session, run, message, retry.quarantine_after) if died else None
+    told = {"code": error.code, "message": f"{message} {verdict}" if verdict else message, "attempt": run.attempt}
+    if not error.transient or run.last or verdict:
         await _leave(session, run, {"state": State.FAILED, "error": told, "finished_at": func.now()} | _spent(cost))
         await record_states(session, [run.job_id])
         await abandon(session, [run.job_id])

@@ -19,6 +19,7 @@ from playhead.errors import IdempotencyMismatchError, InvalidError
 from playhead.identity import new_id
 from playhead.ledger.dependents import enqueue_ready
 from playhead.ledger.history import record_states
+from playhead.ledger.quarantine import require_free
 from playhead.models import Dependency, File, Job, Output
 from playhead.states import TERMINAL, Priority, State
 
@@ -60,6 +61,7 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
 
     Raises:
         InvalidError: the input or a dependency is not there, or can no longer succeed.
+        InputQuarantinedError: the input killed engines in jobs of this kind.
         IdempotencyMismatchError: the key was used for another request.
     """
     known = await _same_key(session, wanted)
@@ -67,6 +69,10 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
         return known
     needs = await _dependencies(session, wanted)
     sha256 = await _input_sha256(session, wanted)
+    if sha256 is not None:
+        await require_free(
+            session, wanted.kind, sha256, field="input.file" if "file" in wanted.input else "input.output"
+        )
     job_id = await _insert(session, wanted, sha256, unmet=sum(not met for met in needs.values()))
     if job_id is None:  # Another request with this key was committed meanwhile.
         found = await _same_key(session, wanted)

@@ -1,0 +1,143 @@
+"""Quarantine: content that killed engines is given to no engine again, by jobs of the kind in which it did.
+
+Deaths are counted by content, whichever jobs they happened in. A success of the same content in the same kind ends the
+count, and the quarantine: it does not always kill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import InputQuarantinedError, NotFoundError, StateConflictError
+from playhead.ledger.report import hold
+from playhead.ledger.run import Run
+from playhead.models import EngineDeaths, Job, Output
+
+BATCH = 500
+
+_QUARANTINED = EngineDeaths.quarantined_at.is_not(None)
+
+
+async def convict(session: AsyncSession, run: Run, message: str, after_deaths: int) -> str | None:
+    """Count the death of an engine, described by ``message``, against the content that the run gave it.
+
+    Gives what to tell of it where the content is in quarantine now: after so many deaths, or before this one. None
+    where it is not, and with ``after_deaths`` of 0, which counts nothing.
+
+    Raises:
+        LeaseLostError: another has the job; nothing is counted.
+    """
+    if run.input_sha256 is None or not after_deaths:
+        return None
+    await hold(session, run)
+    told = {"message": message, "attempt": run.attempt, "job_id": str(run.job_id)}
+    known = {"kind": run.kind, "sha256": run.input_sha256}
+    first = insert(EngineDeaths).values(
+        **known,
+        deaths=1,
+        job_ids=[run.job_id],
+        last_error=told,
+        quarantined_at=func.now() if after_deaths == 1 else None,
+    )
+    counted = first.on_conflict_do_update(
+        index_elements=[EngineDeaths.kind, EngineDeaths.sha256],
+        set_={
+            "deaths": EngineDeaths.deaths + 1,
+            "job_ids": func.array_append(EngineDeaths.job_ids, run.job_id),
+            "last_error": told,
+            "last_at": func.now(),
+            "quarantined_at": func.coalesce(
+                EngineDeaths.quarantined_at, case((EngineDeaths.deaths + 1 >= after_deaths, func.now()))
+            ),
+        },
+    )
+    # Read off the statement itself: another job may be counting a death of the same content.
+    deaths, since = (await session.execute(counted.returning(EngineDeaths.deaths, EngineDeaths.quarantined_at))).one()
+    return None if since is None else f"Engines that this input ended so far: {deaths}. {_advice(**known)}"
+
+
+async def acquit(session: AsyncSession, run: Run) -> None:
+    """The run succeeded: forget the deaths that its content was blamed for."""
+    if run.input_sha256 is not None:
+        await session.execute(delete(EngineDeaths).where(*_of(run.kind, run.input_sha256)))
+
+
+async def require_free(session: AsyncSession, kind: str, sha256: str, *, field: str | None = None) -> None:
+    """Let no job of this kind begin with content that is in quarantine.
+
+    Raises:
+        InputQuarantinedError: it is; ``field`` is where the request names it.
+    """
+    deaths = await session.scalar(select(EngineDeaths.deaths).where(*_of(kind, sha256), _QUARANTINED))
+    if deaths is not None:
+        message = f"engines that this input ended so far: {deaths}. {_advice(kind, sha256)}"
+        raise InputQuarantinedError(message, field=field)
+
+
+async def require_retryable(session: AsyncSession, job: Job) -> None:
+    """Let a person retry the job only if it can come to something. What a URL gives is known once it is fetched.
+
+    Raises:
+        StateConflictError: its input is in quarantine.
+    """
+    sha256 = job.input_sha256
+    if sha256 is None and "job" in job.input:
+        made = select(Output.sha256).where(Output.job_id == UUID(job.input["job"]), Output.name == job.input["output"])
+        sha256 = await session.scalar(made)
+    if sha256 is None:
+        return
+    try:
+        await require_free(session, job.kind, sha256)
+    except InputQuarantinedError as error:
+        raise StateConflictError(error.message) from None
+
+
+async def quarantined(session: AsyncSession, kind: str | None = None, *, limit: int) -> Sequence[EngineDeaths]:
+    """What is in quarantine, of one kind or all, the latest first."""
+    found = select(EngineDeaths).where(_QUARANTINED).order_by(EngineDeaths.quarantined_at.desc(), EngineDeaths.sha256)
+    of_kind = found if kind is None else found.where(EngineDeaths.kind == kind)
+    return (await session.scalars(of_kind.limit(limit))).all()
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """How much content is in quarantine, by kind; kinds without any are left out."""
+    found = select(EngineDeaths.kind, func.count().label("inputs")).where(_QUARANTINED)
+    return {row.kind: row.inputs for row in await session.execute(found.group_by(EngineDeaths.kind))}
+
+
+async def lift(session: AsyncSession, kind: str, sha256: str) -> None:
+    """Let the content be tried again; its deaths are counted anew.
+
+    Raises:
+        NotFoundError: it is not in quarantine.
+    """
+    lifted = delete(EngineDeaths).where(*_of(kind, sha256), _QUARANTINED).returning(EngineDeaths.sha256)
+    if await session.scalar(lifted) is None:
+        raise NotFoundError(f"no such input is in quarantine for {kind} jobs: `playhead quarantine list`")
+
+
+async def drop_old(session: AsyncSession, kept_seconds: float) -> int:
+    """Forget the deaths of content that has killed no engine for this long. Gives how many; 0 seconds keeps all."""
+    if not kept_seconds:
+        return 0
+    old = select(EngineDeaths.kind, EngineDeaths.sha256).where(
+        EngineDeaths.last_at < func.now() - timedelta(seconds=kept_seconds)
+    )
+    batch = old.limit(BATCH).with_for_update(skip_locked=True).cte()
+    gone = delete(EngineDeaths).where(EngineDeaths.kind == batch.c.kind, EngineDeaths.sha256 == batch.c.sha256)
+    return len((await session.scalars(gone.returning(EngineDeaths.sha256))).all())
+
+
+def _of(kind: str, sha256: str) -> tuple[ColumnElement[bool], ...]:
+    return EngineDeaths.kind == kind, EngineDeaths.sha256 == sha256
+
+
+def _advice(kind: str, sha256: str) -> str:
+    lifting = f"`playhead quarantine lift {kind} {sha256}`"
+    return f"It is in quarantine, and no {kind} job is given it until an operator lifts that: {lifting}"
