@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
@@ -42,12 +42,22 @@ class Context(Protocol):
         """Append one event (or several of the same name) to what watchers of the job are told, e.g. ``segment``."""
         ...
 
-    async def checkpoint(self, state: dict[str, Any]) -> None:
-        """Keep ``state`` (JSON, replacing the one before) for a later attempt to go on from."""
+    async def checkpoint(
+        self, state: dict[str, Any], *, events: Mapping[str, list[dict[str, Any]]] | None = None
+    ) -> None:
+        """Keep ``state`` (JSON, replacing the one before) for a later attempt to go on from.
+
+        ``events``, by name, are told as by :meth:`emit` and stored with the state: both, or neither. So work that
+        tells what it made keeps a state of a few numbers, as often as it likes, and finds the rest with :meth:`told`.
+        """
         ...
 
     async def restore(self) -> dict[str, Any] | None:
         """The last state that this or an earlier attempt kept; None at the start."""
+        ...
+
+    def told(self, event: str) -> AsyncIterator[dict[str, Any]]:
+        """The events of this name that earlier attempts told, in their order; read in small batches."""
         ...
 
     async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:

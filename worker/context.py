@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from playhead.database import Database
+import structlog
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.cancellation import end_if_canceled
+from playhead.database import Database, is_away
 from playhead.engines import Engines
-from playhead.ledger import report
+from playhead.ledger import history, report
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.storage import Storage
 from worker.inputs import Inputs
 from worker.reporter import Reporter
+
+TOLD_AT_ONCE = 500
+PAUSE_SECONDS = 1.0
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 class JobContext:
@@ -50,14 +61,25 @@ class JobContext:
         """Append events to what watchers are told."""
         self.reporter.event(event, data if isinstance(data, list) else [data])
 
-    async def checkpoint(self, state: dict[str, Any]) -> None:
-        """Keep ``state`` for a later attempt to go on from."""
+    async def checkpoint(
+        self, state: dict[str, Any], *, events: Mapping[str, list[dict[str, Any]]] | None = None
+    ) -> None:
+        """Keep ``state`` for a later attempt to go on from, and tell the ``events`` with it."""
+        for event, items in (events or {}).items():
+            self.reporter.event(event, items)
         self.reporter.checkpoint(state)
 
     async def restore(self) -> dict[str, Any] | None:
         """The last state that this or an earlier attempt kept."""
-        async with self._database.transaction() as session:
-            return await report.load_checkpoint(session, self.run)
+        return await self._read(lambda session: report.load_checkpoint(session, self.run))
+
+    async def told(self, event: str) -> AsyncIterator[dict[str, Any]]:
+        """The events of this name that earlier attempts told."""
+        batch = await self._told(event, after=0)
+        while batch:
+            for _, data in batch:
+                yield data
+            batch = await self._told(event, after=batch[-1].id) if len(batch) == TOLD_AT_ONCE else ()
 
     async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
         """Store an output file; it becomes visible when the job settles."""
@@ -68,6 +90,24 @@ class JobContext:
     def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
         """Add to the cost of the job."""
         self.cost = Cost(self.cost.gpu_seconds + device_seconds, self.cost.audio_seconds + audio_seconds)
+
+    async def _told(self, event: str, after: int) -> Sequence[Row[int, dict[str, Any]]]:
+        return await self._read(
+            lambda session: history.told_before(session, self.run, event, after=after, limit=TOLD_AT_ONCE)
+        )
+
+    async def _read(self, read: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Read from the ledger, again and again while it is away: that costs no attempt, as for reports."""
+        while True:
+            try:
+                async with self._database.transaction() as session:
+                    return await read(session)
+            except Exception as error:
+                end_if_canceled()
+                if not is_away(error):
+                    raise
+                log.warning("read_postponed", error=repr(error))
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _fetched(self, done_bytes: int, total_bytes: int | None) -> None:
         self.reporter.progress(0.0, f"fetching {_share(done_bytes, total_bytes)}", None)

@@ -30,7 +30,8 @@ class _Unsaid:
 class Reporter:
     """Writes a run's progress, events and checkpoints, each batch in one fenced transaction.
 
-    While the database is away the work goes on, and what it has to say is kept until it can be written.
+    What is said without a pause in between is written together or not at all. While the database is away the work
+    goes on, and what it has to say is kept until it can be written.
     """
 
     def __init__(self, database: Database, run: Run) -> None:
@@ -40,6 +41,7 @@ class Reporter:
         self._writing = asyncio.Lock()
         self._told = 0
         self._unsure = False
+        self._refused: Exception | None = None
 
     def progress(self, fraction: float, stage: str | None, eta_seconds: float | None) -> None:
         """How far the run is; only the last word counts."""
@@ -50,7 +52,7 @@ class Reporter:
         self._unsaid.events.append((name, items))
 
     def checkpoint(self, state: dict[str, Any]) -> None:
-        """What a later attempt goes on from; written after the events that came before it, or with them."""
+        """What a later attempt goes on from; written with the events that came before it, or after them."""
         self._unsaid.checkpoint = state
 
     async def keep_writing(self) -> None:
@@ -73,10 +75,14 @@ class Reporter:
     async def flush(self) -> None:
         """Write all that is unsaid; keeps it for the next time if the database is away, and raises.
 
+        Once something was refused, nothing more is written: a checkpoint counts on all that was told before it.
+
         Raises:
             LeaseLostError: another has the job.
         """
         async with self._writing:
+            if self._refused:
+                raise self._refused
             saying, self._unsaid = self._unsaid, _Unsaid()
             if not saying:
                 return
@@ -86,6 +92,8 @@ class Reporter:
                 if is_away(error):
                     self._put_back(saying)
                     self._unsure = True
+                else:
+                    self._refused = error
                 raise
             self._told += sum(len(items) for _, items in saying.events)
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,11 +17,6 @@ from playhead.kind import Context, Kind
 from playhead.languages import LANGUAGES, join_segments
 from playhead.subtitles import cues, srt, tsv, txt, vtt
 from playhead.transcript import Segment, Transcript
-
-# A rescued job does this much of its work again at most, but for very long recordings: keeping a checkpoint, which
-# holds the whole transcript so far, shall take no more than a fiftieth of the time.
-CHECKPOINT_SECONDS = 5.0
-CHECKPOINT_SHARE = 50.0
 
 
 def _known_language(code: str) -> str:
@@ -66,19 +62,42 @@ class Params(BaseModel):
     vad: bool = Field(default=True, description="Skip what is not speech, so that nothing is made up in silence.")
 
 
-class Progress(BaseModel):
-    """A transcription under way; as a checkpoint, what a later attempt goes on from."""
+class Cursor(BaseModel):
+    """How far a transcription is, as its checkpoint says it.
+
+    Stored with the events of the segments up to it, it stays as small for a day of speech as for a minute.
+
+    Attributes:
+        segments: how many there are: those with smaller ids are final, and told.
+        done_seconds: nothing before it is decoded again.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     info: SpeechInfo
-    segments: list[Segment] = Field(default_factory=list)
+    segments: int = Field(ge=0)
+    done_seconds: float = Field(ge=0)
+
+
+@dataclass
+class Progress:
+    """A transcription under way."""
+
+    info: SpeechInfo
+    segments: list[Segment] = field(default_factory=list)
     done_seconds: float = 0.0
+
+    @property
+    def cursor(self) -> Cursor:
+        """What a later attempt goes on from."""
+        return Cursor(info=self.info, segments=len(self.segments), done_seconds=self.done_seconds)
 
 
 async def transcribe(ctx: Context, params: Params) -> Transcript:
     """Transcribe the job's input; store the transcript as JSON, plain text, TSV and subtitles.
 
-    Tells watchers of each segment as it is decoded. A segment told again, with the same ``id``, after a crash
-    replaces the one told before.
+    Tells watchers of each segment as it is decoded. Where one is told again, with the same ``id``, it replaces the one
+    told before: an attempt begins anew if it cannot read what an earlier one kept.
     """
     await ctx.progress(0.0, stage="fetching")
     recording = await ctx.input()
@@ -103,31 +122,44 @@ async def _decode(ctx: Context, recording: Path, params: Params) -> Progress:
     """Take the engine's steps in as they come, from where an earlier attempt left off."""
     await ctx.progress(0.0, stage="loading")
     done = await _restored(ctx)
-    keeper = _Keeper(ctx)
     pace: _Pace | None = None
     async with aclosing(_steps(ctx, recording, params, done)) as steps:
         async for step in steps:
             if isinstance(step, SpeechInfo):
-                done = done or Progress(info=step)
+                done = done or Progress(step)
                 pace = _Pace(done)
             elif done and pace:
                 await _take(ctx, done, step)
                 await pace.tell(ctx, done)
-                await keeper.keep(done)
     if done is None:
         message = "An engine ended without saying what it heard."
         raise RuntimeError(message)
-    await keeper.keep(done, last=True)
     return done
 
 
 async def _restored(ctx: Context) -> Progress | None:
-    """What an earlier attempt kept; nothing where another version of Playhead kept it in another form."""
+    """What earlier attempts made; nothing where another version of Playhead kept it in another form."""
     try:
         state = await ctx.restore()
-        return None if state is None else Progress.model_validate(state)
+        if state is None:
+            return None
+        cursor = Cursor.model_validate(state)
+        segments = await _told(ctx, cursor.segments)
     except ValidationError:
         return None
+    if len(segments) < cursor.segments:
+        return None
+    return Progress(cursor.info, segments, cursor.done_seconds)
+
+
+async def _told(ctx: Context, count: int) -> list[Segment]:
+    """The first ``count`` segments, as they were told last."""
+    told: dict[int, Segment] = {}
+    async for data in ctx.told("segment"):
+        segment = Segment.model_validate(data)
+        if segment.id < count:
+            told[segment.id] = segment
+    return [told[number] for number in sorted(told)]
 
 
 def _steps(
@@ -146,8 +178,8 @@ async def _take(ctx: Context, done: Progress, step: SpeechStep) -> None:
     ctx.account(device_seconds=step.device_seconds, audio_seconds=max(0.0, step.done_seconds - done.done_seconds))
     done.segments.extend(step.segments)
     done.done_seconds = max(done.done_seconds, step.done_seconds)
-    if step.segments:
-        await ctx.emit("segment", [segment.model_dump(mode="json") for segment in step.segments])
+    told = [segment.model_dump(mode="json") for segment in step.segments]
+    await ctx.checkpoint(done.cursor.model_dump(mode="json"), events={"segment": told} if told else None)
 
 
 class _Pace:
@@ -166,22 +198,6 @@ class _Pace:
         heard = done.done_seconds - self._from_seconds
         left = max(0.0, done.info.duration_seconds - done.done_seconds)
         return left * (time.monotonic() - self._began) / heard if heard > 0 else None
-
-
-class _Keeper:
-    """Checkpoints, not too often: each holds the whole transcript so far, and grows with it."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._next = time.monotonic() + CHECKPOINT_SECONDS
-
-    async def keep(self, done: Progress, *, last: bool = False) -> None:
-        began = time.monotonic()
-        if not last and began < self._next:
-            return
-        await self._ctx.checkpoint(done.model_dump(mode="json"))
-        now = time.monotonic()
-        self._next = now + max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * (now - began))
 
 
 def _transcript(done: Progress, params: Params) -> Transcript:

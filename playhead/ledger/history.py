@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.run import Run
+from playhead.models import Event
 
 CHANNEL = "playhead_jobs"
 """PostgreSQL notifies here whenever there is news of a job: its id and, where the state changed, a space and that."""
@@ -55,3 +56,12 @@ async def record_events(session: AsyncSession, run: Run, event: str, items: str)
 async def tell(session: AsyncSession, job_id: UUID) -> None:
     """Tell the watchers on commit that something short-lived changed, such as the progress."""
     await session.execute(_NEWS, {"job_id": str(job_id)})
+
+
+async def told_before(
+    session: AsyncSession, run: Run, event: str, *, after: int, limit: int
+) -> Sequence[Row[int, dict[str, Any]]]:
+    """What earlier runs of the job told under this name, with the ids of the events: a batch of those after an id."""
+    earlier = select(Event.id, Event.data).where(Event.job_id == run.job_id, Event.id > after, Event.type == event)
+    batch = earlier.where(Event.lease < run.lease).order_by(Event.id).limit(limit)
+    return (await session.execute(batch)).all()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,15 @@ from playhead.settings import Settings, StubSettings
 from playhead.transcript import Transcript
 from worker.engines import make_engines
 
+INFO = {"language": "en", "language_probability": 1.0, "duration_seconds": 20.0, "model": "stub:small"}
+
 
 @dataclass
 class Memory:
-    """A :class:`playhead.kind.Context` that remembers what it is told."""
+    """A :class:`playhead.kind.Context` that remembers what it is told.
+
+    ``history`` is what earlier attempts told; an attempt ``dies_after`` this many checkpoints.
+    """
 
     engines: Engines
     recording: Path
@@ -33,7 +38,12 @@ class Memory:
     outputs: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     device_seconds: float = 0.0
     audio_seconds: float = 0.0
-    on_event: Callable[[], None] = lambda: None
+    history: list[tuple[str, Any]] = field(default_factory=list)
+    dies_after: int | None = None
+
+    def next_attempt(self, dies_after: int | None = None) -> Memory:
+        told = [*self.history, *self.events]
+        return replace(Memory(self.engines, self.recording), state=self.state, history=told, dies_after=dies_after)
 
     async def input(self) -> Path:
         return self.recording
@@ -45,13 +55,24 @@ class Memory:
 
     async def emit(self, event: str, data: dict[str, Any] | list[dict[str, Any]]) -> None:
         self.events.extend((event, one) for one in (data if isinstance(data, list) else [data]))
-        self.on_event()
 
-    async def checkpoint(self, state: dict[str, Any]) -> None:
+    async def checkpoint(
+        self, state: dict[str, Any], *, events: Mapping[str, list[dict[str, Any]]] | None = None
+    ) -> None:
+        if self.dies_after == 0:
+            raise ConnectionError
+        self.dies_after = None if self.dies_after is None else self.dies_after - 1
         self.state = json.loads(json.dumps(state))
+        for event, items in (events or {}).items():
+            await self.emit(event, items)
 
     async def restore(self) -> dict[str, Any] | None:
         return self.state
+
+    async def told(self, event: str) -> AsyncIterator[dict[str, Any]]:
+        for name, data in self.history:
+            if name == event:
+                yield data
 
     async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
         assert isinstance(content, bytes)
@@ -113,30 +134,69 @@ async def test_accounts_for_the_recording(ctx: Memory) -> None:
     assert ctx.audio_seconds == pytest.approx(result.duration_seconds)
 
 
-async def test_a_later_attempt_goes_on_from_the_checkpoint(ctx: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_later_attempt_goes_on_from_the_checkpoint(ctx: Memory) -> None:
     whole = await transcribe.transcribe(ctx, Params())
-    monkeypatch.setattr(transcribe, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(transcribe, "CHECKPOINT_SHARE", 0.0)
-    broken = Memory(ctx.engines, ctx.recording)
-
-    def die_after_two() -> None:
-        if len(broken.events) == 3:
-            raise ConnectionError
-
-    broken.on_event = die_after_two
+    broken = Memory(ctx.engines, ctx.recording, dies_after=2)
     with pytest.raises(ConnectionError):
         await transcribe.transcribe(broken, Params())
-    again = Memory(ctx.engines, ctx.recording, state=broken.state)
+
+    again = broken.next_attempt()
 
     assert await transcribe.transcribe(again, Params()) == whole
+    assert [one["id"] for _, one in again.history] == [0, 1]
     assert [one["id"] for _, one in again.events] == [2, 3]
     assert again.audio_seconds == pytest.approx(whole.duration_seconds / 2)
 
 
-async def test_a_checkpoint_of_another_form_is_left_alone(ctx: Memory) -> None:
-    ctx.state = {"from": "another version"}
+async def test_an_attempt_after_the_last_segment_decodes_nothing(ctx: Memory) -> None:
+    whole = await transcribe.transcribe(ctx, Params())
+    again = ctx.next_attempt()
 
-    assert len((await transcribe.transcribe(ctx, Params())).segments) == 4
+    assert await transcribe.transcribe(again, Params()) == whole
+    assert (again.events, again.audio_seconds) == ([], 0.0)
+    assert again.outputs == ctx.outputs
+
+
+async def test_a_checkpoint_is_small_however_much_was_said(ctx: Memory) -> None:
+    engines = make_engines(Settings(engines="stub", stub=StubSettings(segments=2000)))
+    long = Memory(engines, ctx.recording)
+    await transcribe.transcribe(long, Params())
+
+    assert len(json.dumps(long.state)) < 300
+
+
+async def test_of_segments_told_again_the_last_counts(ctx: Memory) -> None:
+    """As after an attempt that had to begin anew."""
+    whole = await transcribe.transcribe(ctx, Params())
+    (_, first), *rest = ctx.events
+    ctx.events[:] = [("segment", first | {"text": "misheard"}), ("other", {}), *rest, ("segment", first)]
+
+    assert await transcribe.transcribe(ctx.next_attempt(), Params()) == whole
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"from": "another version"},
+        {"info": None, "segments": [], "done_seconds": 10.0},
+        {"info": INFO, "segments": [], "done_seconds": 10.0},
+        {"info": INFO, "segments": 2, "done_seconds": 10.0},
+    ],
+    ids=["unknown", "broken", "of version 0.1", "of more than was told"],
+)
+async def test_a_checkpoint_that_cannot_be_read_is_left_alone(ctx: Memory, state: dict[str, Any]) -> None:
+    ctx.state = state
+
+    assert [one.id for one in (await transcribe.transcribe(ctx, Params())).segments] == [0, 1, 2, 3]
+
+
+async def test_segments_that_cannot_be_read_are_made_anew(ctx: Memory) -> None:
+    whole = await transcribe.transcribe(ctx, Params())
+    ctx.events[1] = ("segment", {"id": 1, "text": "of another form"})
+    again = ctx.next_attempt()
+
+    assert await transcribe.transcribe(again, Params()) == whole
+    assert len(again.events) == 4
 
 
 async def test_canceling_closes_the_engine(ctx: Memory) -> None:
