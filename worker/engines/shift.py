@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 from pydantic import ValidationError
 
-from playhead.errors import EngineCrashedError
+from playhead.errors import EngineCrashedError, EngineDiedError
 from playhead.settings import SpeechSettings
 from worker.engines.death import cause_of_death
 from worker.engines.messages import EXIT_DEVICE_LOST, Cancel
@@ -22,8 +22,9 @@ _MOST_BEREAVED = 5
 class Shift:
     """One engine process from its start to its death, and the recordings in its hands.
 
-    When it dies, the recordings that it was doing something with fail, and the cause is named. Those that only
-    waited for their turn are handed to ``on_over``, to go on elsewhere from where they were.
+    When it dies, the recordings that it was doing something with fail, and the cause is named: with
+    :class:`~playhead.errors.EngineDiedError` where no other can have killed it. Those that only waited for their turn
+    are handed to ``on_over``, to go on elsewhere from where they were.
 
     Attributes:
         taken: recordings that began with it.
@@ -39,7 +40,7 @@ class Shift:
         self._works: dict[int, Work] = {}
         self._clocks: dict[int, asyncio.TimerHandle] = {}
         self._purpose: str | None = None
-        self._guilty: dict[int, str] = {}
+        self._guilty: dict[int, EngineCrashedError] = {}
         self._attending = asyncio.create_task(self._attend())
 
     @property
@@ -107,7 +108,8 @@ class Shift:
             self._clocks[work.id] = asyncio.get_running_loop().call_later(seconds, self._hung, work, seconds)
 
     def _hung(self, work: Work, seconds: float) -> None:
-        self._guilty[work.id] = f"The engine got nowhere for {seconds:g} seconds while {work.stage} and was ended."
+        message = f"The engine got nowhere for {seconds:g} seconds while {work.stage} and was ended."
+        self._guilty[work.id] = _error(message, work, alone=True)
         self.kill("it hung")
 
     def _stop_clock(self, work: Work) -> None:
@@ -127,9 +129,9 @@ class Shift:
 
     def _blame(self, cause: str) -> None:
         """Suspect what it was busy with; what only waited for its turn did nothing to it."""
-        for work in self._works.values():
-            if work.stage != "waiting":
-                self._guilty[work.id] = f"The engine died: {cause}."
+        suspects = [work for work in self._works.values() if work.stage != "waiting"]
+        for work in suspects:
+            self._guilty[work.id] = _error(f"The engine died: {cause}.", work, alone=len(suspects) == 1)
 
     def _settle(self, cause: str) -> list[Work]:
         """Fail the recordings that are to blame, and give those that are not."""
@@ -139,15 +141,23 @@ class Shift:
             work.carried += 1
             work.bereaved += self._purpose is None
             if work.bereaved > _MOST_BEREAVED:
-                self._guilty.setdefault(work.id, f"{work.bereaved} engines died with it in hand, the last: {cause}.")
+                message = f"{work.bereaved} engines died with it in hand, the last: {cause}."
+                self._guilty.setdefault(work.id, EngineCrashedError(message))
             if work.id in self._guilty:
-                work.fail(self._crash(self._guilty[work.id]))
+                work.fail(self._annotated(self._guilty[work.id]))
             else:
                 left.append(work)
         return left
 
-    def _crash(self, message: str) -> EngineCrashedError:
-        error = EngineCrashedError(message)
+    def _annotated(self, error: EngineCrashedError) -> EngineCrashedError:
         for line in self.process.printed:
             error.add_note(line)
         return error
+
+
+def _error(message: str, work: Work, *, alone: bool) -> EngineCrashedError:
+    """What a recording that the engine was busy with ends with; ``alone``: no other is suspected.
+
+    An engine that dies of loading a model dies of the model: whatever recording is next would see the same.
+    """
+    return EngineDiedError(message) if alone and work.stage != "loading" else EngineCrashedError(message)

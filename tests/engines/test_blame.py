@@ -1,0 +1,127 @@
+"""Which deaths of an engine are put down to a recording."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from playhead.engines import SpeechOptions
+from playhead.errors import EngineCrashedError, EngineDiedError
+from playhead.settings import SpeechSettings
+from worker.engines.messages import EXIT_DEVICE_LOST, Begin, Message, Reply, Stage, Working
+from worker.engines.shift import Shift
+from worker.engines.work import Work
+
+if TYPE_CHECKING:
+    from worker.engines.process import EngineProcess
+
+SEGFAULT = -signal.SIGSEGV
+
+
+class Process:
+    """An engine that says what it is told to, and dies when told to."""
+
+    pid = 1
+    is_dead = False
+    printed = ("Fatal Python error: Segmentation fault",)
+
+    def __init__(self) -> None:
+        self._said: asyncio.Queue[Reply | int] = asyncio.Queue()
+        self._returncode: int | None = None
+
+    def say(self, work: Work, stage: Stage) -> None:
+        self._said.put_nowait(Working(id=work.id, stage=stage))
+
+    def die(self, returncode: int) -> None:
+        self._said.put_nowait(returncode)
+
+    def send(self, message: Message) -> None:
+        """Hear nothing."""
+
+    def kill(self) -> None:
+        self.die(-signal.SIGKILL)
+
+    async def replies(self) -> AsyncIterator[Reply]:
+        while not isinstance(said := await self._said.get(), int):
+            yield said
+        self._returncode = said
+
+    async def gone(self) -> int:
+        assert self._returncode is not None
+        return self._returncode
+
+
+class Hands:
+    """An engine with recordings in its hands, each at a stage."""
+
+    def __init__(self, *stages: Stage, **settings: float) -> None:
+        self.process = Process()
+        self.left: list[Work] = []
+        given = SpeechSettings.model_validate(settings)
+        self.shift = Shift(cast("EngineProcess", self.process), given, self.left.extend)
+        self.works = [Work(Begin(id=number, recording="", options=SpeechOptions())) for number in range(len(stages))]
+        for work, stage in zip(self.works, stages, strict=True):
+            self.shift.give(work)
+            self.process.say(work, stage)
+
+    async def errors(self) -> list[type[EngineCrashedError] | None]:
+        """What each recording ends with once the engine is over; None for one that goes on elsewhere."""
+        await asyncio.wait_for(self.shift.over.wait(), 30)
+        return [None if work in self.left else await self._error(work) for work in self.works]
+
+    @staticmethod
+    async def _error(work: Work) -> type[EngineCrashedError]:
+        with pytest.raises(EngineCrashedError) as raised:
+            await work.next()
+        assert raised.value.__notes__ == list(Process.printed)
+        return type(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("stages", "errors"),
+    [
+        (["decoding"], [EngineDiedError]),
+        (["reading"], [EngineDiedError]),
+        (["decoding", "waiting"], [EngineDiedError, None]),
+        (["loading"], [EngineCrashedError]),
+        (["loading", "reading"], [EngineCrashedError, EngineCrashedError]),
+        (["decoding", "reading", "waiting"], [EngineCrashedError, EngineCrashedError, None]),
+        (["waiting"], [None]),
+    ],
+)
+async def test_a_death_is_put_down_to_what_the_engine_was_busy_with_alone(
+    stages: list[Stage], errors: list[type[EngineCrashedError] | None]
+) -> None:
+    hands = Hands(*stages)
+    hands.process.die(SEGFAULT)
+    assert await hands.errors() == errors
+
+
+async def test_a_lost_device_is_put_down_to_nobody() -> None:
+    hands = Hands("decoding")
+    hands.process.die(EXIT_DEVICE_LOST)
+    assert await hands.errors() == [None]
+
+
+async def test_an_engine_that_its_worker_ends_is_put_down_to_nobody() -> None:
+    hands = Hands("decoding")
+    hands.shift.kill("closed")
+    assert await hands.errors() == [None]
+
+
+@pytest.mark.parametrize(("stage", "error"), [("decoding", EngineDiedError), ("loading", EngineCrashedError)])
+async def test_a_hang_is_put_down_to_what_got_nowhere(stage: Stage, error: type[EngineCrashedError]) -> None:
+    hands = Hands(stage, "waiting", hang_seconds=0.01, start_timeout_seconds=0.01)
+    assert await hands.errors() == [error, None]
+
+
+async def test_what_saw_many_engines_die_while_it_waited_is_not_condemned_for_ever() -> None:
+    hands = Hands("waiting")
+    (work,) = hands.works
+    work.bereaved = 5
+    hands.process.die(SEGFAULT)
+    assert await hands.errors() == [EngineCrashedError]
