@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away
 from playhead.engines import Engines
 from playhead.ledger import history, report
+from playhead.ledger.quarantine import require_free
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.storage import Storage
@@ -43,14 +45,17 @@ class JobContext:
         self._inputs = inputs
         self._scratch = scratch
         self._bringing = asyncio.Lock()
+        self._brought = False
 
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use."""
         path = self._scratch / "input"
         async with self._bringing:
-            if not path.exists():
+            if not self._brought:
                 await asyncio.to_thread(self._scratch.mkdir, parents=True, exist_ok=True)
-                await self._inputs.bring(self.run, path, self._fetched)
+                sha256 = await self._inputs.bring(self.run, path, self._fetched, self._admit)
+                self.run = replace(self.run, input_sha256=sha256)  # So that settling knows what it was.
+                self._brought = True
         return path
 
     async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:
@@ -108,6 +113,9 @@ class JobContext:
                     raise
                 log.warning("read_postponed", error=repr(error))
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _admit(self, sha256: str) -> None:
+        await self._read(lambda session: require_free(session, self.run.kind, sha256))
 
     async def _fetched(self, done_bytes: int, total_bytes: int | None) -> None:
         self.reporter.progress(0.0, f"fetching {_share(done_bytes, total_bytes)}", None)
