@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError, StateConflictError
-from playhead.ledger.dependents import abandon, can_be_met, enqueue_ready, revive
+from playhead.ledger.dependents import abandon, detach, enqueue_ready, require_open, revive
 from playhead.ledger.history import record_states
 from playhead.ledger.quarantine import require_retryable
 from playhead.ledger.run import RELEASED
@@ -49,8 +49,7 @@ async def retry(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
     job = await _locked(session, owner_id, job_id)
     if State(job.state) not in TERMINAL - {State.SUCCEEDED}:
         raise StateConflictError(f"the job is {job.state}: only one that ended without success can be retried")
-    if not await session.scalar(select(can_be_met()).where(Job.id == job_id)):
-        raise StateConflictError("a job that this one waits for did not succeed or was deleted: retry that one first")
+    await require_open(session, job)
     await require_retryable(session, job)
     anew = {"state": State.WAITING, "attempt": 0, "error": None, "finished_at": None, "run_at": None}
     again = anew | {"progress": 0, "stage": None, "expires_at": None}
@@ -70,6 +69,7 @@ async def remove(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
     job = await _locked(session, owner_id, job_id)
     if State(job.state) not in TERMINAL:
         raise StateConflictError(f"the job is {job.state}: cancel it first")
+    await detach(session, [job_id])
     await session.execute(delete(Job).where(Job.id == job_id))
 
 

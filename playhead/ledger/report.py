@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic_core import to_json
@@ -29,8 +30,10 @@ async def hold(session: AsyncSession, run: Run) -> None:
 async def report_progress(
     session: AsyncSession, run: Run, fraction: float, stage: str | None, eta_seconds: float | None
 ) -> None:
-    """Write how far the run is, 0 to 1."""
-    values = {"progress": min(max(fraction, 0.0), 1.0), "stage": stage, "eta_seconds": eta_seconds}
+    """Write how far the run is, 0 to 1. What is no number is not known: it leaves the progress as it was."""
+    known = {} if math.isnan(fraction) else {"progress": min(max(fraction, 0.0), 1.0)}
+    left = eta_seconds if eta_seconds is not None and math.isfinite(eta_seconds) else None
+    values = known | {"stage": stage, "eta_seconds": left}
     written = await session.execute(change(run).values(**values).returning(Job.id))
     if written.one_or_none() is None:
         raise lost(run)

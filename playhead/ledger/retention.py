@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.ledger.dependents import detach
 from playhead.models import Blob, File, Job, Output, WorkerRow
 from playhead.states import TERMINAL, State
 
@@ -31,15 +32,18 @@ async def drop_old_jobs(session: AsyncSession, kept_seconds: float) -> int:
     if not kept_seconds:
         return 0
     old = (Job.finished_at < func.now() - timedelta(seconds=kept_seconds)) & Job.state.in_(TERMINAL)
-    batch = select(Job.id).where(old).limit(BATCH).with_for_update(skip_locked=True)
-    return len((await session.scalars(delete(Job).where(Job.id.in_(batch)).returning(Job.id))).all())
+    batch = list(await session.scalars(select(Job.id).where(old).limit(BATCH).with_for_update(skip_locked=True)))
+    await detach(session, batch)
+    await session.execute(delete(Job).where(Job.id.in_(batch)))
+    return len(batch)
 
 
 async def drop_old_workers(session: AsyncSession) -> int:
     """Forget the workers that were last heard of a day ago and hold nothing. Gives how many."""
     old = WorkerRow.heartbeat_at < func.now() - timedelta(days=1)
-    gone = delete(WorkerRow).where(old, ~exists().where(Job.worker_id == WorkerRow.id))
-    return len((await session.scalars(gone.returning(WorkerRow.id))).all())
+    idle = select(WorkerRow.id).where(old, ~exists().where(Job.worker_id == WorkerRow.id))
+    batch = idle.limit(BATCH).with_for_update(skip_locked=True)
+    return len((await session.scalars(delete(WorkerRow).where(WorkerRow.id.in_(batch)).returning(WorkerRow.id))).all())
 
 
 async def doom_orphans(session: AsyncSession, idle_seconds: float) -> list[str]:

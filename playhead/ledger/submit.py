@@ -73,11 +73,9 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
         await require_free(
             session, wanted.kind, sha256, field="input.file" if "file" in wanted.input else "input.output"
         )
-    job_id = await _insert(session, wanted, sha256, unmet=sum(not met for met in needs.values()))
-    if job_id is None:  # Another request with this key was committed meanwhile.
-        found = await _same_key(session, wanted)
-        assert found is not None  # noqa: S101 - the unique index has just told so
-        return found
+    job_id = await _insert(session, wanted, sha256, needs)
+    if job_id is None:  # Another request with this key was committed meanwhile. Its job may be deleted again by now.
+        return await submit(session, wanted)
     if needs:
         await session.execute(insert(Dependency), [{"job_id": job_id, "needs_id": need} for need in needs])
     if not await enqueue_ready(session, [job_id]):
@@ -92,10 +90,14 @@ async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
         Job.owner_id == wanted.owner_id, Job.idempotency_key == wanted.idempotency_key
     )
     found = (await session.execute(same)).one_or_none()
-    if found is not None and found.request_digest != wanted.digest():
+    if found is None:
+        return None
+    if found.request_digest != wanted.digest():
         message = "this key already made another job: use a new key for a new request"
         raise IdempotencyMismatchError(message, field="Idempotency-Key")
-    return found.id if found else None
+    # None if it is deleted at this moment; else it is there until the request is answered.
+    there = select(Job.id).where(Job.id == found.id).with_for_update(read=True, key_share=True)
+    return await session.scalar(there)
 
 
 async def _dependencies(session: AsyncSession, wanted: Submission) -> dict[UUID, bool]:
@@ -136,9 +138,11 @@ async def _output_sha256(session: AsyncSession, job_id: UUID, name: str) -> str 
     return sha256
 
 
-async def _insert(session: AsyncSession, wanted: Submission, sha256: str | None, *, unmet: int) -> UUID | None:
+async def _insert(
+    session: AsyncSession, wanted: Submission, sha256: str | None, needs: dict[UUID, bool]
+) -> UUID | None:
     row = insert(Job).values(
-        id=new_id(),
+        id=new_id(after=needs),  # the order of the ids is that in which locks are taken
         owner_id=wanted.owner_id,
         kind=wanted.kind,
         queue=wanted.queue,
@@ -152,7 +156,7 @@ async def _insert(session: AsyncSession, wanted: Submission, sha256: str | None,
         request_digest=wanted.digest() if wanted.idempotency_key else None,
         trace_id=wanted.trace_id,
         max_attempts=wanted.max_attempts,
-        waits_for=unmet,
+        waits_for=sum(not met for met in needs.values()),
         run_at=wanted.run_at,
         expires_at=_deadline(wanted.expires_in_seconds),
     )

@@ -1,6 +1,7 @@
 """What time does to jobs: due ones are queued, late ones expire, those of dead workers are rescued.
 
-Each sweep takes a small batch of rows that nobody else holds, so any number of workers may sweep at once.
+Each sweep takes a small batch of rows that nobody else holds, and waits for nobody: any number of workers may sweep at
+once, and a job that someone holds is left for the next time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import WorkerLostError
-from playhead.ledger.dependents import abandon, enqueue_ready
+from playhead.ledger.dependents import abandon, enqueue_ready, unhindered
 from playhead.ledger.history import record_states
 from playhead.ledger.run import RELEASED, in_time
 from playhead.models import Job, WorkerRow
@@ -24,10 +25,13 @@ BATCH = 500
 
 _STRANDED = text(
     """
-    DELETE FROM procrastinate_jobs AS ticket
-    WHERE status = 'doing' AND NOT EXISTS (
-        SELECT FROM procrastinate_workers AS worker
-        WHERE worker.id = ticket.worker_id AND worker.last_heartbeat > now() - make_interval(secs => :seconds))
+    WITH batch AS (
+        SELECT id FROM procrastinate_jobs AS ticket
+        WHERE status = 'doing' AND NOT EXISTS (
+            SELECT FROM procrastinate_workers AS worker
+            WHERE worker.id = ticket.worker_id AND worker.last_heartbeat > now() - make_interval(secs => :seconds))
+        LIMIT :batch FOR UPDATE SKIP LOCKED)
+    DELETE FROM procrastinate_jobs USING batch WHERE procrastinate_jobs.id = batch.id
     RETURNING CAST(args ->> 'job_id' AS uuid)
     """
 )
@@ -41,7 +45,7 @@ _MISSING = text(
       AND CAST(id AS text) NOT IN (
           SELECT args ->> 'job_id' FROM procrastinate_jobs
           WHERE task_name = :task AND status = 'todo' AND args ->> 'job_id' IS NOT NULL)
-    LIMIT :batch
+    LIMIT :batch FOR UPDATE SKIP LOCKED
     """
 )
 
@@ -54,7 +58,7 @@ async def queue_due(session: AsyncSession) -> int:
 
 async def expire_late(session: AsyncSession) -> int:
     """End the jobs that were not begun in time. Gives how many."""
-    late = list(await session.scalars(_free(Job.state.in_(PENDING), ~in_time())))
+    late = await unhindered(session, list(await session.scalars(_free(Job.state.in_(PENDING), ~in_time()))))
     error = {"code": "expired", "message": "not begun before its expires_at", "attempt": 0}
     values = {"state": State.EXPIRED, "error": error, "finished_at": func.now()}
     await session.execute(update(Job).where(Job.id.in_(late)).values(**values))
@@ -85,7 +89,7 @@ async def rescue_dropped(session: AsyncSession, leases: Sequence[int]) -> int:
 
 
 async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> int:
-    lost = list(await session.scalars(held))
+    lost = await _endable(session, list(await session.scalars(held)))
     error = func.jsonb_build_object("code", WorkerLostError.code, "message", reason, "attempt", Job.attempt)
     taken = RELEASED | {"error": error}
     again = taken | {"state": State.WAITING, "run_at": None}
@@ -99,12 +103,20 @@ async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> 
     return len(lost)
 
 
+async def _endable(session: AsyncSession, lost: list[UUID]) -> list[UUID]:
+    """Those that go on, and those on their last attempt that can be ended without waiting for anybody."""
+    last = list(await session.scalars(select(Job.id).where(Job.id.in_(lost), Job.attempt >= Job.max_attempts)))
+    hindered = set(last).difference(await unhindered(session, last))
+    return [job_id for job_id in lost if job_id not in hindered]
+
+
 async def reissue_stranded(session: AsyncSession, lost_after_seconds: float) -> int:
     """Replace the tickets that a dead worker had taken but not acted on. Gives how many were stranded.
 
     Procrastinate leaves such tickets in ``doing`` for ever.
     """
-    stranded: list[UUID | None] = list(await session.scalars(_STRANDED, {"seconds": lost_after_seconds}))
+    values = {"seconds": lost_after_seconds, "batch": BATCH}
+    stranded: list[UUID | None] = list(await session.scalars(_STRANDED, values))
     await issue(session, [job_id for job_id in stranded if job_id is not None])
     return len(stranded)
 

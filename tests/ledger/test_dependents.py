@@ -87,7 +87,20 @@ async def test_a_job_whose_dependency_was_deleted_cannot_be_retried(bench: Bench
     await bench.fail(run, BROKEN)
     async with bench.database.transaction() as session:
         await operate.remove(session, ADMIN_OWNER, run.job_id)
-    with pytest.raises(StateConflictError, match="waits for"):
+    with pytest.raises(StateConflictError, match="was deleted, so this one can never begin"):
+        await retry(bench, child)
+
+
+async def test_the_job_to_retry_first_is_named_unless_none_will_help(bench: Bench) -> None:
+    first, second = await bench.running(), await bench.running()
+    child = await bench.submit(after=[first.job_id, second.job_id])
+    for run in (first, second):
+        await bench.fail(run, BROKEN)
+    with pytest.raises(StateConflictError, match=f"{first.job_id}.* is failed: retry that first"):
+        await retry(bench, child)
+    async with bench.database.transaction() as session:
+        await operate.remove(session, ADMIN_OWNER, second.job_id)
+    with pytest.raises(StateConflictError, match="was deleted"):
         await retry(bench, child)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,6 +80,25 @@ async def test_a_job_given_back_keeps_its_attempt_and_gets_a_ticket(bench: Bench
     assert (job.state, job.attempt, job.gpu_seconds) == (State.QUEUED, 0, 2)
     assert await bench.tickets() == [run.job_id]
     assert await bench.history(run.job_id) == ["queued", "running", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [(0.4, 0.4), (-1, 0), (2, 1), (math.inf, 1), (-math.inf, 0), (math.nan, 0.25)]
+)
+async def test_progress_is_a_share_whatever_is_told(bench: Bench, told: float, kept: float) -> None:
+    run = await bench.running()
+    async with bench.database.transaction() as session:
+        await report.report_progress(session, run, 0.25, "working", 3.0)
+        await report.report_progress(session, run, told, "working", 3.0)
+    assert (await bench.job(run.job_id)).progress == kept
+
+
+@pytest.mark.parametrize("told", [math.nan, math.inf, -math.inf])
+async def test_a_time_left_that_is_no_number_is_not_known(bench: Bench, told: float) -> None:
+    run = await bench.running()
+    async with bench.database.transaction() as session:
+        await report.report_progress(session, run, 0.5, "working", told)
+    assert (await bench.job(run.job_id)).eta_seconds is None
 
 
 async def _everything(bench: Bench, run: Run, name: str) -> None:
