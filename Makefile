@@ -35,6 +35,13 @@ test: $(DEV) ## Run every test but those that need Docker; ARGS="-k cli" passes 
 test-compose: $(DEV) ## Test the containers; needs a Docker engine
 	$(BIN)/pytest -m compose tests/compose $(ARGS)
 
+SECONDS ?= 120
+RATE ?= 5
+
+.PHONY: chaos
+chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3600 SEED=7 RATE=5
+	$(BIN)/python -m chaos --seconds $(SECONDS) --rate $(RATE) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: check
 check: lint types imports ## Lint, types and import rules
 

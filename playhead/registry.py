@@ -10,6 +10,8 @@ from typing import Any
 import playhead.kinds
 from playhead.kind import Kind
 
+_added: list[Kind[Any, Any]] = []
+
 
 @cache
 def kinds() -> dict[str, Kind[Any, Any]]:
@@ -18,5 +20,18 @@ def kinds() -> dict[str, Kind[Any, Any]]:
         importlib.import_module(f"{playhead.kinds.__name__}.{found.name}")
         for found in pkgutil.iter_modules(playhead.kinds.__path__)
     )
-    found = (module.KIND for module in modules)
+    found = [*(module.KIND for module in modules), *_added]
     return {kind.name: kind for kind in sorted(found, key=lambda kind: kind.name)}
+
+
+def register(kind: Kind[Any, Any]) -> None:
+    """Add a kind from elsewhere; for an entrypoint, before it builds an application or a worker.
+
+    Raises:
+        ValueError: there is a kind of this name.
+    """
+    if kind.name in kinds():
+        message = f"there are two kinds {kind.name!r}"
+        raise ValueError(message)
+    _added.append(kind)
+    kinds.cache_clear()

@@ -1,0 +1,79 @@
+"""What the clients did and saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(slots=True)
+class Asked:
+    """A job that a client asks for, under one idempotency key.
+
+    Attributes:
+        key: the idempotency key.
+        content: number of the uploaded content that it works on; None where it is an output of another job.
+        needs: keys of the jobs that must succeed first.
+        takes: key of the job and name of the output that it works on.
+        job_id: as the API accepted it.
+        refused: the code of the error, if the API refused it.
+    """
+
+    key: str
+    kind: str
+    params: dict[str, Any]
+    content: int | None
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, str] | None = None
+    priority: str = "normal"
+    max_attempts: int | None = None
+    run_at: float | None = None
+    expires_in_seconds: float | None = None
+    job_id: UUID | None = None
+    refused: str | None = None
+
+
+@dataclass
+class Pause:
+    """A queue was paused for certain from one POSIX time to the other."""
+
+    queue: str
+    since: float
+    until: float
+
+
+@dataclass
+class Diary:
+    """All clients' together.
+
+    Attributes:
+        asked: by idempotency key.
+        canceled: jobs that a user may have canceled: the request was sent, whatever became of it.
+        skipped, retried, deleted: likewise.
+        gone: jobs whose deletion was confirmed.
+        succeeded: jobs that a client saw succeeded.
+        surprises: answers that nobody should ever get.
+        answers: how often which status came, ``no answer`` included.
+    """
+
+    asked: dict[str, Asked] = field(default_factory=dict)
+    canceled: set[UUID] = field(default_factory=set)
+    skipped: set[UUID] = field(default_factory=set)
+    retried: set[UUID] = field(default_factory=set)
+    deleted: set[UUID] = field(default_factory=set)
+    gone: set[UUID] = field(default_factory=set)
+    succeeded: set[UUID] = field(default_factory=set)
+    pauses: list[Pause] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+
+    def count(self, answer: str) -> None:
+        """Note an answer."""
+        self.answers[answer] = self.answers.get(answer, 0) + 1
+
+    def accept(self, asked: Asked, job_id: UUID) -> None:
+        """The API accepted it: by the same key it must be the same job whenever it is asked for."""
+        if asked.job_id not in {None, job_id} and asked.job_id not in self.deleted:
+            self.surprises.append(f"key {asked.key} gave job {asked.job_id}, and later {job_id}")
+        asked.job_id = job_id

@@ -1,0 +1,107 @@
+"""The clients that submit: at a steady rate, each request again and again until it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from random import Random
+from uuid import UUID
+
+import httpx
+
+from chaos.apis import Apis
+from chaos.contents import POISON, make
+from chaos.diary import Asked, Diary
+from chaos.mix import Mix, body
+
+CLIENTS = 40
+"""Requests under way at once: while the APIs are away, no more are begun."""
+RECENT = 200
+REUSE = 0.8
+DOUBLE = 0.1
+"""Share of the requests that are sent to both APIs at once."""
+
+
+class Load:
+    """Submits until canceled, then sees through what it has begun."""
+
+    def __init__(self, apis: Apis, diary: Diary, seed: int, *, jobs_per_second: float) -> None:
+        self.recent: deque[Asked] = deque(maxlen=RECENT)
+        self.open = asyncio.Event()
+        """Cleared while there is more to do than should be."""
+        self.open.set()
+        self._apis = apis
+        self._diary = diary
+        self._mix = Mix(seed)
+        self._random = Random(f"load {seed}")
+        self._rate = jobs_per_second
+        self._clients = asyncio.Semaphore(CLIENTS)
+        self._files: dict[int, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Submit until canceled."""
+        while True:
+            await asyncio.sleep(self._random.expovariate(self._rate))
+            await self.open.wait()
+            await self._clients.acquire()
+            self._begin(self._mix.next(self.recent))
+
+    async def finish(self) -> None:
+        """Wait until every request is answered."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def poison(self, number: int) -> None:
+        """Submit a job that kills its worker, at most twice."""
+        asked = Asked(f"poison{number:04d}", "chaos_poison", {"salt": str(number)}, POISON + number, max_attempts=2)
+        asked.priority = "urgent"
+        self._begin(asked)
+
+    def _begin(self, asked: Asked) -> None:
+        self._diary.asked[asked.key] = asked
+        task = asyncio.create_task(self._submit(asked), name=f"submit {asked.key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.get_name().startswith("submit poison"):
+            self._clients.release()
+        if not task.cancelled() and (error := task.exception()):
+            self._diary.surprises.append(f"{task.get_name()}: {error!r}")
+
+    async def _submit(self, asked: Asked) -> None:
+        file_id = None if asked.content is None else await self._file(asked.content)
+        ids = {key: str(self._diary.asked[key].job_id) for key in asked.needs}
+        json = body(asked, file_id, ids)
+        headers = {"Idempotency-Key": asked.key}
+        send = [self._apis.call("POST", "/api/v1/jobs", json=json, headers=headers)]
+        if self._random.random() < DOUBLE:
+            send.append(self._apis.call("POST", "/api/v1/jobs", json=json, headers=headers))
+        for answer, _ in await asyncio.gather(*send):
+            self._take(asked, answer)
+        if asked.job_id:
+            self.recent.append(asked)
+
+    def _take(self, asked: Asked, answer: httpx.Response) -> None:
+        if answer.status_code == httpx.codes.ACCEPTED:
+            self._diary.accept(asked, UUID(answer.json()["id"]))
+        elif answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and asked.needs:
+            # What it builds on has ended without success, or was deleted, in the meantime.
+            asked.refused = str(answer.json()["code"])
+        else:
+            self._diary.surprises.append(f"{asked.key}: {answer.status_code} {answer.text[:500]}")
+
+    async def _file(self, number: int) -> str:
+        known = self._files.get(number)
+        if known and self._random.random() < REUSE:
+            return known
+        headers = {"Content-Type": "audio/wav"}
+        content = await asyncio.to_thread(make, number)
+        answer, _ = await self._apis.call("POST", "/api/v1/files", content=content, headers=headers)
+        answer.raise_for_status()
+        file_id = str(answer.json()["id"])
+        if number < POISON:
+            self._files[number] = file_id
+        return file_id

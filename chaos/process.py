@@ -1,0 +1,120 @@
+"""A process of Playhead's, started again whenever it ends, as a restart policy does it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.backoff import Backoff
+from local.sweeper import Sweeper
+
+TERM_SECONDS = 60.0
+"""A process that has not ended so long after SIGTERM never will."""
+
+
+@dataclass
+class Life:
+    """One life of the process.
+
+    Attributes:
+        began: when, as a POSIX time; so ``ended``.
+        sent: the signals that the harness sent it, with their times.
+        status: as of :class:`subprocess.Popen`; None while it lives.
+        poisoned: it took poison, which is a job that kills its worker.
+        over: set once it has ended.
+    """
+
+    pid: int
+    began: float
+    log: Path
+    sent: list[tuple[float, signal.Signals]] = field(default_factory=list)
+    ended: float | None = None
+    status: int | None = None
+    poisoned: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def was_sent(self, *numbers: signal.Signals) -> bool:
+        """Whether the harness sent it one of these."""
+        return any(number in numbers for _, number in self.sent)
+
+
+@dataclass
+class Process:
+    """Kept alive until :meth:`stop`. Each life has its own log and is a process group of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    sweeper: Sweeper
+    is_poisoned: Callable[[int], bool]
+    lives: list[Life] = field(default_factory=list)
+    backoff: Backoff = field(default_factory=lambda: Backoff(cap_seconds=1.0))
+    _stopping: bool = False
+    _keeping: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin its first life."""
+        self._keeping = asyncio.create_task(self._keep(), name=f"keep {self.name}")
+
+    async def stop(self) -> None:
+        """End it as an operator does, for good."""
+        self._stopping = True
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        if self._keeping:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._keeping), TERM_SECONDS)
+            self.signal(signal.SIGKILL)
+            await self._keeping
+
+    @property
+    def life(self) -> Life | None:
+        """The present life."""
+        return self.lives[-1] if self.lives and self.lives[-1].ended is None else None
+
+    def signal(self, number: signal.Signals, life: Life | None = None) -> Life | None:
+        """Send it a signal, or only to this life of it; gives the life that was hit."""
+        hit = self.life
+        if hit is None or (life is not None and hit is not life):
+            return None
+        hit.sent.append((time.time(), number))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(hit.pid, number)
+        return hit
+
+    async def _keep(self) -> None:
+        while not self._stopping:
+            began = time.monotonic()
+            await self._live()
+            await asyncio.sleep(self.backoff.after(time.monotonic() - began))
+
+    async def _live(self) -> None:
+        log = self.folder / f"{self.name}.{len(self.lives) + 1}.log"
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *self.command,
+                env=self.environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        life = Life(process.pid, time.time(), log)
+        self.lives.append(life)
+        self.sweeper.add(process.pid)
+        try:
+            life.status = await process.wait()
+        finally:
+            life.ended = time.time()
+            life.poisoned = self.is_poisoned(process.pid)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it started must not outlive it
+            self.sweeper.remove(process.pid)
+            life.over.set()

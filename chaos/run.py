@@ -1,0 +1,164 @@
+"""One run: up, load and faults, healed, drained, down, checked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from chaos import figures, history, plan, verdict
+from chaos.apis import Apis
+from chaos.diary import Diary
+from chaos.drain import drain, heed_backlog, leftover_tickets
+from chaos.evidence import keep_histories
+from chaos.figures import Figures
+from chaos.load import Load
+from chaos.monkey import Monkey
+from chaos.plan import Fault
+from chaos.process import Life
+from chaos.stack import Stack
+from chaos.user import User
+from chaos.verdict import Seen, Verdict
+from playhead.storage import Storage
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run.
+
+    Attributes:
+        out: folder for the plan, the figures and, where a promise was broken, histories and logs.
+        max_open: no more is submitted while so many jobs have not ended.
+        plan: faults of an earlier run, instead of those that the seed gives.
+    """
+
+    seconds: float
+    seed: int
+    out: Path
+    jobs_per_second: float = 5.0
+    max_open: int = 250
+    plan: tuple[Fault, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """What a run gave."""
+
+    options: Options
+    verdict: Verdict
+    figures: dict[str, Any]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
+    """Run, and check. ``tell`` hears what happens, line by line."""
+    data, logs = _folders(options.out)
+    faults = list(options.plan) or plan.make_plan(options.seed, options.seconds)
+    plan.save(faults, options.out / "plan.json")
+    try:
+        async with Stack(data, logs) as stack:
+            tell(f"up: PostgreSQL, {', '.join(stack.processes)}")
+            return await _Trial(options, stack, tell).run(faults)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy(data / "postgres" / "postgres.log", logs)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _folders(out: Path) -> tuple[Path, Path]:
+    # As root, PostgreSQL runs as another user, who must be able to enter.
+    data = Path(tempfile.mkdtemp(prefix="playhead-chaos-"))
+    data.chmod(0o711)
+    logs = out / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return data, logs
+
+
+class _Trial:
+    def __init__(self, options: Options, stack: Stack, tell: Callable[[str], None]) -> None:
+        self._options = options
+        self._stack = stack
+        self._tell = tell
+        self._diary = Diary()
+        self._verdict = Verdict()
+
+    async def run(self, faults: list[Fault]) -> Outcome:
+        stack, options = self._stack, self._options
+        async with Apis(stack.urls, stack.key, self._diary) as apis:
+            load = Load(apis, self._diary, options.seed, jobs_per_second=options.jobs_per_second)
+            self._monkey = Monkey(stack, load.poison, options.seed, self._tell)
+            began = time.monotonic()
+            await self._disturb(apis, load, faults)
+            healed = time.monotonic()
+            self._tell("healed: the rest must end now")
+            await load.finish()
+            await stack.ready()
+            self._verdict.note("stuck", await drain(stack.server, apis, self._tell))
+            drained = time.monotonic()
+            self._verdict.note("tickets", await leftover_tickets(stack.server))
+        await stack.stop()
+        seconds = {"disturbed": round(healed - began, 1), "drained": round(drained - healed, 1)}
+        self._tell("down: reading the history")
+        return await self._checked(seconds)
+
+    async def _disturb(self, apis: Apis, load: Load, faults: list[Fault]) -> None:
+        user = User(apis, self._diary, load.recent, self._options.seed)
+        works = [
+            asyncio.create_task(load.run()),
+            asyncio.create_task(user.run(2.5 / self._options.jobs_per_second)),
+            asyncio.create_task(heed_backlog(self._stack.server, load.open, self._options.max_open)),
+        ]
+        disturbed = asyncio.create_task(self._monkey_and_time(faults))
+        try:
+            await asyncio.wait({disturbed, *works}, return_when=asyncio.FIRST_COMPLETED)
+            for work in works:
+                if work.done():
+                    work.result()
+            await disturbed
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+
+    async def _monkey_and_time(self, faults: list[Fault]) -> None:
+        await asyncio.gather(self._monkey.run(faults), asyncio.sleep(self._options.seconds))
+
+    async def _checked(self, seconds: dict[str, float]) -> Outcome:
+        began = time.monotonic()
+        counted = Figures()
+        seen = dict[UUID, Seen]()
+        lives = {name: process.lives for name, process in self._stack.processes.items()}
+        causes = figures.Causes(self._monkey.done, lives)
+        async with self._stack.server.connection() as connection:
+            async for job, one in verdict.check_jobs(history.read(connection), self._diary, self._verdict):
+                seen[job.id] = one
+                counted.add(job, causes)
+            blobs = dict(await connection.fetch("SELECT sha256, size_bytes FROM blobs WHERE NOT deleting"))
+            await verdict.check_bytes(Storage.from_url(self._stack.storage_url), blobs, self._verdict)
+            self._check_all(seen, lives)
+            await keep_histories(connection, self._verdict, self._diary, self._options.out)
+        seconds["checked"] = round(time.monotonic() - began, 1)
+        return Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
+
+    def _check_all(self, seen: dict[UUID, Seen], lives: dict[str, list[Life]]) -> None:
+        for check in (verdict.check_accepted, verdict.check_asked, verdict.check_order, verdict.check_pauses):
+            check(seen, self._diary, self._verdict)
+        verdict.check_lives(lives, self._monkey.stuck, self._verdict)
+        self._verdict.note("answers", self._diary.surprises, count=sum(self._diary.answers.values()))
+
+    def _figures(self, counted: Figures, lives: dict[str, list[Life]]) -> dict[str, Any]:
+        return {
+            "faults": dict(Counter(done.fault.name for done in self._monkey.done)),
+            **counted.told_as(),
+            "answers": self._diary.answers,
+            "lives": {name: len(own) for name, own in lives.items()},
+            "log_errors": dict(figures.troubles(lives)),
+        }
