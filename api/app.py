@@ -13,7 +13,7 @@ from api.metrics import Metrics
 from api.middleware.body_limit import BodyLimit
 from api.middleware.observe import Observe
 from api.middleware.trace import Trace
-from api.routes import catalog, events, files, jobs, outputs, queues, submit, system
+from api.routes import catalog, events, files, jobs, outputs, quarantine, queues, submit, system
 from api.schemas.submission import request_model
 from api.services import opened
 from playhead import __version__, registry
@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     kinds = registry.kinds()
     submission = submit.router(kinds, request_model(kinds.values()))
-    resources = (files, jobs, events, outputs, catalog, queues)
+    resources = (files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (submission, *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])
     app.include_router(system.routes)
