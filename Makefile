@@ -64,9 +64,9 @@ format: $(DEV) ## Let ruff put the code in order
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: $(DEV) ## Write docs/settings.md from the code
-	$(BIN)/python -m cli.settings_page > docs/settings.md.new
-	mv docs/settings.md.new docs/settings.md
+docs: $(DEV) ## Write docs/settings.md and docs/states.md from the code
+	@for page in settings states; do \
+		$(BIN)/python -m cli.$${page}_page > docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit; done
 
 .PHONY: setup
 setup: $(DEV) ## .venv with everything in it; nothing is started

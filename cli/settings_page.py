@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from cli.catalog import CLIENT, Entry, entries, groups
+from cli.markdown import code, table
 
 HEAD = """\
 <!-- Made by `make docs` from playhead/settings.py. Change that, not this. -->
@@ -29,26 +30,12 @@ def page() -> Iterator[str]:
         yield from _table(entry for entry in found if entry.group == group)
     yield "\n## Client commands\n"
     yield "Read by `playhead transcribe`, `playhead jobs` and `playhead doctor`.\n"
-    yield from _rows(("variable", "meaning"), ((f"`{name}`", meaning) for name, meaning in CLIENT.items()))
+    yield from table(("variable", "meaning"), ((f"`{name}`", meaning) for name, meaning in CLIENT.items()))
 
 
 def _table(chosen: Iterable[Entry]) -> Iterator[str]:
     columns = ("variable", "type", "default", "meaning")
-    yield from _rows(columns, ((f"`{one.name}`", one.type, _code(one.default), one.description) for one in chosen))
-
-
-def _rows(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield _row(columns)
-    yield _row("---" for _ in columns)
-    yield from map(_row, rows)
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
+    yield from table(columns, ((f"`{one.name}`", one.type, code(one.default), one.description) for one in chosen))
 
 
 if __name__ == "__main__":

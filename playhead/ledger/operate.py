@@ -14,7 +14,7 @@ from playhead.ledger.history import record_states
 from playhead.ledger.quarantine import require_retryable
 from playhead.ledger.run import RELEASED
 from playhead.models import Job
-from playhead.states import PENDING, TERMINAL, State
+from playhead.states import CANCEL, DELETE, RETRY, SKIP, State, Transition
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
@@ -24,7 +24,7 @@ async def cancel(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
         NotFoundError: the owner has no such job.
         StateConflictError: it has ended already.
     """
-    await _end(session, owner_id, job_id, State.CANCELED, {"code": "canceled", "message": "canceled on request"})
+    await _end(session, owner_id, job_id, CANCEL, {"code": "canceled", "message": "canceled on request"})
 
 
 async def skip(session: AsyncSession, owner_id: UUID, job_id: UUID, reason: str | None) -> None:
@@ -35,7 +35,7 @@ async def skip(session: AsyncSession, owner_id: UUID, job_id: UUID, reason: str 
         StateConflictError: it has begun or ended.
     """
     error = {"code": "skipped", "message": reason or "skipped on request"}
-    await _end(session, owner_id, job_id, State.SKIPPED, error)
+    await _end(session, owner_id, job_id, SKIP, error)
 
 
 async def retry(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
@@ -47,7 +47,7 @@ async def retry(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
             or its input is in quarantine.
     """
     job = await _locked(session, owner_id, job_id)
-    if State(job.state) not in TERMINAL - {State.SUCCEEDED}:
+    if job.state not in RETRY.before:
         raise StateConflictError(f"the job is {job.state}: only one that ended without success can be retried")
     await require_open(session, job)
     await require_retryable(session, job)
@@ -67,18 +67,17 @@ async def remove(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
         StateConflictError: it has not ended.
     """
     job = await _locked(session, owner_id, job_id)
-    if State(job.state) not in TERMINAL:
+    if job.state not in DELETE.before:
         raise StateConflictError(f"the job is {job.state}: cancel it first")
     await detach(session, [job_id])
     await session.execute(delete(Job).where(Job.id == job_id))
 
 
-async def _end(session: AsyncSession, owner_id: UUID, job_id: UUID, state: State, error: dict[str, Any]) -> None:
+async def _end(session: AsyncSession, owner_id: UUID, job_id: UUID, step: Transition, error: dict[str, Any]) -> None:
     job = await _locked(session, owner_id, job_id)
-    allowed = PENDING if state is State.SKIPPED else PENDING | {State.RUNNING}
-    if State(job.state) not in allowed:
-        raise StateConflictError(f"the job is {job.state}: it can no longer become {state}")
-    values = RELEASED | {"state": state, "finished_at": func.now(), "error": error | {"attempt": job.attempt}}
+    if job.state not in step.before:
+        raise StateConflictError(f"the job is {job.state}: it can no longer become {step.after}")
+    values = RELEASED | {"state": step.after, "finished_at": func.now(), "error": error | {"attempt": job.attempt}}
     await session.execute(update(Job).where(Job.id == job_id).values(**values))
     await record_states(session, [job_id])
     await abandon(session, [job_id])
