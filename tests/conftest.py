@@ -15,6 +15,9 @@ import pytest_asyncio
 from sqlalchemy import make_url
 
 from local.postgres import EmbeddedPostgres
+from tests.s3 import s3_proxy, s3_server, s3_url
+
+__all__ = ["s3_proxy", "s3_server", "s3_url"]
 
 # A crash of the machine may cost a test its database: speed is worth more here.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

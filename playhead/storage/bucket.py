@@ -12,44 +12,55 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from obstore.store import ObjectStore
 
-from playhead.errors import StorageError
-from playhead.storage.faults import faults, finding
+from playhead.storage.faults import failed, faults, finding
 from playhead.storage.layout import INCOMING
 from playhead.storage.pieces import PIECE_BYTES
+from playhead.storage.tidying import tidy
 from playhead.storage.writing import writing
 
 if TYPE_CHECKING:
     from obstore import BytesStream
 
 COPY_LIMIT_BYTES = 5 * 1024**3  # of S3's CopyObject
+COPY_SECONDS = 60.0
+COPY_BYTES_PER_SECOND = 10_000_000  # of the slowest server, copying on one disk
 
 
 class Bucket:
     """A :class:`~playhead.storage.place.Place` behind an S3 API.
 
-    An upload whose process was killed leaves an unfinished multipart upload, which no listing shows: give the bucket
-    a lifecycle rule that aborts them after a day.
+    An upload whose process was killed leaves an unfinished multipart upload, which no listing of objects shows and
+    obstore cannot find: give the bucket a lifecycle rule that aborts them after a day (docs/storage.md).
+
+    The three stores are the same one, with more patience each: for what is answered at once, for what takes as long
+    as its bytes travel, for what the server does by itself.
     """
 
-    def __init__(self, store: ObjectStore, *, copy_limit_bytes: int = COPY_LIMIT_BYTES) -> None:
+    def __init__(
+        self, store: ObjectStore, bulk: ObjectStore, copier: ObjectStore, *, copy_limit_bytes: int = COPY_LIMIT_BYTES
+    ) -> None:
         self.store = store
+        self.bulk = bulk
+        self.copier = copier
         self.copy_limit_bytes = copy_limit_bytes
 
     async def promote(self, incoming: str, blob: str, size_bytes: int) -> None:
         """Copy inside the server, or through this process where the object is too large for that; then delete."""
         if size_bytes <= self.copy_limit_bytes:
+            # Most servers say nothing until all is copied.
+            seconds = COPY_SECONDS + size_bytes / COPY_BYTES_PER_SECOND
             with faults("moving an upload to its place"):
-                await self.store.copy_async(incoming, blob)
+                async with asyncio.timeout(seconds):
+                    await self.copier.copy_async(incoming, blob)
         else:
             await self._stream(incoming, blob)
         # The blob is there: what is left under incoming/ is not worth failing for, the sweep takes it.
-        with contextlib.suppress(StorageError):
-            await self.remove(incoming)
+        await tidy(self.remove(incoming))
 
     async def _stream(self, source: str, target: str) -> None:
         with faults("reading an upload back"):
             found = await self.store.get_async(source)
-        async with writing(self.store, target) as write:
+        async with writing(self.bulk, target) as write:
             async for chunk in _chunks(found.stream(min_chunk_size=PIECE_BYTES)):
                 await write(chunk)
 
@@ -59,7 +70,7 @@ class Bucket:
             found = await self.store.get_async(blob)
         part = path.with_name(f"{path.name}.part")
         try:
-            with part.open("wb") as file:
+            with faults("writing a local copy"), part.open("wb") as file:
                 await _save(found.stream(min_chunk_size=PIECE_BYTES), file, sha256)
             part.replace(path)
         finally:
@@ -92,5 +103,4 @@ async def _save(stream: BytesStream, file: BinaryIO, sha256: str) -> None:
         await asyncio.to_thread(digest.update, chunk)
         await asyncio.to_thread(file.write, chunk)
     if digest.hexdigest() != sha256:
-        message = f"The storage gave other bytes than those stored as {sha256}."
-        raise StorageError(message)
+        raise failed(f"The storage gave other bytes than those stored as {sha256}.")

@@ -9,9 +9,17 @@ from obstore.exceptions import BaseError
 
 from playhead.errors import StorageError
 
+RETRY_AFTER_SECONDS = 5.0
+"""When whoever met a failing store may ask again."""
+
 
 class AbsentError(Exception):
     """The store answers, and says that it has no such object."""
+
+
+def failed(message: str) -> StorageError:
+    """A failure of the store, which may be over in a moment."""
+    return StorageError(message, retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 @contextmanager
@@ -23,8 +31,7 @@ def faults(doing: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:
-        message = f"The storage failed while {doing}: {_first_line(error)}"
-        raise StorageError(message) from error
+        raise failed(f"The storage failed while {doing}: {_first_line(error)}") from error
 
 
 @contextmanager
@@ -39,4 +46,6 @@ def finding(doing: str) -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     # obstore appends a dump of its internals, tens of lines long.
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
     return (str(error).splitlines() or [type(error).__name__])[0][:300]

@@ -13,7 +13,7 @@ from pathlib import Path
 from obstore.store import LocalStore
 
 from playhead.storage.faults import faults, finding
-from playhead.storage.layout import INCOMING
+from playhead.storage.layout import INCOMING, MARKER
 
 # No hard link: another file system, a file system without them, another owner's file, too many of them.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -24,16 +24,18 @@ class Folder:
 
     obstore writes and renames but never calls fsync, so a power cut could leave a row that points at an empty file:
     a blob is synced before it gets its name, and the folders that hold the name after.
+
+    A folder whose marker went away since it was opened takes nothing: a volume was unmounted, and what is stored
+    beneath its mount point would be lost to sight when it is back.
     """
 
     def __init__(self, root: Path) -> None:
         with faults("opening its folder"):
-            root.parent.mkdir(parents=True, exist_ok=True)
-            # Recordings are nobody else's to read. A folder that is there keeps the rights that somebody gave it.
-            root.mkdir(mode=0o700, exist_ok=True)
+            if not root.is_dir():
+                _make(root)
             (root / INCOMING).mkdir(exist_ok=True)
             self.root = root.resolve()
-            self.store = LocalStore(self.root)
+            self.store = self.bulk = LocalStore(self.root)
 
     async def promote(self, incoming: str, blob: str, size_bytes: int) -> None:  # noqa: ARG002 - only a bucket asks
         """Move by rename, between the syncs that make it last."""
@@ -41,6 +43,8 @@ class Folder:
             await asyncio.to_thread(self._promote, self.root / incoming, self.root / blob)
 
     def _promote(self, source: Path, target: Path) -> None:
+        if not (self.root / MARKER).exists():
+            raise FileNotFoundError(errno.ENOENT, "the marker is gone: is the volume mounted?", MARKER)
         # Downloads are hard links to the blob: nobody may write through one.
         source.chmod(0o444)
         _sync(source)
@@ -52,6 +56,8 @@ class Folder:
     async def download(self, blob: str, sha256: str, path: Path) -> None:  # noqa: ARG002 - nothing travels
         """A hard link where the file system can, else a copy."""
         with finding("reading"):
+            await asyncio.to_thread((self.root / blob).stat)
+        with faults("making a local copy"):
             await asyncio.to_thread(_link_or_copy, self.root / blob, path)
 
     async def unfinished(self, before: datetime) -> AsyncIterator[str]:
@@ -65,6 +71,13 @@ class Folder:
         """Unlink."""
         with faults("deleting"):
             await asyncio.to_thread((self.root / key).unlink, missing_ok=True)
+
+
+def _make(root: Path) -> None:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    # Recordings are nobody else's to read. A folder that is there keeps the rights that somebody gave it.
+    root.mkdir(mode=0o700, exist_ok=True)
+    _sync(root.parent)
 
 
 def _sync(path: Path) -> None:
@@ -82,9 +95,16 @@ def _link_or_copy(blob: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
-        part = path.with_name(f"{path.name}.part")
+        _copy(blob, path)
+
+
+def _copy(blob: Path, path: Path) -> None:
+    part = path.with_name(f"{path.name}.part")
+    try:
         shutil.copyfile(blob, part)
         part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _older(folder: Path, before: datetime) -> list[str]:

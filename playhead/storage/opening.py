@@ -17,13 +17,27 @@ from playhead.storage.folder import Folder
 from playhead.storage.place import Place
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
-# obstore's own 30 s for a whole request would cut a download of some gigabytes: silence is what counts.
-CLIENT: ClientConfig = {"connect_timeout": "5s", "read_timeout": "5min", "timeout": "1day"}
+QUICK_SILENCE = "15s"
+"""How long a server may be silent before it answers a small request, and between two pieces of a download."""
 
-# A job's retry policy waits longer and more patiently than a request can.
-RETRY: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+BULK_SILENCE = "2min"
+"""The same for a part of an upload: the server is silent while its bytes travel.
+
+Two parts of 8 MiB in two minutes are 1.1 Mbit/s: whoever has less cannot store recordings there.
+"""
+
+COPY_SILENCE = "1day"
+"""The same for a copy within the server: :class:`Bucket` itself gives it as long as its size needs."""
+
+# A restart of the server should not cost an upload of gigabytes: eight seconds of waiting at most, four on average.
+# What takes longer is for the job's own retries, and for the client's.
+RETRY: RetryConfig = {
+    "max_retries": 5,
+    "retry_timeout": timedelta(seconds=20),
+    "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=3), "base": 2},
+}
 
 
 def open_place(url: str) -> Place:
@@ -37,9 +51,15 @@ def open_place(url: str) -> Place:
         return Folder(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
         with faults("opening its bucket"):
-            return Bucket(from_url(url, client_options={**CLIENT, "allow_http": _plain()}, retry_config=RETRY))
+            return Bucket(*(_bucket(url, silence) for silence in (QUICK_SILENCE, BULK_SILENCE, COPY_SILENCE)))
     message = f"{url!r} names no storage: PLAYHEAD_STORAGE_URL is file:///folder or s3://bucket/prefix."
     raise InvalidError(message)
+
+
+def _bucket(url: str, silence: str) -> ObjectStore:
+    # obstore's own 30 s for a whole request would cut a download of some gigabytes: silence is what counts.
+    waits: ClientConfig = {"connect_timeout": "5s", "read_timeout": silence, "timeout": "1day"}
+    return from_url(url, client_options={**waits, "allow_http": _plain()}, retry_config=RETRY)
 
 
 def _plain() -> bool:

@@ -18,6 +18,11 @@ class Place(Protocol):
         """The store, for all that is the same everywhere."""
         ...
 
+    @property
+    def bulk(self) -> ObjectStore:
+        """The same store, with more patience: for requests that take as long as their bytes do."""
+        ...
+
     async def promote(self, incoming: str, blob: str, size_bytes: int) -> None:
         """Move a finished upload to its name, over an equal blob that may lie there; on return it is durable.
 

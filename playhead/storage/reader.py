@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 from typing import TYPE_CHECKING
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER_BYTES = 64 * 1024
+READ_SECONDS = 5.0
 
 
 class BlobReader(io.RawIOBase):
-    """Blocking reads of one blob; every read is a request, so wrap it in :class:`io.BufferedReader`.
+    """Blocking reads of one blob, in a thread beside the running event loop.
+
+    Every read is a request of five seconds at most, so wrap it in :class:`io.BufferedReader`.
 
     A hostile file can send a parser of headers all over itself: after ``budget_bytes`` read, reading raises OSError.
     A failing store raises :class:`~playhead.errors.StorageError`.
@@ -25,6 +29,7 @@ class BlobReader(io.RawIOBase):
 
     def __init__(self, store: ObjectStore, key: str, size_bytes: int, *, budget_bytes: int) -> None:
         super().__init__()
+        self._loop = asyncio.get_running_loop()
         self._store = store
         self._key = key
         self._size_bytes = size_bytes
@@ -59,10 +64,21 @@ class BlobReader(io.RawIOBase):
         count = max(0, end - self._position)
         if count:
             self._spend(count)
-            with faults("reading"):
-                view[:count] = self._store.get_range(self._key, start=self._position, end=end).to_bytes()
+            view[:count] = self._fetch(end)
             self._position = end
         return count
+
+    def _fetch(self, end: int) -> bytes:
+        # Not the store's own blocking call: it would hold a thread for as long as a silent store is waited for.
+        reading = asyncio.run_coroutine_threadsafe(self._range(end), self._loop)
+        try:
+            with faults("reading"):
+                return reading.result(READ_SECONDS)
+        finally:
+            reading.cancel()
+
+    async def _range(self, end: int) -> bytes:
+        return (await self._store.get_range_async(self._key, start=self._position, end=end)).to_bytes()
 
     def _spend(self, count: int) -> None:
         self._budget_bytes -= count

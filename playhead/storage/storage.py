@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from playhead.errors import InputMissingError, StorageError
-from playhead.storage.faults import AbsentError, faults, finding
+from playhead.errors import InputMissingError
+from playhead.storage.faults import AbsentError, failed, faults, finding
 from playhead.storage.layout import MARKER, blob_key, blob_sha256, incoming_key
 from playhead.storage.opening import open_place
 from playhead.storage.pieces import PIECE_BYTES, file_pieces, held_pieces
 from playhead.storage.place import Place
 from playhead.storage.reader import BUFFER_BYTES, BlobReader
+from playhead.storage.tidying import tidy
 from playhead.storage.writing import receive
 
 if TYPE_CHECKING:
     from obstore import BytesStream, GetOptions, ObjectMeta
 
 CHECK_SECONDS = 10.0
-EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+CONFIRM_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ class Storage:
         """Store a stream in bounded memory (about 25 MiB, whatever its length).
 
         On return the bytes are durable and younger than any ``list_older_than`` age, even if they were there before.
-        On any failure, a cancellation and an error of ``chunks`` included, nothing is left.
+        On any failure, a cancellation and an error of ``chunks`` included, nothing is stored. What had come in is
+        cleared away, later if the store does not let it happen at once.
 
         Raises:
             TooLargeError: there are more than ``max_bytes``.
@@ -72,10 +72,10 @@ class Storage:
         await self._mark()
         key = incoming_key()
         try:
-            sha256, size_bytes = await receive(self._store, key, chunks, max_bytes=max_bytes)
+            sha256, size_bytes = await receive(self._place.bulk, key, chunks, max_bytes=max_bytes)
             await self._place.promote(key, blob_key(sha256), size_bytes)
         except BaseException:
-            await asyncio.shield(self._discard(key))
+            await tidy(self._place.remove(key))
             raise
         return Blob(sha256, size_bytes)
 
@@ -104,12 +104,6 @@ class Storage:
             await self._missing(sha256, error)
         return _chunks(found.stream(min_chunk_size=PIECE_BYTES))
 
-    async def head_bytes(self, sha256: str, count: int) -> bytes:
-        """The first ``count`` bytes, or all if there are fewer."""
-        # No range of an empty object is satisfiable.
-        end = None if sha256 == EMPTY_SHA256 else count
-        return b"".join([chunk async for chunk in await self.read(sha256, 0, end)])
-
     async def open_reader(self, sha256: str, *, budget_bytes: int) -> io.BufferedReader:
         """A seekable file for blocking code in a thread, which may read ``budget_bytes``; see :class:`BlobReader`."""
         meta = await self._head(sha256)
@@ -133,6 +127,27 @@ class Storage:
         except InputMissingError:
             return False
         return True
+
+    async def confirm(self, blobs: Collection[Blob]) -> None:
+        """Make sure that each is still there, within ten seconds.
+
+        Asked within the transaction that writes the rows which point at them, once it holds the rows of the blobs
+        themselves (:func:`playhead.ledger.files.keep_blobs`): until its commit nothing can clear them away.
+
+        Raises:
+            StorageError: one was cleared away since it was stored, or the store cannot tell.
+        """
+        with faults("making sure of what was stored"):
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await asyncio.gather(*(self._confirm(blob) for blob in blobs))
+
+    async def _confirm(self, blob: Blob) -> None:
+        try:
+            size_bytes = (await self._head(blob.sha256))["size"]
+        except InputMissingError as error:
+            raise failed(f"The bytes {blob.sha256} were cleared away since they were stored: try again.") from error
+        if size_bytes != blob.size_bytes:
+            raise failed(f"Of the bytes {blob.sha256}, {blob.size_bytes} were stored and {size_bytes} are there.")
 
     async def delete(self, sha256: str, *, older_than_seconds: float | None = None) -> bool:
         """Remove the bytes; False where they were not there, or have been stored anew within ``older_than_seconds``."""
@@ -191,14 +206,9 @@ class Storage:
                 await self._store.head_async(MARKER)
         except AbsentError:
             message = f"Nothing was ever stored here ({MARKER} is missing): is the volume mounted, the bucket right?"
-            raise StorageError(message) from cause
+            raise failed(message) from cause
         message = f"The bytes {sha256} are no longer stored."
         raise InputMissingError(message) from cause
-
-    async def _discard(self, key: str) -> None:
-        # The failure that led here is the one to tell; what is left is swept.
-        with contextlib.suppress(StorageError):
-            await self._place.remove(key)
 
 
 def _range(start: int, end: int | None) -> GetOptions:

@@ -13,6 +13,7 @@ from obstore.store import ObjectStore
 from playhead.errors import TooLargeError
 from playhead.storage.faults import faults
 from playhead.storage.pieces import pieces
+from playhead.storage.tidying import tidy
 
 # S3 takes at most 10,000 parts: 78 GiB. Two parts in flight and one filling are 24 MiB of memory for each upload.
 PART_BYTES = 8 * 1024 * 1024
@@ -21,7 +22,7 @@ PARTS_IN_FLIGHT = 2
 
 @asynccontextmanager
 async def writing(store: ObjectStore, key: str) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
-    """Write one object: it exists once the block has ended well, and leaves nothing when the block fails.
+    """Write one object: it exists once the block has ended well, and is taken back when the block fails.
 
     The block gets a function that writes one piece. Not obstore's ``put_async``: that one drives an async iterator
     in tasks of its own, and a canceled upload would leave one behind, still waiting for the client's next bytes.
@@ -32,14 +33,17 @@ async def writing(store: ObjectStore, key: str) -> AsyncIterator[Callable[[bytes
         with faults("writing"):
             await writer.write(piece)
 
-    try:
-        yield write
-    except BaseException as error:
+    async def take_back(error: BaseException) -> None:
         with faults("taking back an upload"):
             await writer.__aexit__(type(error), error, error.__traceback__)
+
+    try:
+        yield write
+        with faults("writing"):
+            await writer.close()
+    except BaseException as error:
+        await tidy(take_back(error))
         raise
-    with faults("writing"):
-        await writer.close()
 
 
 async def receive(

@@ -1,10 +1,15 @@
+# ruff: noqa: ASYNC221, ASYNC240 - a test may block
 from __future__ import annotations
 
 import asyncio
 import errno
 import os
+import resource
 import shutil
-from collections.abc import AsyncIterator, Callable
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -113,7 +118,7 @@ async def test_a_disk_that_refuses_is_a_transient_error(root: Path, folder_url: 
     storage = Storage.from_url(folder_url)
     await storage.put_bytes(b"before")
     await asyncio.to_thread(shutil.rmtree, root)
-    os.mkdir(root)  # noqa: PTH102 - a test may block
+    os.mkdir(root)  # noqa: PTH102
     (root / "incoming").write_bytes(b"a file where the folder was")
     with pytest.raises(StorageError) as caught:
         await storage.put_bytes(b"after")
@@ -133,3 +138,101 @@ def test_a_folder_that_is_there_keeps_its_rights(tmp_path: Path) -> None:
     tmp_path.chmod(0o750)
     Storage.from_url(tmp_path.as_uri())
     assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """No file may grow beyond this: what a full disk is to whoever writes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_full_disk_stores_nothing_and_is_transient(root: Path, folder_url: str) -> None:
+    storage = Storage.from_url(folder_url)
+    await storage.put_bytes(b"there is room for this")
+    kept = sorted(root.rglob("*"))
+    with full_after(PART // 2), pytest.raises(StorageError, match="File too large") as caught:
+        await storage.put_bytes(b"x" * PART)
+    assert caught.value.retry_after_seconds == 5
+    assert sorted(root.rglob("*")) == kept
+    assert (await storage.put_bytes(b"x" * PART)).size_bytes == PART
+
+
+async def test_a_full_disk_under_a_copy_leaves_no_file(
+    folder_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def across_devices(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(Path, "hardlink_to", across_devices)
+    storage = Storage.from_url(folder_url)
+    blob = await storage.put_bytes(b"x" * PART)
+    (tmp_path / "scratch").mkdir()
+    with full_after(PART // 2), pytest.raises(StorageError, match="local copy"):
+        await storage.download(blob.sha256, tmp_path / "scratch" / "target")
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+async def test_bytes_are_not_lost_because_there_is_no_place_to_bring_them(folder_url: str, tmp_path: Path) -> None:
+    storage = Storage.from_url(folder_url)
+    blob = await storage.put_bytes(b"still stored")
+    with pytest.raises(StorageError, match="local copy"):
+        await storage.download(blob.sha256, tmp_path / "swept away meanwhile" / "target")
+
+
+async def test_a_volume_that_was_unmounted_takes_nothing(root: Path, folder_url: str, tmp_path: Path) -> None:
+    storage = Storage.from_url(folder_url)
+    blob = await storage.put_bytes(b"on the volume")
+    root.rename(tmp_path / "away")
+    root.mkdir()  # what is beneath a mount point
+    with pytest.raises(StorageError, match="mounted"):
+        await storage.put_bytes(b"not on the volume")
+    with pytest.raises(StorageError, match="mounted"):
+        await storage.read(blob.sha256)
+    assert [path for path in root.rglob("*") if path.is_file()] == []
+    shutil.rmtree(root)
+    (tmp_path / "away").rename(root)
+    assert await storage.exists(blob.sha256)
+    assert (await storage.put_bytes(b"not on the volume")).size_bytes == 17
+
+
+@pytest.mark.parametrize("damaged", [b"", b"cut sh", b"cut short by a power failure, or worse"])
+async def test_the_same_bytes_put_again_replace_what_is_damaged(root: Path, folder_url: str, damaged: bytes) -> None:
+    storage = Storage.from_url(folder_url)
+    blob = await storage.put_bytes(b"cut short by a power failure")
+    stored = root / "blobs" / blob.sha256[:2] / blob.sha256[2:4] / blob.sha256
+    stored.unlink()
+    stored.write_bytes(damaged)
+    with pytest.raises(StorageError, match=f"{len(damaged)} are there"):
+        await storage.confirm([blob])
+    await storage.put_bytes(b"cut short by a power failure")
+    assert stored.read_bytes() == b"cut short by a power failure"
+    await storage.confirm([blob])
+
+
+DIES = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from playhead.storage import Storage
+
+dies_in = {"write": (os, "fsync"), "rename": (Path, "replace")}[sys.argv[2]]
+setattr(*dies_in, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+asyncio.run(Storage.from_url(sys.argv[1]).put_bytes(b"x" * 9_000_000))
+"""
+
+
+@pytest.mark.parametrize("moment", ["write", "rename"])
+async def test_a_crash_before_the_rename_shows_nothing_under_the_digest(
+    root: Path, folder_url: str, moment: str
+) -> None:
+    died = subprocess.run([sys.executable, "-c", DIES, folder_url, moment], check=False)
+    assert died.returncode == -9
+    storage = Storage.from_url(folder_url)
+    assert [sha256 async for sha256 in storage.list_older_than(-60)] == []
+    assert len(list((root / "incoming").iterdir())) == 1
+    assert await storage.sweep_incoming(-60) == 1
+    assert list((root / "incoming").iterdir()) == []

@@ -35,7 +35,6 @@ async def test_what_is_put_is_read_back_under_its_sha256(storage: Storage, data:
     assert blob == Blob(hashlib.sha256(data).hexdigest(), len(data))
     assert await all_of(storage, blob) == data
     assert await storage.exists(blob.sha256)
-    assert await storage.head_bytes(blob.sha256, 7) == data[:7]
 
 
 async def test_the_same_bytes_are_stored_once(storage: Storage) -> None:
@@ -135,7 +134,6 @@ async def test_missing_bytes_are_told_from_a_failing_store(storage: Storage, tmp
     await storage.put_bytes(b"something else")
     for use in (
         storage.read(NEVER_STORED),
-        storage.head_bytes(NEVER_STORED, 4),
         storage.open_reader(NEVER_STORED, budget_bytes=1),
         storage.download(NEVER_STORED, tmp_path / "never"),
     ):
