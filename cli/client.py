@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TypeVar, cast
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,7 @@ from cli import sse
 from cli.access import Access
 from cli.answers import check, refusal, retry_after_seconds
 from cli.failure import CommandError
-from cli.views import TERMINAL, FileView, JobView, News, PageView
+from cli.views import TERMINAL, FileView, JobView, LiftedView, News, PageView, QuarantineView
 from playhead.cancellation import end_if_canceled
 
 PATIENCE_SECONDS = 120.0
@@ -88,6 +89,21 @@ class Client:
     async def act(self, job_id: str, action: str) -> JobView:
         """``cancel`` or ``retry`` a job."""
         return await self._ask(lambda: self._http.post(f"/api/v1/jobs/{job_id}/{action}"), JobView)
+
+    async def quarantine(self, **filters: str | int | None) -> QuarantineView:
+        """Inputs in quarantine, the latest first: ``kind``, ``limit``."""
+        params = {name: value for name, value in filters.items() if value is not None}
+        return await self._ask(lambda: self._http.get("/api/v1/quarantine", params=params), QuarantineView)
+
+    async def lift(self, kind: str, sha256: str) -> None:
+        """Let an input be tried again."""
+        path = f"/api/v1/quarantine/{quote(kind, safe='')}/{quote(sha256, safe='')}"
+        await self._patiently(lambda: self._http.delete(path))
+
+    async def lift_all(self, kind: str | None) -> LiftedView:
+        """Let every input be tried again, or every one of a kind."""
+        params = {} if kind is None else {"kind": kind}
+        return await self._ask(lambda: self._http.delete("/api/v1/quarantine", params=params), LiftedView)
 
     async def output(self, job_id: str, name: str) -> bytes:
         """An output of a job: transcripts are small."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.asking import ask
 from cli.failure import FAILED, INTERRUPTED, Commands, warn
 
 if TYPE_CHECKING:
     from cli.client import Client
     from cli.views import JobView
 
-T = TypeVar("T")
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -40,7 +39,7 @@ def list_jobs(
     """
     from cli import listing
 
-    page = _ask(lambda client: client.jobs(state=state, kind=kind, limit=limit))
+    page = ask(lambda client: client.jobs(state=state, kind=kind, limit=limit))
     if as_json:
         typer.echo(page.model_dump_json(indent=2))
     else:
@@ -52,7 +51,7 @@ def show(job: JobId, *, as_json: AsJson = False) -> None:
     """Show one job: its state, its outputs, or why it failed."""
     from cli import listing
 
-    found = _ask(lambda client: client.job(job))
+    found = ask(lambda client: client.job(job))
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:
@@ -63,7 +62,7 @@ def show(job: JobId, *, as_json: AsJson = False) -> None:
 def watch(job: JobId) -> None:
     """Follow a job to its end. Exits with 1 unless it succeeds."""
     try:
-        ended = _ask(lambda client: _watch(client, job))
+        ended = ask(lambda client: _watch(client, job))
     except KeyboardInterrupt:
         warn(f"The job goes on: `playhead jobs watch {job}`, or `playhead jobs cancel {job}`")
         raise typer.Exit(INTERRUPTED) from None
@@ -75,13 +74,13 @@ def watch(job: JobId) -> None:
 @app.command()
 def cancel(job: JobId) -> None:
     """Cancel a job, running or not."""
-    _tell(_ask(lambda client: client.act(job, "cancel")))
+    _tell(ask(lambda client: client.act(job, "cancel")))
 
 
 @app.command()
 def retry(job: JobId) -> None:
     """Run a job again that failed, was canceled or expired."""
-    _tell(_ask(lambda client: client.act(job, "retry")))
+    _tell(ask(lambda client: client.act(job, "retry")))
 
 
 async def _watch(client: Client, job_id: str) -> JobView:
@@ -90,22 +89,6 @@ async def _watch(client: Client, job_id: str) -> JobView:
     job = await client.job(job_id)
     with make_board() as board:
         return await client.follow(job_id, lambda news: show_news(board, job.label, news))
-
-
-def _ask(question: Callable[[Client], Awaitable[T]]) -> T:
-    import asyncio
-
-    return asyncio.run(_asked(question))
-
-
-async def _asked(question: Callable[[Client], Awaitable[T]]) -> T:
-    from cli.access import find_access
-    from cli.client import Client
-    from cli.configuration import load
-
-    async with Client(find_access(load())) as client:
-        await client.demand()
-        return await question(client)
 
 
 def _tell(job: JobView) -> None:

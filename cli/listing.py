@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.board import clock
-from cli.views import JobView, PageView
+from cli.views import JobView, PageView, QuarantinedView, QuarantineView
 
 COLORS = {"succeeded": "green", "failed": "red", "running": "cyan", "canceled": "yellow", "expired": "yellow"}
 PIPED_WIDTH = 200
@@ -39,6 +39,14 @@ def show_jobs(page: PageView) -> None:
         make_console().print("There are more: take a larger --limit, or a filter.", style="dim")
 
 
+def show_quarantine(found: QuarantineView) -> None:
+    """A line per input."""
+    columns = ("KIND", "SHA256", "SINCE", "DEATHS", "JOBS", "LAST ERROR")
+    show_table(columns, [_quarantined(one) for one in found.items])
+    if found.total > len(found.items):
+        make_console().print(f"There are {found.total}: take a larger --limit.", style="dim")
+
+
 def show_job(job: JobView) -> None:
     """All that a person asks about one job."""
     facts = {
@@ -62,6 +70,11 @@ def show_job(job: JobView) -> None:
 
 def _row(job: JobView) -> tuple[str, ...]:
     return (job.id, _state(job), f"{job.progress:.0%}", job.kind, local_time(job.created_at), escape(job.label))
+
+
+def _quarantined(one: QuarantinedView) -> tuple[str, ...]:
+    jobs = "\n".join(one.jobs)
+    return (one.kind, one.sha256, local_time(one.quarantined_at), str(one.deaths), jobs, escape(one.last_error))
 
 
 def _state(job: JobView) -> str:

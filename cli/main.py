@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import api, doctor, jobs, keys, migrate, transcribe, up, worker
+from cli import api, doctor, jobs, keys, migrate, quarantine, transcribe, up, worker
 from cli.failure import Commands
 
 HELP = """
@@ -33,6 +33,7 @@ app.command()(api.api)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.add_typer(keys.app)
+app.add_typer(quarantine.app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it

@@ -82,6 +82,30 @@ class PageView(BaseModel):
     next_cursor: str | None = None
 
 
+class QuarantinedView(BaseModel):
+    """An input that killed engines."""
+
+    kind: str
+    sha256: str
+    deaths: int
+    last_error: str
+    jobs: list[str]
+    quarantined_at: datetime
+
+
+class QuarantineView(BaseModel):
+    """Some of what is in quarantine; ``total`` is all of it."""
+
+    items: list[QuarantinedView]
+    total: int
+
+
+class LiftedView(BaseModel):
+    """How many inputs may be tried again."""
+
+    lifted: int
+
+
 @dataclass(frozen=True)
 class News:
     """One Server-Sent Event of a job.

@@ -44,3 +44,9 @@ class QuarantineList(BaseModel):
 
     items: list[QuarantinedInput]
     total: int = Field(description="How many there are, of this kind where one was asked for.")
+
+
+class Lifted(BaseModel):
+    """How many inputs may be tried again."""
+
+    lifted: int

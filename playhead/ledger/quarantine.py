@@ -122,6 +122,13 @@ async def lift(session: AsyncSession, kind: str, sha256: str) -> None:
         raise NotFoundError(f"no such input is in quarantine for {kind} jobs: `playhead quarantine list`")
 
 
+async def lift_all(session: AsyncSession, kind: str | None = None) -> int:
+    """Let all content be tried again, or that of one kind. Gives how much."""
+    lifted = delete(EngineDeaths).where(_QUARANTINED).returning(EngineDeaths.sha256)
+    of_kind = lifted if kind is None else lifted.where(EngineDeaths.kind == kind)
+    return len((await session.scalars(of_kind)).all())
+
+
 async def drop_old(session: AsyncSession, kept_seconds: float) -> int:
     """Forget the deaths of content that has killed no engine for this long. Gives how many; 0 seconds keeps all."""
     if not kept_seconds:

@@ -55,6 +55,15 @@ async def test_the_list_can_be_of_one_kind_and_short(client: httpx.AsyncClient, 
     assert await listed(client, kind="other") == {"items": [], "total": 0}
 
 
+async def test_all_can_be_lifted_at_once(client: httpx.AsyncClient, stand: Stand) -> None:
+    asked = [(await condemned(client, stand, seconds))[0] for seconds in (1, 2)]
+    assert (await client.delete("/api/v1/quarantine", params={"kind": "other"})).json() == {"lifted": 0}
+    assert (await client.delete("/api/v1/quarantine", params={"kind": "transcribe"})).json() == {"lifted": 2}
+    assert (await client.delete("/api/v1/quarantine")).json() == {"lifted": 0}
+    for one in asked:
+        await submit(client, **one)
+
+
 async def test_a_retry_says_to_lift_it_first(client: httpx.AsyncClient, stand: Stand) -> None:
     _, (_, job_id) = await condemned(client, stand)
     refused = await client.post(f"/api/v1/jobs/{job_id}/retry")
@@ -71,7 +80,8 @@ async def test_it_is_for_operators(client: httpx.AsyncClient, stand: Stand) -> N
     async with client_of(stand, await stand.key("alice")) as alice:
         answers = [
             await alice.get("/api/v1/quarantine"),
+            await alice.delete("/api/v1/quarantine"),
             await alice.delete(f"/api/v1/quarantine/transcribe/{item['sha256']}"),
         ]
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert (await listed(client))["total"] == 1
