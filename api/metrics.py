@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.middleware.observe import Requests
 from api.services import Services
@@ -34,11 +35,11 @@ class Metrics:
 
     async def exposition(self, parts: Services) -> bytes:
         """All of it in Prometheus's text format. With the database away only this process is told of."""
-        async with self._one_at_a_time:
-            try:
-                found = await _from_database(parts)
-            except UnavailableError:
-                found = [_gauge("playhead_database_up", "Whether the database answers", 0)]
+        try:
+            async with parts.transaction(turn=self._one_at_a_time) as session:
+                found = await _from_database(session, parts.settings.worker.lost_after_seconds)
+        except UnavailableError:
+            found = [_gauge("playhead_database_up", "Whether the database answers", 0)]
         merged = CollectorRegistry()
         merged.register(_Families([*found, *self._registry.collect()]))
         return generate_latest(merged)
@@ -58,11 +59,10 @@ class _Families(Collector):
         return self._families.values()
 
 
-async def _from_database(parts: Services) -> list[Metric]:
-    async with parts.transaction() as session:
-        statuses = await queues.statuses(session)
-        counts = await read.counts(session)
-        alive = await workers.living(session, parts.settings.worker.lost_after_seconds)
+async def _from_database(session: AsyncSession, lost_after_seconds: float) -> list[Metric]:
+    statuses = await queues.statuses(session)
+    counts = await read.counts(session)
+    alive = await workers.living(session, lost_after_seconds)
     up = _gauge("playhead_database_up", "Whether the database answers", 1)
     living = _gauge("playhead_workers", "Living workers", len(alive))
     published = [family for worker in alive for family in _published(worker.name, worker.metrics)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.keyring import Keyring
-from api.transactions import transaction
+from api.transactions import PATIENCE_SECONDS, transaction
 from api.watching import Watchers
 from playhead import migrate
 from playhead.database import Database
@@ -36,9 +37,15 @@ class Services:
     keyring: Keyring
     schema_revision: str
 
-    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def transaction(
+        self, *, patience_seconds: float = PATIENCE_SECONDS, turn: AbstractAsyncContextManager[Any] | None = None
+    ) -> AbstractAsyncContextManager[AsyncSession]:
         """See :func:`api.transactions.transaction`."""
-        return transaction(self.database)
+        return transaction(self.database, patience_seconds=patience_seconds, turn=turn)
+
+    def look(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """The transaction of one who watches a job, in turn with the others who do."""
+        return self.transaction(turn=self.watchers.looking)
 
 
 @asynccontextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.database import Database, is_away
 from playhead.errors import UnavailableError
 
+PATIENCE_SECONDS = 8.0
+"""How long a request waits for its transaction in all, before it is told to come again."""
 RETRY_AFTER_SECONDS = 2.0
 
 _UNDEFINED = frozenset({"42P01", "42703", "42883"})
@@ -18,14 +22,29 @@ _UNDEFINED = frozenset({"42P01", "42703", "42883"})
 
 
 @asynccontextmanager
-async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
+async def transaction(
+    database: Database,
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    turn: AbstractAsyncContextManager[Any] | None = None,
+) -> AsyncIterator[AsyncSession]:
     """One transaction, committed at the end of the block: answer after that.
 
+    Args:
+        database: where.
+        patience_seconds: what it may take in all, its ``turn`` and its commit included.
+        turn: to be held meanwhile.
+
     Raises:
-        UnavailableError: the database is away, or its schema is not that of this code.
+        UnavailableError: the database is away, or its schema is not that of this code. If it went away at the end, the
+            transaction may have been committed all the same.
     """
     try:
-        async with database.transaction() as session:
+        async with (
+            asyncio.timeout(patience_seconds),
+            turn or nullcontext(),
+            database.transaction() as session,
+        ):
             yield session
     except Exception as error:
         reason = _unavailable(error)

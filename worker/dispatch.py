@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
 from playhead.cancellation import end_if_canceled
+from playhead.database import says_away
 from playhead.tickets import LOOK
+from worker.connector import Connector
 
-KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-"""A connection that went silent is found out within half a minute, the one that listens included."""
 PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
@@ -30,19 +32,47 @@ _PUT_BACK = """
 
 
 class TicketManager(JobManager):
-    """Procrastinate's own, but that a ticket ends otherwise.
+    """Procrastinate's own, but that a loop outlives its database's absence, and that a ticket ends otherwise.
 
-    One that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the job.
-    Procrastinate's ``finish_job`` would keep the second as ``failed`` for ever, and raises when the ticket is gone
+    A loop that ends takes the looks under way with it. One whose every step waits for the database goes on.
+
+    A ticket that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the
+    job. Procrastinate's ``finish_job`` would keep the second as ``failed`` for ever, and raises when the ticket is gone
     already because another worker took this one for dead.
     """
 
+    def __init__(self, connector: Connector) -> None:
+        super().__init__(connector)
+        self._hurry = connector.hurry
+        self._leaving = asyncio.Event()
+        self._left_behind: dict[int, str] = {}
+
+    def leave(self) -> None:
+        """The loops are about to end: wait for the database no longer than a farewell takes."""
+        self._leaving.set()
+        self._hurry()
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """A ticket or none, as soon as the database answers."""
+        while not self._leaving.is_set():
+            try:
+                return await super().fetch_job(queues, worker_id)
+            except ConnectorException as error:
+                if not _is_away(error):
+                    raise
+                log.warning("fetch_postponed", queues=queues, error=repr(error.__cause__))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), PAUSE_SECONDS)
+        return None
+
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
-        """Spend the ticket, or put it back. If the database is away, the housekeeping replaces it."""
+        """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away."""
         # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
         spent = status is Status.SUCCEEDED or job.queueing_lock is not None
+        assert job.id is not None  # noqa: S101 - it was fetched
+        self._left_behind[job.id] = _SPEND if spent else _PUT_BACK
         try:
-            await self.connector.execute_query_async(_SPEND if spent else _PUT_BACK, id=job.id)
+            await self._finish(job.id)
         except ConnectorException as error:
             log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
 
@@ -66,19 +96,40 @@ class TicketManager(JobManager):
         """Say that the loop lives; if the database is away, the next beat says it."""
         try:
             await super().update_heartbeat(worker_id)
+            for ticket in tuple(self._left_behind):
+                await self._finish(ticket)
         except ConnectorException as error:
             log.warning("ticket_heartbeat_missed", error=repr(error.__cause__))
+
+    async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
+        """Write a ticket for a turn of the housekeeping; none if the database is away, as the next turn will do."""
+        try:
+            return await super().defer_periodic_job(job, periodic_id, defer_timestamp)
+        except ConnectorException as error:
+            if not _is_away(error):
+                raise
+            log.warning("turn_missed", task=job.task_name, error=repr(error.__cause__))
+            return None
+
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:  # noqa: ARG002 - not ours
+        """None: what a job's cancellation ends is its run, not its ticket."""
+        return ()
+
+    async def _finish(self, ticket: int) -> None:
+        await self.connector.execute_query_async(self._left_behind[ticket], id=ticket)
+        self._left_behind.pop(ticket, None)
+
+
+def _is_away(error: ConnectorException) -> bool:
+    """Whether another try may succeed; not where the ledger has forgotten the loop after a long silence."""
+    cause = error.__cause__
+    broken = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return broken or (isinstance(cause, psycopg.Error) and says_away(cause.sqlstate))
 
 
 def make_app(database_url: str, *, application: str, connections: int) -> procrastinate.App:
     """A Procrastinate app over a pool of its own; the schema is Alembic's."""
-    connector = procrastinate.PsycopgConnector(
-        conninfo=database_url,
-        kwargs={"application_name": application, "connect_timeout": 5, **KEEPALIVES},
-        min_size=1,
-        max_size=connections,
-        timeout=10,
-    )
+    connector = Connector(database_url, application=application, connections=connections)
     app = procrastinate.App(connector=connector)
     app.job_manager = TicketManager(connector)
     return app
@@ -97,23 +148,31 @@ async def keep_fetching(
 ) -> None:
     """Fetch tickets until canceled.
 
-    Procrastinate's loop ends when its connections break. It is begun again as soon as the database answers; runs
-    under way are not its own and go on meanwhile, in the places that they have taken.
+    Procrastinate's loop may end, when its connections break or it was taken for dead. It is begun again as soon as
+    the database answers; runs under way are not its own and go on meanwhile, in the places that they have taken.
     """
     while True:
+        loop = asyncio.create_task(_fetch(app, list(queues), concurrency, heartbeat_seconds))
         try:
-            await app.run_worker_async(
-                queues=list(queues),
-                concurrency=concurrency,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=0,
-                update_heartbeat_interval=heartbeat_seconds,
-            )
+            await asyncio.shield(loop)
         except asyncio.CancelledError:
+            if isinstance(app.job_manager, TicketManager):
+                app.job_manager.leave()
+            loop.cancel()
+            # One that cannot sign off because the database is away raises that instead of the cancellation.
+            await asyncio.gather(loop, return_exceptions=True)
             raise
         except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
             log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
-        # One that cannot sign off because the database is away raises that instead of the cancellation.
-        end_if_canceled()
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _fetch(app: procrastinate.App, queues: list[str], concurrency: int, heartbeat_seconds: float) -> None:
+    await app.run_worker_async(
+        queues=queues,
+        concurrency=concurrency,
+        delete_jobs="always",
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=0,
+        update_heartbeat_interval=heartbeat_seconds,
+    )

@@ -12,7 +12,7 @@ import procrastinate
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.database import Database
+from playhead.database import SWEEP_SECONDS, Database
 from playhead.ledger import retention, sweep
 from playhead.settings import Settings
 from playhead.storage import Storage
@@ -57,7 +57,7 @@ class Housekeeping:
         self._periodic(app, name, cron, until_done)
 
     async def _batch(self, one_batch: Sweep) -> int:
-        async with self.database.transaction() as session:
+        async with self.database.transaction(patience_seconds=SWEEP_SECONDS) as session:
             return await one_batch(session)
 
     async def _clear_orphans(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
-from playhead.database import Database
+from playhead.database import SWEEP_SECONDS, Database
 from playhead.ledger import retention
 from playhead.storage import Storage
 
@@ -20,7 +20,7 @@ async def clear_orphans(database: Database, storage: Storage, idle_seconds: floa
     while doomed := await _doom(database, idle_seconds):
         cleared += await _clear(database, storage, doomed, idle_seconds)
     async for strangers in _batches(storage, idle_seconds):
-        async with database.transaction() as session:
+        async with database.transaction(patience_seconds=SWEEP_SECONDS) as session:
             doomed = await retention.doom_strangers(session, strangers)
         cleared += await _clear(database, storage, doomed, idle_seconds)
     if cleared:
@@ -28,7 +28,7 @@ async def clear_orphans(database: Database, storage: Storage, idle_seconds: floa
 
 
 async def _doom(database: Database, idle_seconds: float) -> list[str]:
-    async with database.transaction() as session:
+    async with database.transaction(patience_seconds=SWEEP_SECONDS) as session:
         return await retention.doom_orphans(session, idle_seconds)
 
 
@@ -36,7 +36,7 @@ async def _clear(database: Database, storage: Storage, doomed: list[str], idle_s
     for sha256 in doomed:
         # Bytes stored anew meanwhile stay: whoever did is about to write their row.
         await storage.delete(sha256, older_than_seconds=idle_seconds)
-    async with database.transaction() as session:
+    async with database.transaction(patience_seconds=SWEEP_SECONDS) as session:
         await retention.bury(session, doomed)
     return len(doomed)
 

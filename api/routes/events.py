@@ -103,7 +103,7 @@ class _Stream:
                 log.info("watch_ended", job_id=str(self.job_id), error=error.code)
 
     async def look(self) -> News:
-        async with self.parts.watchers.looking, self.parts.transaction() as session:
+        async with self.parts.look() as session:
             return await read.news_since(session, self.owner_id, self.job_id, self.last_id, BATCH)
 
     def is_over(self, news: News) -> bool:

@@ -82,7 +82,7 @@ async def _ended(parts: Services, identity: Identity, job_id: UUID, seconds: flo
     deadline = clock() + seconds
     with parts.watchers.of(job_id, ends_only=True) as watch:
         while True:
-            async with parts.watchers.looking, parts.transaction() as session:
+            async with parts.look() as session:
                 state = await read.find_state(session, identity.owner_id, job_id)
             if state in TERMINAL or not await watch.changed(deadline - clock()):
                 return

@@ -14,6 +14,9 @@ from api.services import Services
 from playhead import migrate
 from playhead.errors import UnavailableError
 
+PROBE_SECONDS = 3.0
+"""Health checks commonly wait for four or five."""
+
 routes = APIRouter(tags=["health"])
 
 _UNAVAILABLE: dict[int | str, dict[str, Any]] = {503: documented()[503]}
@@ -58,6 +61,6 @@ async def root() -> RedirectResponse:
 
 
 async def _revision(parts: Services) -> str | None:
-    async with parts.transaction() as session:
+    async with parts.transaction(patience_seconds=PROBE_SECONDS) as session:
         connection = await session.connection()
         return await connection.run_sync(migrate.current)

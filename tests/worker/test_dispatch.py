@@ -19,6 +19,8 @@ from worker.dispatch import keep_fetching, make_app
 class AwayAtTheEnd:
     """An app whose loop, when canceled, fails to sign off: its database is away."""
 
+    job_manager = None
+
     def __init__(self) -> None:
         self.running = asyncio.Event()
 
@@ -77,17 +79,17 @@ async def test_a_queue_is_listened_to_again_after_the_database_was_away(
     """Procrastinate's gives up when it cannot connect again at once, and nobody noticed: jobs waited for a poll."""
     app = make_app(database_url, application="test", connections=3)
     refused = asyncio.Event()
-    connect = psycopg.AsyncConnection.connect
+    connect: Any = psycopg.AsyncConnection.connect
 
-    async def watched(*args: Any, **kwargs: Any) -> Any:
+    async def watched(kind: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return await connect(*args, **kwargs)
+            return await connect.__func__(kind, *args, **kwargs)
         except psycopg.OperationalError:
             if kwargs.get("autocommit"):  # As the listener connects, and the pool does not.
                 refused.set()
             raise
 
-    monkeypatch.setattr(psycopg.AsyncConnection, "connect", watched)
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", classmethod(watched))
     async with app.open_async():
         fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
         try:
