@@ -29,6 +29,7 @@ def check_service(settings: Settings) -> Iterator[Check]:
             return
         yield fine("API", f"ready at {access.url}")
         yield _check_workers(client)
+        yield from _check_quarantine(client)
 
 
 def _absent(access: Access, error: httpx.HTTPError) -> Check:
@@ -51,6 +52,19 @@ def _check_workers(client: httpx.Client) -> Check:
     if not workers:
         return doubtful("workers", "none is alive: jobs wait", "Start `playhead worker`, or `playhead up`.")
     return fine("workers", ", ".join(f"{worker.get('name')} on {worker.get('device')}" for worker in workers))
+
+
+def _check_quarantine(client: httpx.Client) -> Iterator[Check]:
+    """Nothing is said where nothing is there, or where the key is not that of an operator."""
+    try:
+        answer = client.get("/api/v1/quarantine")
+        total = answer.json()["total"] if answer.is_success else 0
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        return
+    if total:
+        yield doubtful(
+            "quarantine", f"inputs that killed engines and are refused: {total}", "Look: `playhead quarantine list`."
+        )
 
 
 def _items(body: Any) -> list[dict[str, Any]]:

@@ -103,6 +103,16 @@ def test_a_bad_key_is_broken(look: Any, server: Server) -> None:
     found, code = look()
     assert (found["workers"]["grade"], code) == ("broken", 1)
     assert "PLAYHEAD_API_KEY" in found["workers"]["remedy"]
+    assert "quarantine" not in found
+
+
+@pytest.mark.parametrize(("total", "grade"), [(0, None), (2, "doubtful")])
+def test_inputs_in_quarantine_are_told_of(look: Any, server: Server, total: int, grade: str | None) -> None:
+    server.on("GET /readyz", as_json({"status": "ok"}))
+    server.on("GET /api/v1/workers", as_json({"items": [{"name": "host-1", "device": "cpu"}]}))
+    server.on("GET /api/v1/quarantine", as_json({"items": [], "total": total}))
+    found, code = look()
+    assert (found.get("quarantine", {}).get("grade"), code) == (grade, 0)
 
 
 def test_a_server_that_is_not_ready_is_broken(look: Any, server: Server) -> None:
