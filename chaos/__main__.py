@@ -17,10 +17,12 @@ from chaos.run import Options, run
 
 
 def main(
+    *,
     seconds: Annotated[float, typer.Option(help="How long faults and load last.")] = 120,
     seed: Annotated[int | None, typer.Option(help="The same seed and seconds give the same faults.")] = None,
     rate: Annotated[float, typer.Option(help="Jobs submitted in a second.")] = 5,
     out: Annotated[Path | None, typer.Option(help="Folder for the plan, the figures and the evidence.")] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the logs though every promise was kept.")] = False,
     faults: Annotated[Path | None, typer.Option(help="A plan.json to follow instead of the seed's.")] = None,
 ) -> None:
     """Pull plugs under load, then check that nothing was lost and nothing done twice."""
@@ -34,7 +36,7 @@ def main(
     outcome = asyncio.run(run(options, lambda line: console.print(line, highlight=False)))
     (out / "figures.json").write_text(report.as_json(outcome))
     report.show(outcome, console)
-    if not outcome.verdict.violations:
+    if not (outcome.verdict.violations or keep):
         shutil.rmtree(out / "logs", ignore_errors=True)
     word = f"{len(outcome.verdict.violations)} promises broken" if outcome.verdict.violations else "every promise kept"
     console.print(f"seed {seed}: {word}. Replay: make chaos SECONDS={seconds:.0f} SEED={seed}. Kept in {out}")

@@ -5,11 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, cast
+from urllib.parse import parse_qs, urlsplit
 
 Direction = Literal["both", "answers", "requests"]
 Connect = Callable[[asyncio.Protocol], Awaitable[tuple[asyncio.Transport, asyncio.Protocol]]]
 
 HOST = "127.0.0.1"
+
+
+def connect_to(url: str) -> Connect:
+    """Open connections to the PostgreSQL server of this URL, be it by TCP or by a Unix socket."""
+    loop, there = asyncio.get_running_loop(), urlsplit(url)
+    if folder := parse_qs(there.query).get("host"):
+        return lambda protocol: loop.create_unix_connection(lambda: protocol, f"{folder[0]}/.s.PGSQL.5432")
+    return lambda protocol: loop.create_connection(lambda: protocol, there.hostname or HOST, there.port or 5432)
+
+
+def url_through(port: int, url: str) -> str:
+    """The URL of the same database through a proxy on this port."""
+    there = urlsplit(url)
+    return f"postgresql://{there.username}:{there.password}@{HOST}:{port}{there.path}"
 
 
 class Proxy:

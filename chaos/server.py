@@ -10,11 +10,9 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from chaos.proxy import Connect
 from local.postgres import EmbeddedPostgres
 
 SETTINGS = {
@@ -27,7 +25,6 @@ SETTINGS = {
 }
 SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "kill": signal.SIGKILL}
 APPLICATION = "chaos"
-HOST = "127.0.0.1"
 GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
@@ -55,18 +52,6 @@ class Server:
     def log(self) -> Path:
         """What it says."""
         return self._postgres.log
-
-    def url_through(self, port: int) -> str:
-        """Through the proxy on this port of the loopback."""
-        there = urlsplit(self.url)
-        return f"postgresql://{there.username}:{there.password}@{HOST}:{port}{there.path}"
-
-    def connect(self) -> Connect:
-        """For a proxy: opens a connection to it."""
-        loop, there = asyncio.get_running_loop(), urlsplit(self.url)
-        if folder := parse_qs(there.query).get("host"):
-            return lambda protocol: loop.create_unix_connection(lambda: protocol, f"{folder[0]}/.s.PGSQL.5432")
-        return lambda protocol: loop.create_connection(lambda: protocol, there.hostname or HOST, there.port or 0)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -16,7 +16,7 @@ import httpx
 from chaos.kinds import POISON_DIR
 from chaos.plan import APIS, WORKERS
 from chaos.process import Process
-from chaos.proxy import Proxy
+from chaos.proxy import Proxy, connect_to, url_through
 from chaos.server import Server
 from local.ports import is_free
 from local.sweeper import Sweeper
@@ -95,7 +95,7 @@ class Stack:
 
     async def _add(self, name: str, ports: Iterator[int]) -> None:
         proxy_port = next(ports)
-        proxy = self.proxies[name] = Proxy(self.server.connect())
+        proxy = self.proxies[name] = Proxy(connect_to(self.server.url))
         await proxy.start(proxy_port)
         command: tuple[str, ...] = ("worker",)
         if name in APIS:
@@ -115,7 +115,7 @@ class Stack:
     def _environment(self, name: str, proxy_port: int) -> dict[str, str]:
         plain = {key: value for key, value in os.environ.items() if not key.startswith("PLAYHEAD_")}
         here = {
-            "PLAYHEAD_DATABASE_URL": self.server.url_through(proxy_port),
+            "PLAYHEAD_DATABASE_URL": url_through(proxy_port, self.server.url),
             "PLAYHEAD_DATA_DIR": str(self.data / "home"),
             "PLAYHEAD_WORKER__ALIVE_FILE": str(self.data / f"{name}.alive"),
             "PLAYHEAD_ADMIN_KEY": self.key,

@@ -42,6 +42,9 @@ error."""
 _AWAY_STATES = frozenset({"25006", "25P03", "25P04", "55000"})
 """Read only while it recovers; a transaction ended as idle or too long; a database that takes no connections."""
 
+_BROKEN = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Of one connection. The last: it was told its end by the server, but has not heard the server hang up."""
+
 
 def is_away(error: BaseException) -> bool:
     """Whether another try may succeed: the server is away, restarting or full, or gave this up to end a deadlock."""
@@ -50,7 +53,7 @@ def is_away(error: BaseException) -> bool:
         return error.connection_invalidated or says_away(state) or isinstance(error, InterfaceError)
     if isinstance(error, asyncpg.PostgresError):
         return says_away(error.sqlstate)
-    return isinstance(error, (PoolTimeoutError, asyncpg.InterfaceError, OSError, TimeoutError))
+    return isinstance(error, (PoolTimeoutError, *_BROKEN))
 
 
 def says_away(state: str | None) -> bool:
@@ -151,5 +154,5 @@ def _ping(adapted: Any, record: Any, _: object) -> None:
         return
     try:
         adapted.run_async(lambda connection: connection.execute("SELECT", timeout=PING_SECONDS))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, *_BROKEN) as error:
         raise InvalidatePoolError(str(error)) from error

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from chaos.proxy import Link, Proxy, connect_to, url_through
+from local.ports import any_free
 from playhead.database import Database, is_away
 
 if TYPE_CHECKING:
+    import pytest
     from sqlalchemy.ext.asyncio import AsyncSession
 
 PUT = text("INSERT INTO queues (name) VALUES (:name)")
@@ -42,3 +46,23 @@ async def test_whoever_is_given_up_to_end_a_deadlock_may_try_again(database_url:
     (victim,) = [error for error in ended if error is not None]
     assert isinstance(victim, DBAPIError)
     assert is_away(victim)
+
+
+async def test_a_connection_that_was_told_its_end_but_still_stands_is_not_lent(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asyncio.Event()
+    monkeypatch.setattr(Link, "ended", lambda _: told.set())  # The server's last words pass, its leaving does not.
+    proxy, port = Proxy(connect_to(database_url)), any_free("127.0.0.1")
+    await proxy.start(port)
+    direct = Database(database_url)
+    database = Database(url_through(port, database_url), application=f"ended {secrets.token_hex(4)}")
+    await database.ping()
+    async with direct.transaction() as session:
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'ended %'"
+        await session.execute(text(end))
+    await told.wait()
+    await database.ping()
+    await database.close()
+    await direct.close()
+    await proxy.stop()

@@ -1,0 +1,28 @@
+"""Two minutes of pulled plugs. `make chaos` runs longer; the seed of a failure replays it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from chaos import report
+from chaos.run import Options, run
+
+SEED = int(os.environ.get("CHAOS_SEED", "7"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "100"))
+JOBS_PER_SECOND = 3.0
+"""Two cores that other tests share."""
+
+
+@pytest.mark.timeout(900)
+async def test_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
+    options = Options(seconds=SECONDS, seed=SEED, out=tmp_path, jobs_per_second=JOBS_PER_SECOND)
+    outcome = await run(options, print)
+    (tmp_path / "figures.json").write_text(report.as_json(outcome))
+    told = outcome.figures
+    assert outcome.verdict.violations == [], f"seed {SEED}; evidence in {tmp_path}"
+    assert told["jobs"] > SECONDS
+    assert told["runs"]["lost"] > 0
+    assert set(told["ends"]) >= {"succeeded", "failed"}
