@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.middleware.observe import Requests
 from api.services import Services
 from playhead.errors import UnavailableError
-from playhead.ledger import queues, read, workers
+from playhead.ledger import quarantine, queues, read, workers
 
 log = structlog.get_logger(__name__)
 
@@ -62,11 +62,12 @@ class _Families(Collector):
 async def _from_database(session: AsyncSession, lost_after_seconds: float) -> list[Metric]:
     statuses = await queues.statuses(session)
     counts = await read.counts(session)
+    condemned = await quarantine.counts(session)
     alive = await workers.living(session, lost_after_seconds)
     up = _gauge("playhead_database_up", "Whether the database answers", 1)
     living = _gauge("playhead_workers", "Living workers", len(alive))
     published = [family for worker in alive for family in _published(worker.name, worker.metrics)]
-    return [up, living, *_of_queues(statuses), _of_jobs(counts), *published]
+    return [up, living, *_of_queues(statuses), _of_jobs(counts), _of_quarantine(condemned), *published]
 
 
 def _of_queues(statuses: list[queues.QueueStatus]) -> list[Metric]:
@@ -89,6 +90,13 @@ def _of_jobs(counts: list[read.Count]) -> Metric:
     for count in counts:
         jobs.add_metric([count.kind, count.state], count.jobs)
     return jobs
+
+
+def _of_quarantine(counts: dict[str, int]) -> Metric:
+    inputs = GaugeMetricFamily("playhead_quarantined_inputs", "Inputs that killed engines", labels=["kind"])
+    for kind, count in counts.items():
+        inputs.add_metric([kind], count)
+    return inputs
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:

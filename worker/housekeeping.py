@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.database import SWEEP_SECONDS, Database
-from playhead.ledger import retention, sweep
+from playhead.ledger import quarantine, retention, sweep
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker.orphans import clear_orphans
@@ -43,6 +43,8 @@ class Housekeeping:
         self._sweeps(app, "reissue_missing", EVERY_MINUTE, sweep.reissue_missing)
         self._sweeps(app, "files", EVERY_MINUTE, retention.drop_expired_files)
         self._sweeps(app, "jobs", EVERY_MINUTE, lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
+        forget = kept.quarantine_seconds
+        self._sweeps(app, "quarantine", EVERY_HOUR, lambda session: quarantine.drop_old(session, forget))
         self._sweeps(app, "workers", EVERY_HOUR, retention.drop_old_workers)
         self._periodic(app, "orphans", EVERY_HOUR, self._clear_orphans)
 

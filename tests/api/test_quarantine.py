@@ -85,3 +85,9 @@ async def test_it_is_for_operators(client: httpx.AsyncClient, stand: Stand) -> N
         ]
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     assert (await listed(client))["total"] == 1
+
+
+async def test_metrics_count_what_is_in_quarantine(client: httpx.AsyncClient, stand: Stand) -> None:
+    assert "playhead_quarantined_inputs{" not in (await client.get("/metrics")).text
+    await condemned(client, stand)
+    assert 'playhead_quarantined_inputs{kind="transcribe"} 1.0' in (await client.get("/metrics")).text

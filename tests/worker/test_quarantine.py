@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import procrastinate.testing
 import pytest
 import pytest_asyncio
 from sqlalchemy import func, insert, select
@@ -20,6 +21,7 @@ from playhead.models import EngineDeaths
 from playhead.states import State
 from tests.fetch.conftest import SERVER, ScriptedServer, answer
 from worker.engines.stub import StubTranscriber
+from worker.housekeeping import Housekeeping
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House
@@ -170,3 +172,14 @@ async def test_a_database_that_is_away_for_a_moment_lets_nothing_through(
     assert job.error is not None
     assert (job.error["code"], job.attempt, asked) == ("input_quarantined", 1, 2)
     assert len(ward.given) == 2
+
+
+async def test_housekeeping_forgets_what_killed_nothing_for_long(house: House) -> None:
+    app = procrastinate.App(connector=procrastinate.testing.InMemoryConnector())
+    retention = house.settings.retention.model_copy(update={"quarantine_seconds": 1e-6})
+    settings = house.settings.model_copy(update={"retention": retention})
+    Housekeeping(house.database, house.storage, settings).register(app)
+    async with house.database.transaction() as session:
+        session.add(EngineDeaths(kind="transcribe", sha256="a" * 64, deaths=1, job_ids=[], last_error={}))
+    await app.tasks["playhead.quarantine"].func(timestamp=0)
+    assert await deaths(house) == []
