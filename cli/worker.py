@@ -26,18 +26,16 @@ def worker(
     chosen = parse_queues(queues) if queues is not None else None
     counts = parse_concurrency(concurrency) if concurrency is not None else {}
 
-    import asyncio
-
     from cli.configuration import load_with_database
     from playhead.observability import configure_logging
-    from worker.main import run
+    from worker.main import serve
 
     settings = load_with_database()
     configure_logging(settings)
     told = settings.worker
     wanted = {"queues": chosen or told.queues, "concurrency": {**told.concurrency, **counts}}
     settings = settings.model_copy(update={"worker": told.model_copy(update=wanted)})
-    raise typer.Exit(asyncio.run(run(settings)))
+    serve(settings)
 
 
 def parse_queues(text: str) -> list[str]:

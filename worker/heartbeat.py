@@ -28,7 +28,10 @@ def own_connection(url: str, settings: WorkerSettings) -> Database:
 
 
 class Heartbeat:
-    """Beats for a runner, on time or as soon as something may have happened to one of its jobs."""
+    """Beats for a runner, on time or as soon as something may have happened to one of its jobs.
+
+    It may beat on another event loop than the runner's, in another thread.
+    """
 
     def __init__(self, runner: Runner, database: Database, *, sign_of_life: Path) -> None:
         self._runner = runner
@@ -70,7 +73,7 @@ class Heartbeat:
         async with self._database.transaction() as session:
             held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
         if held is None:
-            await arrive(self._runner)
+            await arrive(self._runner, self._database)
             held = {}
         self._runner.drop_lost(looked_at, held)
         await self._give_up(self._runner.dropped(held))

@@ -4,32 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, NoReturn
 
 import structlog
 
 from playhead.database import Database
 from playhead.identity import new_id
-from playhead.ledger.history import CHANNEL
 from playhead.settings import Settings
-from playhead.signals import Listener
 from playhead.storage import Storage
 from worker import dispatch
 from worker.engines import make_engines
-from worker.heartbeat import Heartbeat, own_connection
+from worker.heart import keep_alive
 from worker.housekeeping import QUEUE, Housekeeping
 from worker.metrics import Metrics
 from worker.presence import arrive, leave
 from worker.runner import Runner
 from worker.scratch import scratch_folder
 
+TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""By a service manager, by Ctrl-C, by a terminal that was closed."""
+PARTING_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
+def serve(settings: Settings) -> NoReturn:
+    """Be a worker: :func:`run` is the whole of this process, and its exit code is the process's.
+
+    Work that does not stop, in tasks or in threads, would be waited for at the end. It is not.
+    """
+    with asyncio.Runner() as loop:
+        try:
+            code = loop.run(run(settings))
+        except BaseException:
+            with _ending_within(PARTING_SECONDS):
+                loop.close()
+            raise
+        # Everything is given back and closed. To close the loop too would let go of the signals: one that comes
+        # again would kill the process after all.
+        logging.shutdown()
+        os._exit(code)
+
+
+@contextlib.contextmanager
+def _ending_within(seconds: float) -> Iterator[None]:
+    end = threading.Timer(seconds, os._exit, [1])
+    end.daemon = True
+    end.start()
+    yield
+    end.cancel()
+
+
 async def run(settings: Settings) -> int:
-    """Work until SIGTERM or SIGINT, then give back what is under way. Gives the exit code."""
+    """Work until told to stop, then give back what is under way. Gives the exit code.
+
+    Being told again changes nothing: the grace time bounds how long it takes.
+    """
     ready, stopped = asyncio.Event(), asyncio.Event()
     _on_signal(ready, stopped)
     try:
@@ -53,8 +87,9 @@ def _on_signal(ready: asyncio.Event, stopped: asyncio.Event) -> None:
             main.cancel()  # It may be waiting for a database that never comes.
         stopped.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    for number in TOLD_TO_STOP:
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # As nohup has it.
+            loop.add_signal_handler(number, stop)
 
 
 @contextlib.asynccontextmanager
@@ -67,26 +102,23 @@ async def working(settings: Settings) -> AsyncIterator[Runner]:
             storage = Storage.from_url(settings.storage_location)
             runner = Runner(new_id(), settings, database, storage, engines, scratch, Metrics())
             await arrive(runner)
-            async with _heart(runner):
-                async with _dispatching(runner):
+            try:
+                async with _background(keep_alive(runner)), _giving_back(runner), _dispatching(runner):
                     yield runner
-                await runner.stop()
-            await leave(runner)
+            finally:
+                await leave(runner)
     finally:
         await engines.close()
         await database.close()
 
 
 @contextlib.asynccontextmanager
-async def _heart(runner: Runner) -> AsyncIterator[None]:
-    database = own_connection(runner.database.url, runner.settings.worker)
-    heartbeat = Heartbeat(runner, database, sign_of_life=runner.settings.alive_location)
-    listener = Listener(runner.database.url, {CHANNEL: heartbeat.notice}, on_connect=heartbeat.hurry)
+async def _giving_back(runner: Runner) -> AsyncIterator[None]:
+    """Give every job back at the end, also when something broke."""
     try:
-        async with listener, _background(heartbeat.keep_beating()):
-            yield
+        yield
     finally:
-        await database.close()
+        await runner.stop()
 
 
 @contextlib.asynccontextmanager
@@ -104,7 +136,10 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
             concurrency = wanted.concurrency.get(queue, 1)
             loops.append(dispatch.keep_fetching(tickets, [queue], concurrency, wanted.heartbeat_seconds))
         await stack.enter_async_context(_background(*loops))
-        yield
+        try:
+            yield
+        finally:
+            runner.take_no_more()  # The loops take a moment to end: what they fetch meanwhile is put back.
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import ProgrammingError
 
 from playhead.cancellation import end_if_canceled
-from playhead.database import is_away
+from playhead.database import Database, is_away
 from playhead.ledger import workers
 from worker.runner import Runner
 
@@ -19,12 +19,15 @@ PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-async def arrive(runner: Runner) -> None:
-    """Enter the worker, as soon as the database answers and has its tables."""
-    wanted = runner.settings.worker
+async def arrive(runner: Runner, through: Database | None = None) -> None:
+    """Enter the worker, as soon as the database answers and has its tables.
+
+    ``through`` are connections of the calling thread, where that is not the runner's.
+    """
+    wanted, database = runner.settings.worker, through or runner.database
     while True:
         try:
-            async with runner.database.transaction() as session:
+            async with database.transaction() as session:
                 await workers.arrive(
                     session,
                     runner.worker_id,

@@ -65,6 +65,7 @@ class Reporter:
             await asyncio.sleep(INTERVAL_SECONDS)
             # Shielded: a write cut off in the middle is neither written nor kept. Who flushes next waits for it.
             writing = asyncio.create_task(self.flush(), name=f"flush {self._run.lease}")
+            writing.add_done_callback(_hear)
             try:
                 await asyncio.shield(writing)
             except Exception as error:
@@ -121,3 +122,9 @@ class Reporter:
         newer.progress = newer.progress or saying.progress
         newer.events = saying.events + newer.events
         newer.checkpoint = saying.checkpoint if newer.checkpoint is None else newer.checkpoint
+
+
+def _hear(writing: asyncio.Task[None]) -> None:
+    """Keep asyncio from complaining of an error that nobody waited for: whoever flushes next is told of it too."""
+    if not writing.cancelled():
+        writing.exception()

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import shutil
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -32,6 +32,10 @@ from worker.work import work
 log = structlog.get_logger(__name__)
 
 
+PATIENCE = 0.8
+"""Of the grace time, for work to stop. What is left is for writing how its runs ended."""
+
+
 @dataclass
 class Active:
     """A run under way in this process."""
@@ -39,23 +43,41 @@ class Active:
     run: Run
     task: asyncio.Task[Outcome]
     stopped: Outcome | None = None
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.task.add_done_callback(lambda _: self._over.set())
 
     def end(self, outcome: Outcome) -> None:
         """Stop the work, unless it is done; the run ends with this outcome."""
         if self.stopped is None and self.task.cancel():
             self.stopped = outcome
 
+    def end_from_afar(self, outcome: Outcome) -> None:
+        """As :meth:`end`, soon, from any thread."""
+        self.task.get_loop().call_soon_threadsafe(self.end, outcome)
+
+    def abandon(self) -> None:
+        """Wait no longer for work that was told to stop and does not."""
+        log.warning("work_abandoned", job_id=str(self.run.job_id), kind=self.run.kind)
+        self._over.set()
+
     async def outcome(self) -> Outcome:
         """Wait for the end of the work."""
-        await asyncio.wait([self.task])
-        if not self.task.cancelled():
+        await self._over.wait()
+        if self.task.done() and not self.task.cancelled():
             return self.task.result()
         return self.stopped or failure(InternalError("the work was canceled from within: a bug of what it uses"))
 
 
 @dataclass
 class Runner:
-    """Runs the jobs of one worker process."""
+    """Runs the jobs of one worker process.
+
+    Attributes:
+        active: runs at work, by lease. It and what is in hand are replaced, never changed: the heart reads them from
+            its own thread.
+    """
 
     worker_id: UUID
     settings: Settings
@@ -64,10 +86,10 @@ class Runner:
     engines: Engines
     scratch: Path
     metrics: Metrics
-    active: dict[int, Active] = field(default_factory=dict)
+    active: Mapping[int, Active] = field(default_factory=dict)
     _looks: set[asyncio.Task[None]] = field(default_factory=set)
     _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
-    _in_hand: list[UUID] = field(default_factory=list)
+    _in_hand: tuple[UUID, ...] = ()
     _stopping: bool = False
 
     async def look(self, job_id: UUID, queue: str) -> None:
@@ -86,36 +108,52 @@ class Runner:
         self._stopping = True
 
     async def stop(self) -> None:
-        """Begin nothing more and give every job back. Returns when all are settled, or their time is over."""
+        """Begin nothing more and give every job back, also of work that does not stop. Takes the grace time at most."""
+        grace_seconds = self.settings.worker.grace_seconds
         self.take_no_more()
-        for active in list(self.active.values()):
+        for active in self.active.values():
             active.end(Stop.SHUTDOWN)
+        await self._idle(grace_seconds * PATIENCE)
+        for active in self.active.values():
+            active.abandon()
+        await self._idle(grace_seconds * (1 - PATIENCE))
+        for look in self._looks:
+            look.cancel()
+
+    async def _idle(self, seconds: float) -> None:
         if self._looks:
-            await asyncio.wait(self._looks, timeout=self.settings.worker.grace_seconds)
+            await asyncio.wait(self._looks, timeout=seconds)
 
     def drop_lost(self, looked_at: list[Active], held: Collection[int]) -> None:
-        """Stop those of these runs whose lease the ledger no longer knows."""
+        """Stop those of these runs whose lease the ledger no longer knows. May be called from any thread."""
         for active in looked_at:
             if active.run.lease not in held:
-                active.end(Stop.LOST)
+                active.end_from_afar(Stop.LOST)
 
     def dropped(self, held: Mapping[int, UUID]) -> list[int]:
         """Those of these leases, read from the ledger before, whose jobs are in nobody's hands here.
 
         A run may be between its claim and its work, or between its work and its settling: those are in hand too.
         """
-        return [lease for lease, job_id in held.items() if job_id not in self._in_hand]
+        in_hand = self._in_hand
+        return [lease for lease, job_id in held.items() if job_id not in in_hand]
 
     async def _look(self, job_id: UUID, queue: str) -> None:
         places = self._places.setdefault(queue, asyncio.Semaphore(self.settings.worker.concurrency.get(queue, 1)))
         async with places:
             if self._stopping:
-                raise RuntimeError("this worker takes no more")  # so that the ticket is put back
-            self._in_hand.append(job_id)
-            try:
+                raise asyncio.CancelledError("this worker takes no more")  # so that the ticket is put back
+            with self._holding(job_id):
                 await self._act_on(job_id)
-            finally:
-                self._in_hand.remove(job_id)
+
+    @contextlib.contextmanager
+    def _holding(self, job_id: UUID) -> Iterator[None]:
+        self._in_hand = (*self._in_hand, job_id)
+        try:
+            yield
+        finally:
+            at = self._in_hand.index(job_id)  # Of a doubled ticket, either.
+            self._in_hand = self._in_hand[:at] + self._in_hand[at + 1 :]
 
     async def _act_on(self, job_id: UUID) -> None:
         async with self.database.transaction() as session:
@@ -150,13 +188,13 @@ class Runner:
         active = Active(run, asyncio.create_task(work(run, context), name=f"run {run.lease}"))
         reports = asyncio.create_task(context.reporter.keep_writing(), name=f"reports {run.lease}")
         reports.add_done_callback(functools.partial(_refuse, active))
-        self.active[run.lease] = active
+        self.active = {**self.active, run.lease: active}
         if self._stopping:
             active.end(Stop.SHUTDOWN)
         try:
             return await active.outcome()
         finally:
-            del self.active[run.lease]
+            self.active = {lease: other for lease, other in self.active.items() if lease != run.lease}
             reports.cancel()
 
 

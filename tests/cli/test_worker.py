@@ -47,11 +47,11 @@ def test_the_options_go_before_the_settings(run: Run, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PLAYHEAD_DATABASE_URL", "postgresql://db/playhead")
     given: list[Settings] = []
 
-    async def work(settings: Settings) -> int:
+    def work(settings: Settings) -> None:
         given.append(settings)
-        return 3
+        raise SystemExit(3)
 
-    monkeypatch.setattr("worker.main.run", work)
+    monkeypatch.setattr("worker.main.serve", work)
     monkeypatch.setattr("playhead.observability.configure_logging", lambda _: None)
     assert run("worker", "--queues", "gpu", "--concurrency", "gpu=1").exit_code == 3
     (settings,) = given
