@@ -116,8 +116,10 @@ class TicketManager(JobManager):
         return ()
 
     async def _finish(self, ticket: int) -> None:
-        await self.connector.execute_query_async(self._left_behind[ticket], id=ticket)
-        self._left_behind.pop(ticket, None)
+        # The loops share these: another may be through with it already.
+        if statement := self._left_behind.get(ticket):
+            await self.connector.execute_query_async(statement, id=ticket)
+            self._left_behind.pop(ticket, None)
 
 
 def _is_away(error: ConnectorException) -> bool:
