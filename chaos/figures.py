@@ -35,6 +35,7 @@ class Figures:
         told, again: things told by runs, and those of them that were told before.
         waits: seconds from ``queued`` to claim, of first attempts.
         recoveries: seconds from a fault to the next claim of each job that it took from a worker.
+        rescues: seconds from a fault until each job that it took from a worker was queued again, or ended.
         unexplained: runs lost without a fault that would explain it.
     """
 
@@ -46,7 +47,8 @@ class Figures:
     again: int = 0
     waits: list[float] = field(default_factory=list)
     recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    unexplained: int = 0
+    rescues: list[float] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
 
     def add(self, job: Job, causes: Causes) -> None:
         """Count a job."""
@@ -71,8 +73,10 @@ class Figures:
     def _recovery(self, job: Job, run: Run, runs: Sequence[Run], causes: Causes) -> None:
         cause = causes.of(job.id, run)
         if cause is None:
-            self.unexplained += 1
+            self.unexplained.append(causes.describe(job.id, run))
             return
+        if run.end:
+            self.rescues.append(run.end.at - cause.began)
         later = [other.at for other in runs if other.lease > run.lease]
         if later:
             self.recoveries[cause.fault.name].append(later[0] - cause.began)
@@ -90,6 +94,7 @@ class Figures:
             "wait_seconds": summary(self.waits),
             "recovery_seconds": {"all": summary(every)}
             | {name: summary(some) for name, some in sorted(self.recoveries.items())},
+            "rescue_seconds": summary(self.rescues),
             "lost_without_fault": self.unexplained,
         }
 
@@ -128,6 +133,13 @@ class Causes:
         own = [done for done in open_ if done.fault.name in DEADLY and done.fault.target in {name, "chaos_poison"}]
         others = [done for done in open_ if done.fault.name not in DEADLY or done.fault.target == "all" or name is None]
         return next(iter((own or others)[::-1]), None)
+
+    def describe(self, job_id: UUID, run: Run) -> str:
+        """A lost run, with its times in seconds since the load began."""
+        began = self._done[0].began - self._done[0].fault.at_seconds if self._done else 0.0
+        until = run.end.at - began if run.end else float("inf")
+        worker = self._worker(job_id, run)
+        return f"job {job_id} lease {run.lease} of {worker} from {run.at - began:.2f} to {until:.2f}"
 
     def _worker(self, job_id: UUID, run: Run) -> str | None:
         claimed = self._claims.get((str(job_id), run.attempt), [])

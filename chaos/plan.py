@@ -12,6 +12,8 @@ WORKERS = ("worker-1", "worker-2", "worker-3")
 APIS = ("api-1", "api-2")
 QUIET_SECONDS = 5.0
 """At the start, so that there is something to break."""
+GAP_SECONDS = 5.0
+"""Between faults, on average. A process that was killed takes seconds to come back."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ DECK = (
 )
 
 
-def make_plan(seed: int, seconds: float, *, mean_gap_seconds: float = 3.5) -> list[Fault]:
+def make_plan(seed: int, seconds: float, *, mean_gap_seconds: float = GAP_SECONDS) -> list[Fault]:
     """The faults of a run, in the order of their times; all are over before the run is."""
     random = Random(f"faults {seed}")
     cards, plan, at = _cards(random), list[Fault](), QUIET_SECONDS

@@ -61,11 +61,12 @@ def _recovery(console: Console, told: dict[str, Any]) -> None:
     table = Table(title="Seconds from a fault to the next claim of the jobs that it took", title_justify="left")
     for column in ("fault", "jobs", "median", "p95", "max"):
         table.add_column(column, justify="left" if column == "fault" else "right")
-    waits = {"(no fault: queued to claimed)": told["wait_seconds"]}
+    waits = {"(fault to queued again)": told["rescue_seconds"], "(no fault: queued to claimed)": told["wait_seconds"]}
     for name, one in (told["recovery_seconds"] | waits).items():
         table.add_row(name, *(str(one.get(key, "")) for key in ("count", "median", "p95", "max")))
     console.print(table)
     share = 100 * told["told_again"] / max(1, told["told"])
+    console.print(f"Lost without a fault that explains it: {len(told['lost_without_fault'])} runs.")
     console.print(f"Done again: {told['told_again']} of {told['told']} steps and segments ({share:.1f} %).")
 
 
