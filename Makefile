@@ -37,10 +37,11 @@ test-compose: $(DEV) ## Test the containers; needs a Docker engine
 
 SECONDS ?= 120
 RATE ?= 5
+GAP ?= 5
 
 .PHONY: chaos
-chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3600 SEED=7 RATE=5
-	$(BIN)/python -m chaos --seconds $(SECONDS) --rate $(RATE) $(if $(SEED),--seed $(SEED)) $(ARGS)
+chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3600 SEED=7
+	$(BIN)/python -m chaos --seconds $(SECONDS) --rate $(RATE) --gap $(GAP) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: check
 check: lint types imports ## Lint, types and import rules

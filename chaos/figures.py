@@ -16,12 +16,11 @@ from uuid import UUID
 from chaos.history import Job, Run
 from chaos.monkey import Done
 from chaos.process import Life
-from chaos.rules import lost_runs
 
 DEADLY = {"kill", "stop", "silence", "cut", "poison", "term", "term_twice"}
 """Faults that can cost a single worker its runs. The others are PostgreSQL's, and hit all."""
-CLOCK_SECONDS = 5.0
-"""A claim is logged soon after it is written."""
+EARLY_SECONDS, CLOCK_SECONDS = 0.5, 5.0
+"""A claim is logged soon after it is written; the two clocks may differ."""
 
 
 @dataclass
@@ -62,8 +61,9 @@ class Figures:
         items = [item for run in runs for item in run.items]
         self.told, self.again = self.told + len(items), self.again + len(items) - len(set(items))
         self._wait(job, runs)
-        for run in lost_runs(job):
-            self._recovery(job, run, runs, causes)
+        for run in runs:
+            if run.fate == "lost":
+                self._recovery(job, run, runs, causes)
 
     def _wait(self, job: Job, runs: Sequence[Run]) -> None:
         queued = [event.at for event in job.states if event.state == "queued"]
@@ -117,19 +117,19 @@ class Causes:
 
     def __init__(self, done: Sequence[Done], lives: Mapping[str, Sequence[Life]]) -> None:
         self._done = sorted(done, key=lambda one: one.began)
-        self._claims: dict[tuple[str, int], list[tuple[float, str]]] = defaultdict(list)
+        self._claims: dict[tuple[str, int], list[tuple[float, str, Life]]] = defaultdict(list)
         for name, own in lives.items():
             for life in own:
                 for at, job_id, attempt in claims(life.log):
-                    self._claims[job_id, attempt].append((at, name))
+                    self._claims[job_id, attempt].append((at, name, life))
         for claimed in self._claims.values():
-            claimed.sort()
+            claimed.sort(key=lambda claim: claim[0])
 
     def of(self, job_id: UUID, run: Run) -> Done | None:
         """The last fault before the loss that may have caused it; the worker's own before those of all."""
         until = run.end.at if run.end else float("inf")
         open_ = [done for done in self._done if done.began <= until and (done.ended or until) >= run.at]
-        name = self._worker(job_id, run)
+        name, _ = self.worker(job_id, run)
         own = [done for done in open_ if done.fault.name in DEADLY and done.fault.target in {name, "chaos_poison"}]
         others = [done for done in open_ if done.fault.name not in DEADLY or done.fault.target == "all" or name is None]
         return next(iter((own or others)[::-1]), None)
@@ -138,14 +138,17 @@ class Causes:
         """A lost run, with its times in seconds since the load began."""
         began = self._done[0].began - self._done[0].fault.at_seconds if self._done else 0.0
         until = run.end.at - began if run.end else float("inf")
-        worker = self._worker(job_id, run)
+        worker, _ = self.worker(job_id, run)
         return f"job {job_id} lease {run.lease} of {worker} from {run.at - began:.2f} to {until:.2f}"
 
-    def _worker(self, job_id: UUID, run: Run) -> str | None:
+    def worker(self, job_id: UUID, run: Run) -> tuple[str | None, Life | None]:
+        """Who logged the claim; None where nobody did: it was killed before it could."""
         claimed = self._claims.get((str(job_id), run.attempt), [])
-        place = bisect_left(claimed, (run.at - 0.5, ""))
-        found = claimed[place : place + 1]
-        return found[0][1] if found and found[0][0] - run.at < CLOCK_SECONDS else None
+        place = bisect_left(claimed, run.at - EARLY_SECONDS, key=lambda claim: claim[0])
+        for at, name, life in claimed[place : place + 1]:
+            if at - run.at < CLOCK_SECONDS:
+                return name, life
+        return None, None
 
 
 def claims(log: Path) -> Iterable[tuple[float, str, int]]:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ MAKES: dict[str, Callable[[Params, str], dict[str, bytes]]] = {
     "chaos_many": many,
     "chaos_long": long,
     "chaos_flaky": quick,
+    "chaos_block": quick,
 }
 """What the outputs of a job that succeeded must be, by its kind and the sha256 of its input. Others cannot succeed."""
 
@@ -121,6 +123,13 @@ async def run_wrong(ctx: Context, params: Params) -> Digest:
     raise MediaUnreadableError("failed for good, as asked for")
 
 
+async def run_block(ctx: Context, params: Params) -> Digest:
+    """Keep the worker's event loop waiting for longer than a silent worker is thought alive."""
+    made = quick(params, await _digest(ctx))
+    time.sleep(params.step_seconds)  # noqa: ASYNC251 - that is the point
+    return await _save(ctx, made)
+
+
 async def run_poison(_: Context, __: Params) -> Digest:
     """Kill the worker."""
     Path(os.environ[POISON_DIR], str(os.getpid())).touch()  # noqa: ASYNC240 - nothing follows
@@ -138,6 +147,7 @@ KINDS: tuple[Kind[Any, Any], ...] = (
     _kind("chaos_long", "cpu", run_long),
     _kind("chaos_flaky", "llm", run_flaky),
     _kind("chaos_wrong", "io", run_wrong),
+    _kind("chaos_block", "io", run_block),
     _kind("chaos_poison", "llm", run_poison),
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from chaos.contents import SIZES_BYTES
 from chaos.diary import Asked
+from chaos.stack import LOST_AFTER_SECONDS
 
 OUTPUTS = {"transcribe": "transcript.txt", "chaos_quick": "digest.txt", "chaos_long": "digest.txt"}
 """An output of each kind that other jobs may work on."""
@@ -19,12 +20,14 @@ KINDS = {
     "chaos_long": 22,
     "chaos_flaky": 9,
     "chaos_wrong": 5,
-    "transcribe": 16,
+    "transcribe": 15,
+    "chaos_block": 1,
 }
 """Shares, in percent."""
 BUILT = 0.2
 """Share of the requests that build on earlier jobs; of these, ``FED`` work on what one of them made."""
 FED = 0.6
+BLOCK_SECONDS = 1.5 * LOST_AFTER_SECONDS
 LATER, EXPIRING = 0.06, 0.06
 """Shares with a ``run_at``, and with a deadline."""
 
@@ -57,6 +60,8 @@ class Mix:
         if kind == "chaos_long":
             steps, step_seconds = random.choice(((4, 0.2), (10, 0.3), (10, 0.5), (30, 0.3)))
             params |= {"steps": steps, "step_seconds": step_seconds, "keep_every": random.choice((1, 1, 5))}
+        if kind == "chaos_block":
+            params["step_seconds"] = BLOCK_SECONDS
         if kind == "chaos_many":
             params["outputs"] = random.randrange(2, 7)
         if kind == "chaos_flaky":

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from chaos.diary import Asked, Diary
 from chaos.expected import Made
-from chaos.history import Job, Output, Run
+from chaos.history import Job, Output
 from chaos.kinds import MAKES, STEP_DEVICE_SECONDS
 from chaos.stack import SEGMENT_SECONDS
 from playhead.states import STEPS, TERMINAL, State
@@ -214,8 +214,3 @@ RULES: tuple[Callable[[Case], Iterator[str]], ...] = (
     bugs,
     in_time,
 )
-
-
-def lost_runs(job: Job) -> list[Run]:
-    """The runs that ended because their worker was lost."""
-    return [run for run in job.runs() if run.fate == "lost"]

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,15 @@ from chaos.diary import Diary
 from chaos.drain import drain, heed_backlog, leftover_tickets
 from chaos.evidence import keep_histories
 from chaos.figures import Figures
+from chaos.history import Job
+from chaos.lag import Lag
 from chaos.load import Load
 from chaos.monkey import Monkey
 from chaos.plan import Fault
 from chaos.process import Life
 from chaos.stack import Stack
 from chaos.user import User
-from chaos.verdict import Seen, Verdict
+from chaos.verdict import Lost, Seen, Verdict
 from playhead.storage import Storage
 
 
@@ -37,7 +39,7 @@ class Options:
     Attributes:
         out: folder for the plan, the figures and, where a promise was broken, histories and logs.
         max_open: no more is submitted while so many jobs have not ended.
-        plan: faults of an earlier run, instead of those that the seed gives.
+        faults: the plan; else what seed and seconds give.
     """
 
     seconds: float
@@ -45,7 +47,7 @@ class Options:
     out: Path
     jobs_per_second: float = 5.0
     max_open: int = 250
-    plan: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Outcome:
 async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
     """Run, and check. ``tell`` hears what happens, line by line."""
     data, logs = _folders(options.out)
-    faults = list(options.plan) or plan.make_plan(options.seed, options.seconds)
+    faults = list(options.faults) or plan.make_plan(options.seed, options.seconds)
     plan.save(faults, options.out / "plan.json")
     try:
         async with Stack(data, logs) as stack:
@@ -71,6 +73,14 @@ async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
         with contextlib.suppress(FileNotFoundError):
             shutil.copy(data / "postgres" / "postgres.log", logs)
         shutil.rmtree(data, ignore_errors=True)
+
+
+def _lost(job: Job, causes: figures.Causes) -> Iterator[Lost]:
+    """The runs of this job that were lost, where it is known with whom."""
+    for run in job.runs():
+        _, life = causes.worker(job.id, run)
+        if life and run.end and run.fate == "lost":
+            yield Lost(job.id, run.lease, run.end.at, life)
 
 
 def _folders(out: Path) -> tuple[Path, Path]:
@@ -89,6 +99,7 @@ class _Trial:
         self._tell = tell
         self._diary = Diary()
         self._verdict = Verdict()
+        self._lag = Lag()
 
     async def run(self, faults: list[Fault]) -> Outcome:
         stack, options = self._stack, self._options
@@ -112,6 +123,7 @@ class _Trial:
     async def _disturb(self, apis: Apis, load: Load, faults: list[Fault]) -> None:
         user = User(apis, self._diary, load.recent, self._options.seed)
         works = [
+            asyncio.create_task(self._lag.measure()),
             asyncio.create_task(load.run()),
             asyncio.create_task(user.run(2.5 / self._options.jobs_per_second)),
             asyncio.create_task(heed_backlog(self._stack.server, load.open, self._options.max_open)),
@@ -135,15 +147,18 @@ class _Trial:
         began = time.monotonic()
         counted = Figures()
         seen = dict[UUID, Seen]()
+        lost: list[Lost] = []
         lives = {name: process.lives for name, process in self._stack.processes.items()}
         causes = figures.Causes(self._monkey.done, lives)
         async with self._stack.server.connection() as connection:
             async for job, one in verdict.check_jobs(history.read(connection), self._diary, self._verdict):
                 seen[job.id] = one
                 counted.add(job, causes)
+                lost += _lost(job, causes)
             blobs = dict(await connection.fetch("SELECT sha256, size_bytes FROM blobs WHERE NOT deleting"))
             await verdict.check_bytes(Storage.from_url(self._stack.storage_url), blobs, self._verdict)
             self._check_all(seen, lives)
+            verdict.check_given_back(lost, self._monkey.done, self._verdict)
             await keep_histories(connection, self._verdict, self._diary, self._options.out)
         seconds["checked"] = round(time.monotonic() - began, 1)
         return Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
@@ -158,6 +173,7 @@ class _Trial:
         return {
             "faults": dict(Counter(done.fault.name for done in self._monkey.done)),
             **counted.told_as(),
+            "harness_lag_seconds": round(self._lag.worst_seconds, 2),
             "answers": self._diary.answers,
             "lives": {name: len(own) for name, own in lives.items()},
             "log_errors": dict(figures.troubles(lives)),

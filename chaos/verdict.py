@@ -13,6 +13,7 @@ from uuid import UUID
 from chaos.diary import Diary
 from chaos.expected import Expected
 from chaos.history import Job
+from chaos.monkey import Done
 from chaos.process import Life
 from chaos.rules import RULES, Case
 from playhead.errors import PlayheadError
@@ -21,6 +22,9 @@ from playhead.storage import Storage
 
 YOUNG_SECONDS = 20.0
 """A process so young may not have come to hear signals yet."""
+NEAR_SECONDS = 10.0
+OWN = {"term", "term_twice", "kill", "poison"}
+"""Faults that concern no process but the one that they end."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,35 @@ def _bad_end(name: str, life: Life) -> Iterator[str]:
     left = life.status == 0 and life.was_sent(signal.SIGTERM)
     if not (killed or left or _too_young(life)):
         yield told
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A run that its worker lost: ``at`` is when, as a POSIX time, and ``life`` the worker's."""
+
+    job_id: UUID
+    lease: int
+    at: float
+    life: Life
+
+
+def check_given_back(lost: Sequence[Lost], done: Sequence[Done], verdict: Verdict) -> None:
+    """A worker that was asked to stop and did gave back all that it had: none of it cost an attempt.
+
+    Where another fault was near, it is not held against the worker: it may have been cut off from the ledger.
+    """
+    verdict.checked["given_back"] += len(lost)
+    for one in lost:
+        asked = [at for at, number in one.life.sent if number is signal.SIGTERM]
+        if one.life.status == 0 and asked and one.at > asked[0] and not _disturbed(one.life, asked[0], done):
+            text = f"lease {one.lease} was lost with {one.life.log}, which was asked to stop and did"
+            verdict.note("given_back", [text], job_id=one.job_id, count=0)
+
+
+def _disturbed(life: Life, asked: float, done: Sequence[Done]) -> bool:
+    until = life.ended or asked
+    near = [one for one in done if one.began < until and (one.ended or until) > asked - NEAR_SECONDS]
+    return any(one.fault.name not in OWN and (one.life is None or one.life is life) for one in near)
 
 
 def _too_young(life: Life) -> bool:

@@ -16,8 +16,10 @@ from chaos.diary import Asked, Diary, Pause
 from chaos.expected import Expected
 from chaos.history import Job
 from chaos.kinds import Params, digest_of, long
+from chaos.monkey import Done
+from chaos.plan import Fault
 from chaos.process import Life
-from chaos.verdict import Seen, Verdict
+from chaos.verdict import Lost, Seen, Verdict
 from playhead.states import State
 from playhead.storage import Storage
 from tests.chaos.forged import JOB, asked, diary, job, sound
@@ -188,3 +190,25 @@ async def test_what_a_job_must_make_follows_from_what_was_asked() -> None:
     assert made[1].result == digest_of(long(params, made[0].outputs["transcript.txt"].sha256))
     assert await expected.of(asked(kind="chaos_wrong")) is None
     assert content(0).startswith(b"RIFF")
+
+
+def lost_with(one: Life) -> list[Lost]:
+    return [Lost(JOB, 7, at=1105.0, life=one)]
+
+
+def fault(name: str, began: float, hit: Life | None = None) -> Done:
+    return Done(Fault(0.0, name, "worker-1"), began, began + 1.0, hit)
+
+
+def test_a_run_lost_with_a_worker_that_left_in_good_order_is_found(found: Verdict) -> None:
+    left = life(0, signal.SIGTERM)
+    verdict.check_given_back(lost_with(left), [fault("term", 1100.0, left), fault("kill", 1100.0, life(-9))], found)
+    assert rules(found) == {"given_back"}
+
+
+@pytest.mark.parametrize("name", ["restart", "silence"])
+def test_a_run_lost_with_a_worker_that_was_cut_off_is_not(name: str, found: Verdict) -> None:
+    left = life(0, signal.SIGTERM)
+    cut_off = fault(name, 1095.0, None if name == "restart" else left)
+    verdict.check_given_back(lost_with(left), [fault("term", 1100.0, left), cut_off], found)
+    assert (rules(found), found.checked["given_back"]) == (set(), 1)
