@@ -44,7 +44,7 @@ chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3
 	$(BIN)/python -m chaos --seconds $(SECONDS) --rate $(RATE) --gap $(GAP) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: check
-check: lint types imports ## Lint, types and import rules
+check: lint types imports model ## Lint, types, import rules and the lease protocol
 
 .PHONY: lint
 lint: $(DEV) ## ruff: rules and format
@@ -58,6 +58,10 @@ types: $(DEV) ## mypy, strict
 .PHONY: imports
 imports: $(DEV) ## Who may import whom
 	$(BIN)/lint-imports
+
+.PHONY: model
+model: $(DEV) ## Search all that can happen to the lease protocol, for a rule that breaks
+	$(BIN)/python -m model
 
 .PHONY: format
 format: $(DEV) ## Let ruff put the code in order

@@ -1,0 +1,161 @@
+"""What a worker does with a ticket: worker/dispatch.py, worker/runner.py, worker/settling.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from model import ledger
+from model.rules import Guard, Rules, Trouble
+from model.step import Promise, Step
+from model.world import ENOUGH, OUTCOMES, Look, Phase, Worker, World
+
+
+def fetches(world: World, rules: Rules, w: int) -> Iterator[Step]:
+    """A ticket is fetched: todo -> doing."""
+    worker = world.workers[w]
+    if worker.stopping or len(worker.looks) >= rules.places:
+        return
+    for number, job in enumerate(world.jobs):
+        if job.todo:
+            look = Look(number, ticket=rules.keep(Guard.SPENT_AFTER_LOOK))
+            after = world.job(number, job._replace(todo=job.todo - 1))
+            yield Step(f"worker {w} fetches a ticket of job {number}", Promise.FETCH, _begun(after, w, look))
+
+
+def goes_on(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
+    """The next step of a look, and what may go wrong in it."""
+    look = world.workers[w].looks[place]
+    if look.phase is Phase.FETCHED:
+        yield from _claims(world, rules, w, place)
+    elif look.phase is Phase.WORKING:
+        yield from _works(world, rules, w, place)
+    elif look.phase in OUTCOMES:
+        yield from _settles(world, rules, w, place)
+    else:
+        yield from _ends(world, rules, w, place)
+
+
+def _begun(world: World, w: int, look: Look) -> World:
+    worker = world.workers[w]
+    return world.worker(w, worker._replace(looks=(*worker.looks, look)))
+
+
+def _claims(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
+    worker, look = world.workers[w], world.workers[w].looks[place]
+    broke = over(look, Phase.BROKE)
+    if worker.stopping:
+        yield Step(f"worker {w} looks no more", Promise.LOOK, world.look(w, place, broke))
+        return
+    job = ledger.claim(world.jobs[look.job], _token(world, rules), rules, paused=world.paused)
+    if job is None:
+        yield Step(f"worker {w} finds nothing to claim", Promise.LOOK, world.look(w, place, over(look)))
+    else:
+        claimed = world.job(look.job, job).worker(w, worker._replace(ours=(*worker.ours, job.lease)))
+        run = look._replace(
+            phase=Phase.WORKING,
+            lease=job.lease,
+            attempt=job.attempt,
+            done=job.stored if rules.keep(Guard.FROM_CHECKPOINT) else 0,
+        )
+        what = f"worker {w} claims job {look.job}: lease {job.lease}, attempt {job.attempt}"
+        yield Step(what, Promise.LOOK, claimed.look(w, place, run))
+        if Trouble.ANSWER_LOST in rules.may:
+            yield Step(f"{what}, and never hears of it", Promise.NONE, claimed.look(w, place, broke))
+    if Trouble.REFUSED in rules.may:
+        yield Step(f"worker {w} cannot claim: the database is away", Promise.NONE, world.look(w, place, broke))
+
+
+def _token(world: World, rules: Rules) -> int:
+    if not rules.keep(Guard.FRESH_LEASE):
+        return 1
+    known = [job.lease for job in world.jobs]
+    for worker in world.workers:
+        known += [*worker.ours, *(look.lease for look in worker.looks)]
+        if worker.beat:
+            known += [*worker.beat.looked_at, *(lease for lease, _ in worker.beat.held)]
+    return max(known) + 1
+
+
+def _works(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
+    look = world.workers[w].looks[place]
+    who = f"worker {w}, lease {look.lease}"
+    if look.done < rules.parts:
+        more = look._replace(done=look.done + 1)
+        yield Step(f"{who}: part {more.done} is done", Promise.LOOK, world.look(w, place, more))
+    else:
+        done = look._replace(phase=Phase.SUCCESS)
+        yield Step(f"{who}: the work succeeds", Promise.LOOK, world.look(w, place, done))
+    for phase in (Phase.TRANSIENT, Phase.PERMANENT) if Trouble.BAD_INPUT in rules.may else (Phase.TRANSIENT,):
+        yield Step(f"{who}: the work ends as a {phase}", Promise.LOOK, world.look(w, place, look._replace(phase=phase)))
+    job = world.jobs[look.job]
+    if look.done == job.stored and ledger.holds(job, look.lease):
+        return
+    kept = ledger.checkpoint(job, look, rules)
+    if kept is None:
+        yield Step(f"{who}: its report is refused", Promise.LOOK, world.look(w, place, over(look)))
+    else:
+        yield Step(f"{who}: part {look.done} is stored", Promise.LOOK, world.job(look.job, kept))
+
+
+def over(look: Look, phase: Phase = Phase.LOOKED) -> Look | None:
+    """The look when its run is over, if only as lost: it writes nothing more, and its ticket is to end."""
+    return Look(look.job, phase, ticket=True) if look.ticket else None
+
+
+def _settles(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
+    look = world.workers[w].looks[place]
+    who, job = f"worker {w}, lease {look.lease}", world.jobs[look.job]
+    if not rules.keep(Guard.ONE_SETTLE) and look.phase is Phase.SUCCESS and ledger.holds(job, look.lease):
+        half = world.job(look.job, ledger.produced(job))
+        yield Step(f"{who}: only the outputs are written", Promise.LOOK, half)
+    settled = ledger.settle(job, look, rules)
+    if settled is None:
+        yield Step(f"{who}: its {look.phase} is refused", Promise.LOOK, world.look(w, place, over(look)))
+        return
+    after = world.job(look.job, settled)
+    yield Step(f"{who}: its {look.phase} is written", Promise.LOOK, after.look(w, place, over(look)))
+    if Trouble.ANSWER_LOST in rules.may and not look.charged:
+        unsure = look._replace(charged=True)
+        yield Step(
+            f"{who}: its {look.phase} is written, and it never hears of it", Promise.NONE, after.look(w, place, unsure)
+        )
+    if Trouble.UNWRITTEN in rules.may:
+        broke = over(look, Phase.BROKE)
+        yield Step(f"{who}: its {look.phase} cannot be written", Promise.NONE, world.look(w, place, broke))
+
+
+def _ends(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
+    look = world.workers[w].looks[place]
+    after, worker = world.look(w, place, None), world.workers[w]
+    back = look.phase is Phase.BROKE and rules.keep(Guard.PUT_BACK)
+    yield _ticket_ended(after, Promise.LOOK, w, look.job, back=back)
+    if Trouble.LEFT in rules.may:
+        left = tuple(sorted({*worker.left, (look.job, back)}))
+        held = after.worker(w, after.workers[w]._replace(left=left))
+        yield Step(f"worker {w} cannot end its ticket", Promise.NONE, held)
+
+
+def ends_left(world: World, rules: Rules, w: int) -> Iterator[Step]:
+    """A ticket that could not be ended is."""
+    worker = world.workers[w]
+    if worker.left and rules.keep(Guard.LEFT_ENDED):
+        (number, back), *others = worker.left
+        after = world.worker(w, worker._replace(left=tuple(others)))
+        yield _ticket_ended(after, Promise.LEFT, w, number, back=back)
+
+
+def _ticket_ended(after: World, promise: Promise, w: int, number: int, *, back: bool) -> Step:
+    if not back:
+        return Step(f"worker {w} deletes its ticket", promise, after)
+    job = after.jobs[number]
+    again = job._replace(todo=min(job.todo + 1, ENOUGH))
+    return Step(f"worker {w} puts its ticket back", promise, after.job(number, again))
+
+
+def ended(world: World, w: int) -> World:
+    """The world where this process is no more and a new one took its place: what it had fetched is stranded."""
+    gone = world.workers[w]
+    fetched = [look.job for look in gone.looks if look.ticket]
+    for number in fetched + [number for number, _ in gone.left]:
+        world = world.job(number, world.jobs[number]._replace(stranded=True))
+    return world.worker(w, Worker())
