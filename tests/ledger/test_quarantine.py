@@ -136,6 +136,9 @@ async def test_a_zombie_counts_nothing(bench: Bench) -> None:
     for _ in range(2):
         with pytest.raises(LeaseLostError):
             await bench.fail(run, DIED)
+    async with bench.database.transaction() as session:
+        with pytest.raises(LeaseLostError):
+            await quarantine.convict(session, run, DIED.message, 2)
     assert [row.deaths for row in await rows(bench)] == [1]
 
 
