@@ -16,10 +16,11 @@ from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away
 from playhead.engines import Engines
 from playhead.ledger import history, report
+from playhead.ledger.files import keep_blobs
 from playhead.ledger.quarantine import require_free
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
-from playhead.storage import Storage
+from playhead.storage import Blob, Storage
 from worker.inputs import Inputs
 from worker.reporter import Reporter
 
@@ -91,6 +92,16 @@ class JobContext:
         stored = self._storage.put_file(content) if isinstance(content, Path) else self._storage.put_bytes(content)
         blob = await stored
         self.made[name] = Made(name=name, sha256=blob.sha256, size_bytes=blob.size_bytes, media_type=media_type)
+
+    async def keep_outputs(self, session: AsyncSession) -> None:
+        """Write down the bytes of the outputs and make sure of them: from here to the commit they stay.
+
+        Raises:
+            StorageError: they were cleared away since they were stored, or the storage cannot tell.
+        """
+        stored = {Blob(made.sha256, made.size_bytes) for made in self.made.values()}
+        await keep_blobs(session, list(stored))
+        await self._storage.confirm(stored)
 
     def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
         """Add to the cost of the job."""

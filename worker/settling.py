@@ -49,6 +49,8 @@ class Settling:
         async with self._database.transaction() as session:
             match outcome:
                 case Success(result):
+                    # First, so that nobody who wants to cancel the job waits for the storage.
+                    await context.keep_outputs(session)
                     await settle.succeed(session, run, result, list(context.made.values()), cost)
                     return "succeeded"
                 case Failure(error):

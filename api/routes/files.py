@@ -78,6 +78,7 @@ async def upload_file(
             duration_seconds=seconds,
             expires_in_seconds=parts.settings.retention.files_seconds,
         )
+        await parts.storage.confirm([blob])
     response.headers["Location"] = f"{request.url.path}/{file.id}"
     return File.model_validate(file)
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import InputMissingError, NotFoundError, StorageError
 from playhead.identity import new_id
+from playhead.ledger.clearing import doom_is_over
 from playhead.models import Blob, File, Output
 from playhead.storage import Blob as Stored
 
@@ -19,15 +20,18 @@ from playhead.storage import Blob as Stored
 async def keep_blobs(session: AsyncSession, stored: Sequence[Stored]) -> None:
     """Write down bytes that are safely stored, so that rows of this transaction may point at them.
 
+    They may have been cleared away since they were stored. So the same transaction makes sure of them
+    (:meth:`playhead.storage.Storage.confirm`) after this and before its commit: from here on they stay.
+
     Raises:
         StorageError: the same bytes are just being cleared away; storing them again in a moment succeeds.
     """
     # Ordered, so that two transactions that keep the same blobs wait for each other instead of for ever.
     for blob in sorted(set(stored), key=lambda blob: blob.sha256):
         row = insert(Blob).values(sha256=blob.sha256, size_bytes=blob.size_bytes)
-        touched = row.on_conflict_do_update(
-            index_elements=[Blob.sha256], set_={"touched_at": func.now()}, where=~Blob.deleting
-        )
+        kept = {"touched_at": func.now(), "deleting": False, "size_bytes": row.excluded.size_bytes}
+        free = ~Blob.deleting | doom_is_over()
+        touched = row.on_conflict_do_update(index_elements=[Blob.sha256], set_=kept, where=free)
         if await session.scalar(touched.returning(Blob.sha256)) is None:
             raise StorageError("the same bytes are just being cleared away: try again", retry_after_seconds=1)
 

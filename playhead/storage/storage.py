@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from obstore import BytesStream, GetOptions, ObjectMeta
 
 CHECK_SECONDS = 10.0
-CONFIRM_SECONDS = 10.0
+CONFIRM_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Storage:
         return True
 
     async def confirm(self, blobs: Collection[Blob]) -> None:
-        """Make sure that each is still there, within ten seconds.
+        """Make sure that each is still there, within five seconds.
 
         Asked within the transaction that writes the rows which point at them, once it holds the rows of the blobs
         themselves (:func:`playhead.ledger.files.keep_blobs`): until its commit nothing can clear them away.

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 
 from playhead.errors import EngineCrashedError, LeaseLostError, MediaUnreadableError, NotFoundError, StateConflictError
 from playhead.identity import new_id
-from playhead.ledger import operate, retention, settle, sweep
+from playhead.ledger import clearing, operate, retention, settle, sweep
 from playhead.ledger.files import add_file, remove_file
 from playhead.ledger.settle import Cost
 from playhead.models import ADMIN_OWNER, Blob, Event, Job
@@ -262,13 +262,14 @@ async def test_bytes_go_when_nothing_needs_them_any_more(bench: Bench) -> None:
     await do(bench, remove_file, ADMIN_OWNER, file.id)
     async with bench.database.transaction() as session:
         await session.execute(text("UPDATE blobs SET touched_at = now() - interval '1 day'"))
-    assert await do(bench, retention.doom_orphans, 60) == []
+    assert await do(bench, clearing.doom_orphans, 60) == {}
     run = await bench.claim(job_id)
     assert run is not None
     assert run.input_sha256 == "b" * 64
     await bench.succeed(run)
-    assert await do(bench, retention.doom_orphans, 60) == ["b" * 64]
-    await do(bench, retention.bury, ["b" * 64])
+    doomed = await do(bench, clearing.doom_orphans, 60)
+    assert list(doomed) == ["b" * 64]
+    await do(bench, clearing.bury, doomed)
     async with bench.database.transaction() as session:
         assert (await session.scalars(select(Blob.sha256))).all() == []
 
