@@ -38,7 +38,8 @@ def main(
     (out / "figures.json").write_text(report.as_json(outcome))
     report.show(outcome, console)
     if not (outcome.verdict.violations or keep):
-        shutil.rmtree(out / "logs", ignore_errors=True)
+        for name in ("logs", "histories"):
+            shutil.rmtree(out / name, ignore_errors=True)
     word = f"{len(outcome.verdict.violations)} promises broken" if outcome.verdict.violations else "every promise kept"
     again = f"make chaos SECONDS={seconds:g} SEED={seed} RATE={rate:g} GAP={gap:g}"
     console.print(f"seed {seed}: {word}. Replay: {again}. Kept in {out}", soft_wrap=True)

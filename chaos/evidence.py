@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,12 @@ MOST = 50
 MOST_LINES = 2000
 
 
-async def keep_histories(connection: asyncpg.Connection, verdict: Verdict, diary: Diary, out: Path) -> None:
-    """Write ``histories/ID.json`` for each offending job, beside the logs."""
+async def keep_histories(
+    connection: asyncpg.Connection, verdict: Verdict, diary: Diary, out: Path, also: Sequence[UUID] = ()
+) -> None:
+    """Write ``histories/ID.json`` for each offending job, and for those that are worth a look."""
     folder = out / "histories"
-    offenders = sorted({one.job_id for one in verdict.violations if one.job_id})[:MOST]
-    if not offenders:
-        return
+    offenders = [*sorted({one.job_id for one in verdict.violations if one.job_id})[:MOST], *also]
     folder.mkdir(exist_ok=True)
     asked = {one.job_id: asdict(one) for one in diary.asked.values()}
     for job_id in offenders:

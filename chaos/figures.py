@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,10 @@ DEADLY = {"kill", "stop", "silence", "cut", "poison", "term", "term_twice"}
 EARLY_SECONDS, CLOCK_SECONDS = 0.5, 5.0
 """A claim is logged soon after it is written; the two clocks may differ."""
 
+MESSAGE_CHARACTERS = 120
+SLOWEST = 5
+_VARYING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+(\.\d+)?")
+
 
 @dataclass
 class Figures:
@@ -33,6 +38,7 @@ class Figures:
         errors: attempts that failed, by code.
         told, again: things told by runs, and those of them that were told before.
         waits: seconds from ``queued`` to claim, of first attempts.
+        slowest: the longest of these, with their jobs.
         recoveries: seconds from a fault to the next claim of each job that it took from a worker.
         rescues: seconds from a fault until each job that it took from a worker was queued again, or ended.
         unexplained: runs lost without a fault that would explain it.
@@ -45,6 +51,7 @@ class Figures:
     told: int = 0
     again: int = 0
     waits: list[float] = field(default_factory=list)
+    slowest: list[tuple[float, UUID]] = field(default_factory=list)
     recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     rescues: list[float] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
@@ -69,6 +76,7 @@ class Figures:
         queued = [event.at for event in job.states if event.state == "queued"]
         if runs and queued:
             self.waits.append(max(0.0, runs[0].at - queued[0]))
+            self.slowest = sorted([*self.slowest, (self.waits[-1], job.id)], reverse=True)[:SLOWEST]
 
     def _recovery(self, job: Job, run: Run, runs: Sequence[Run], causes: Causes) -> None:
         cause = causes.of(job.id, run)
@@ -92,6 +100,7 @@ class Figures:
             "told": self.told,
             "told_again": self.again,
             "wait_seconds": summary(self.waits),
+            "slowest": [[round(seconds, 2), str(job_id)] for seconds, job_id in self.slowest],
             "recovery_seconds": {"all": summary(every)}
             | {name: summary(some) for name, some in sorted(self.recoveries.items())},
             "rescue_seconds": summary(self.rescues),
@@ -153,11 +162,8 @@ class Causes:
 
 def claims(log: Path) -> Iterable[tuple[float, str, int]]:
     """The claims that a worker logged: POSIX time, job, attempt."""
-    with log.open(errors="replace") as lines:
-        for line in lines:
-            if "job_claimed" in line and line.startswith("{") and line.endswith("}\n"):
-                told = json.loads(line)
-                yield datetime.fromisoformat(told["timestamp"]).timestamp(), told["job_id"], told["attempt"]
+    for told in _lines(log, "job_claimed"):
+        yield datetime.fromisoformat(told["timestamp"]).timestamp(), told["job_id"], told["attempt"]
 
 
 def troubles(lives: Mapping[str, Sequence[Life]]) -> Counter[str]:
@@ -174,6 +180,25 @@ def troubles(lives: Mapping[str, Sequence[Life]]) -> Counter[str]:
 
 def _message(line: str) -> str:
     try:
-        return str(json.loads(line)["message"])[:120]
+        said = str(json.loads(line)["message"])
     except (ValueError, KeyError):
-        return line.strip()[:120]
+        said = line.strip()
+    return _VARYING.sub("*", said)[:MESSAGE_CHARACTERS]
+
+
+def sweeps(lives: Mapping[str, Sequence[Life]]) -> Counter[str]:
+    """How many jobs each task of the housekeeping found, as the workers logged it."""
+    counts: Counter[str] = Counter()
+    for own in lives.values():
+        for life in own:
+            for told in _lines(life.log, "swept"):
+                counts[told["task"]] += told["count"]
+    return counts
+
+
+def _lines(log: Path, message: str) -> Iterable[dict[str, Any]]:
+    """The whole lines of a log with this message; the last one of a killed process may be broken off."""
+    with log.open(errors="replace") as lines:
+        for line in lines:
+            if f'"message": "{message}"' in line and line.endswith("}\n"):
+                yield json.loads(line)

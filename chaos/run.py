@@ -159,7 +159,8 @@ class _Trial:
             await verdict.check_bytes(Storage.from_url(self._stack.storage_url), blobs, self._verdict)
             self._check_all(seen, lives)
             verdict.check_given_back(lost, self._monkey.done, self._verdict)
-            await keep_histories(connection, self._verdict, self._diary, self._options.out)
+            slow = [job_id for _, job_id in counted.slowest]
+            await keep_histories(connection, self._verdict, self._diary, self._options.out, slow)
         seconds["checked"] = round(time.monotonic() - began, 1)
         return Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
 
@@ -176,5 +177,6 @@ class _Trial:
             "harness_lag_seconds": round(self._lag.worst_seconds, 2),
             "answers": self._diary.answers,
             "lives": {name: len(own) for name, own in lives.items()},
+            "swept": dict(figures.sweeps(lives)),
             "log_errors": dict(figures.troubles(lives)),
         }
