@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
+from procrastinate.periodic import MAX_DELAY
 
 from playhead.cancellation import end_if_canceled
 from playhead.database import says_away
@@ -102,7 +104,13 @@ class TicketManager(JobManager):
             log.warning("ticket_heartbeat_missed", error=repr(error.__cause__))
 
     async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
-        """Write a ticket for a turn of the housekeeping; none if the database is away, as the next turn will do."""
+        """Write a ticket for a turn of the housekeeping; none if the database is away, as the next turn will do.
+
+        Nor for one that is long over: after eight hours of sleep Procrastinate makes up for fifty thousand of them, one
+        after the other, and rescue would wait for that.
+        """
+        if defer_timestamp < time.time() - MAX_DELAY:
+            return None
         try:
             return await super().defer_periodic_job(job, periodic_id, defer_timestamp)
         except ConnectorException as error:

@@ -20,7 +20,7 @@ from playhead.storage import Storage
 from worker import dispatch
 from worker.engines import make_engines
 from worker.heart import keep_alive
-from worker.housekeeping import QUEUE, Housekeeping
+from worker.housekeeping import PLACES, QUEUE, Housekeeping
 from worker.metrics import Metrics
 from worker.presence import arrive, leave
 from worker.runner import Runner
@@ -131,7 +131,7 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(house.open_async())
         await stack.enter_async_context(tickets.open_async())
-        loops = [dispatch.keep_fetching(house, [QUEUE], 2, wanted.heartbeat_seconds)]
+        loops = [dispatch.keep_fetching(house, [QUEUE], PLACES, wanted.heartbeat_seconds)]
         for queue in wanted.queues:
             concurrency = wanted.concurrency.get(queue, 1)
             loops.append(dispatch.keep_fetching(tickets, [queue], concurrency, wanted.heartbeat_seconds))
