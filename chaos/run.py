@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psutil
+
 from chaos import figures, history, plan, verdict
 from chaos.apis import Apis
 from chaos.diary import Diary
@@ -175,6 +177,7 @@ class _Trial:
             "faults": dict(Counter(done.fault.name for done in self._monkey.done)),
             **counted.told_as(),
             "harness_lag_seconds": round(self._lag.worst_seconds, 2),
+            "harness_mebibytes": psutil.Process().memory_info().rss // 2**20,
             "answers": self._diary.answers,
             "lives": {name: len(own) for name, own in lives.items()},
             "swept": dict(figures.sweeps(lives)),

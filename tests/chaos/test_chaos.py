@@ -11,7 +11,7 @@ from chaos import report
 from chaos.run import Options, run
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "100"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "90"))
 JOBS_PER_SECOND = 3.0
 """Two cores that other tests share."""
 
