@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from uuid import UUID
@@ -50,14 +51,17 @@ async def drain(server: Server, apis: Apis, tell: Callable[[str], None]) -> list
                 tell(f"{left} jobs to end")
             if time.monotonic() - since > STUCK_SECONDS:
                 return [f"job {row['id']} ({row['kind']}) stays {row['state']}" for row in rows]
-            # A request to pause that was given up may have been done after the one to resume.
-            await resume_all(apis)
             await _wait(apis, rows[0]["id"])
     return []
 
 
 async def _wait(apis: Apis, job_id: UUID) -> None:
-    await apis.call("GET", f"/api/v1/jobs/{job_id}", params={"wait": WAIT_SECONDS})
+    """Wait for the end of the job, for a while."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STUCK_SECONDS):
+            # A request to pause that was given up may have been done after the one to resume.
+            await resume_all(apis)
+            await apis.call("GET", f"/api/v1/jobs/{job_id}", params={"wait": WAIT_SECONDS})
 
 
 async def leftover_tickets(server: Server) -> list[str]:

@@ -16,8 +16,9 @@ from uuid import UUID
 
 import psutil
 
-from chaos import figures, history, plan, verdict
+from chaos import history, logs, plan, verdict
 from chaos.apis import Apis
+from chaos.causes import Causes
 from chaos.diary import Diary
 from chaos.drain import drain, heed_backlog, leftover_tickets
 from chaos.evidence import keep_histories
@@ -32,6 +33,8 @@ from chaos.stack import Stack
 from chaos.user import User
 from chaos.verdict import Lost, Seen, Verdict
 from playhead.storage import Storage
+
+RECOVERY_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -64,20 +67,20 @@ class Outcome:
 
 async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
     """Run, and check. ``tell`` hears what happens, line by line."""
-    data, logs = _folders(options.out)
+    data, log_folder = _folders(options.out)
     faults = list(options.faults) or plan.make_plan(options.seed, options.seconds)
     plan.save(faults, options.out / "plan.json")
     try:
-        async with Stack(data, logs) as stack:
+        async with Stack(data, log_folder) as stack:
             tell(f"up: PostgreSQL, {', '.join(stack.processes)}")
             return await _Trial(options, stack, tell).run(faults)
     finally:
         with contextlib.suppress(FileNotFoundError):
-            shutil.copy(data / "postgres" / "postgres.log", logs)
+            shutil.copy(data / "postgres" / "postgres.log", log_folder)
         shutil.rmtree(data, ignore_errors=True)
 
 
-def _lost(job: Job, causes: figures.Causes) -> Iterator[Lost]:
+def _lost(job: Job, causes: Causes) -> Iterator[Lost]:
     """The runs of this job that were lost, where it is known with whom."""
     for run in job.runs():
         _, life = causes.worker(job.id, run)
@@ -89,9 +92,9 @@ def _folders(out: Path) -> tuple[Path, Path]:
     # As root, PostgreSQL runs as another user, who must be able to enter.
     data = Path(tempfile.mkdtemp(prefix="playhead-chaos-"))
     data.chmod(0o711)
-    logs = out / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    return data, logs
+    log_folder = out / "logs"
+    log_folder.mkdir(parents=True, exist_ok=True)
+    return data, log_folder
 
 
 class _Trial:
@@ -112,8 +115,7 @@ class _Trial:
             await self._disturb(apis, load, faults)
             healed = time.monotonic()
             self._tell("healed: the rest must end now")
-            await load.finish()
-            await stack.ready()
+            self._verdict.note("recovery", await self._recover(load))
             self._verdict.note("stuck", await drain(stack.server, apis, self._tell))
             drained = time.monotonic()
             self._verdict.note("tickets", await leftover_tickets(stack.server))
@@ -121,6 +123,16 @@ class _Trial:
         seconds = {"disturbed": round(healed - began, 1), "drained": round(drained - healed, 1)}
         self._tell("down: reading the history")
         return await self._checked(seconds)
+
+    async def _recover(self, load: Load) -> list[str]:
+        """Wait until all processes serve again, and every request is answered; gives what does not come back."""
+        try:
+            async with asyncio.timeout(RECOVERY_SECONDS):
+                await self._stack.ready()
+                await load.finish()
+        except TimeoutError:
+            return [f"{RECOVERY_SECONDS:.0f} s after the last fault, not all processes serve again"]
+        return []
 
     async def _disturb(self, apis: Apis, load: Load, faults: list[Fault]) -> None:
         user = User(apis, self._diary, load.recent, self._options.seed)
@@ -138,9 +150,9 @@ class _Trial:
                     work.result()
             await disturbed
         finally:
-            for work in works:
+            for work in (disturbed, *works):
                 work.cancel()
-            await asyncio.gather(*works, return_exceptions=True)
+            await asyncio.gather(disturbed, *works, return_exceptions=True)
 
     async def _monkey_and_time(self, faults: list[Fault]) -> None:
         await asyncio.gather(self._monkey.run(faults), asyncio.sleep(self._options.seconds))
@@ -151,7 +163,7 @@ class _Trial:
         seen = dict[UUID, Seen]()
         lost: list[Lost] = []
         lives = {name: process.lives for name, process in self._stack.processes.items()}
-        causes = figures.Causes(self._monkey.done, lives)
+        causes = Causes(self._monkey.done, lives)
         async with self._stack.server.connection() as connection:
             async for job, one in verdict.check_jobs(history.read(connection), self._diary, self._verdict):
                 seen[job.id] = one
@@ -180,6 +192,6 @@ class _Trial:
             "harness_mebibytes": psutil.Process().memory_info().rss // 2**20,
             "answers": self._diary.answers,
             "lives": {name: len(own) for name, own in lives.items()},
-            "swept": dict(figures.sweeps(lives)),
-            "log_errors": dict(figures.troubles(lives)),
+            "swept": dict(logs.sweeps(lives)),
+            "log_errors": dict(logs.troubles(lives)),
         }

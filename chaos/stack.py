@@ -60,6 +60,14 @@ class Stack:
     async def __aenter__(self) -> Self:
         self._poison.mkdir()
         self._sweeper = Sweeper(GRACE_SECONDS)
+        try:
+            await self._start()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _start(self) -> None:
         await self.server.start()
         await upgrade(self.server.url)
         ports = free_ports()
@@ -67,7 +75,6 @@ class Stack:
             await self._add(name, ports)
         async with asyncio.timeout(READY_SECONDS):
             await self.ready()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
