@@ -77,7 +77,7 @@ async def worker(house: House, **settings: str) -> AsyncIterator[Worker]:
     finally:
         if process.poll() is None:
             process.kill()
-            await made.ended()
+        await made.ended()
 
 
 async def submit_trial(house: House, **params: Any) -> UUID:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import select, text
 
@@ -22,8 +25,8 @@ WRITTEN = {
     "events": "SELECT * FROM job_events WHERE job_id = :id ORDER BY id",
     "checkpoint": "SELECT * FROM checkpoints WHERE job_id = :id",
     "outputs": "SELECT * FROM outputs WHERE job_id = :id ORDER BY name",
-    "tickets": "SELECT id, status FROM procrastinate_jobs WHERE CAST(args ->> 'job_id' AS uuid) = :id ORDER BY id",
 }
+TICKETS = "SELECT id FROM procrastinate_jobs WHERE CAST(args ->> 'job_id' AS uuid) = :id"
 STALL = {"WORKER__STALL_SECONDS": "3"}
 """Less than a zombie is stopped for: being stopped is not hanging."""
 
@@ -37,6 +40,12 @@ async def written(house: House, job_id: UUID) -> dict[str, list[dict[str, Any]]]
         }
 
 
+async def tickets(house: House, job_id: UUID) -> set[int]:
+    """Those that are spent or swept away meanwhile are no zombie's work; a new one would be."""
+    async with house.database.transaction() as session:
+        return set(await session.scalars(text(TICKETS), {"id": job_id}))
+
+
 def wake(zombie: Worker) -> None:
     zombie.process.send_signal(signal.SIGCONT)
 
@@ -47,18 +56,22 @@ async def test_a_zombie_writes_nothing_to_a_job_that_another_ended(house: House,
     async with worker(house, **STALL) as zombie:
         await zombie.stopped()
         before = await written(house, job_id)
-        assert (before["job"][0]["state"], before["checkpoint"][0]["state"]) == ("running", {"step": deed_at - 2})
+        assert before["job"][0]["state"] == "running"
+        # It still has something to say: of its last step nothing is written yet.
+        assert all(row["state"]["step"] < deed_at - 1 for row in before["checkpoint"])
         async with worker(house) as other:
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
         assert (job.state, job.attempt, job.gpu_seconds) == (State.SUCCEEDED, 2, 4.0)
-        ended = await written(house, job_id)
+        ended, issued = await written(house, job_id), await tickets(house, job_id)
         wake(zombie)
         left = await zombie.says("job_left", job_id=str(job_id))
         assert left["outcome"] == "lost"
         assert await written(house, job_id) == ended
+        assert await tickets(house, job_id) <= issued
         assert (await house.ended(await submit_trial(house))).state == State.SUCCEEDED
         assert await written(house, job_id) == ended
+        assert await tickets(house, job_id) <= issued
         assert await zombie.told_to_stop() == 0
     assert zombie.complaints == []
 
@@ -73,11 +86,12 @@ async def test_a_zombie_that_wakes_while_the_next_attempt_runs_leaves_it_alone(h
         await zombie.stopped()
         async with worker(house) as other:
             await house.until(job_id, lambda job: job.attempt == 2 and job.progress == 1)
-            during = await written(house, job_id)
+            during, issued = await written(house, job_id), await tickets(house, job_id)
             wake(zombie)
             left = await zombie.says("job_left", job_id=str(job_id))
             assert (left["outcome"], left["attempt"]) == ("lost", 1)
             assert await written(house, job_id) == during
+            assert await tickets(house, job_id) <= issued
             await asyncio.to_thread(hold.write_text, "go on")
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
@@ -107,9 +121,39 @@ async def test_a_zombie_that_holds_the_row_of_its_job_does_not_keep_it(house: Ho
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
         assert (job.state, job.attempt, job.gpu_seconds) == (State.SUCCEEDED, 2, 1.0)
-        ended = await written(house, job_id)
+        ended, issued = await written(house, job_id), await tickets(house, job_id)
         wake(zombie)
         left = await zombie.says("job_left", job_id=str(job_id))
         assert left["outcome"] == "lost"
         assert await written(house, job_id) == ended
+        assert await tickets(house, job_id) <= issued
+        assert await zombie.told_to_stop() == 0
+
+
+RESCUING = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'playhead.rescue' AND status = 'doing'"
+
+
+async def test_a_zombie_in_the_midst_of_its_housekeeping_does_not_keep_others_from_rescuing(
+    house: House, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    job_id = await submit_trial(house, once=tmp_path / "once", deed="wait")
+    async with worker(house, **STALL) as zombie:
+        await house.until(job_id, lambda job: job.progress > 0)
+        connection = await asyncpg.connect(house.database.url)
+        await connection.execute("BEGIN")
+        await connection.execute("LOCK TABLE workers IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(60):
+            while not await connection.fetchval(RESCUING):  # noqa: ASYNC110 - nobody is told of it
+                await asyncio.sleep(0.05)
+        zombie.process.send_signal(signal.SIGSTOP)
+        await zombie.stopped()
+        await connection.close()
+        async with worker(house) as other:
+            began = time.monotonic()
+            await other.says("job_claimed", job_id=str(job_id))
+            record_property("rescued_seconds", time.monotonic() - began)
+            assert (await house.ended(job_id)).attempt == 2
+            assert await other.told_to_stop() == 0
+        wake(zombie)
+        assert (await zombie.says("job_left", job_id=str(job_id)))["outcome"] == "lost"
         assert await zombie.told_to_stop() == 0
