@@ -41,7 +41,7 @@ async def _rows(connection: asyncpg.Connection, job_id: UUID) -> dict[str, Any]:
     every = {
         "events": "SELECT * FROM job_events WHERE job_id = $1 ORDER BY id",
         "outputs": "SELECT * FROM outputs WHERE job_id = $1",
-        "tickets": "SELECT * FROM procrastinate_jobs WHERE args ->> 'job_id' = CAST($1 AS text)",
+        "tickets": "SELECT * FROM procrastinate_jobs WHERE CAST(args ->> 'job_id' AS uuid) = $1",
     }
     rows: dict[str, Any] = {name: await connection.fetchrow(query, job_id) for name, query in one.items()}
     rows = {name: row and dict(row) for name, row in rows.items()}
