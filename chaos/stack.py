@@ -26,7 +26,7 @@ SEGMENTS, SEGMENT_SECONDS = 14, 0.5
 """What the stub transcriber makes of any recording: longer than the time after which it keeps a checkpoint."""
 LOST_AFTER_SECONDS = 4.0
 GRACE_SECONDS = 8.0
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 HOST = "127.0.0.1"
 ENVIRONMENT = {
     "PLAYHEAD_ENGINES": "stub",

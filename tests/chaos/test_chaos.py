@@ -23,6 +23,6 @@ async def test_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
     (tmp_path / "figures.json").write_text(report.as_json(outcome))
     told = outcome.figures
     assert outcome.verdict.violations == [], f"seed {SEED}; evidence in {tmp_path}"
-    assert told["jobs"] > SECONDS
+    assert told["jobs"] > SECONDS / 2
     assert told["runs"]["lost"] > 0
     assert set(told["ends"]) >= {"succeeded", "failed"}
