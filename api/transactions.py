@@ -19,6 +19,7 @@ RETRY_AFTER_SECONDS = 2.0
 
 _UNDEFINED = frozenset({"42P01", "42703", "42883"})
 """SQLSTATEs of a table, a column or a function that is not there."""
+_DEADLOCK = "40P01"
 
 
 @asynccontextmanager
@@ -56,4 +57,6 @@ async def transaction(
 def _unavailable(error: Exception) -> str | None:
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _UNDEFINED:
         return "the database's schema is not up to date: run `playhead migrate`"
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _DEADLOCK:
+        return "this and another request were in each other's way: ask again in a moment"
     return "the database is away: ask again in a moment" if is_away(error) else None
