@@ -1,4 +1,7 @@
-"""Random walks of many sessions over a few jobs: whatever comes between, no step is illegal and no job is stuck."""
+"""Random walks of many sessions over a few jobs, all at once: no rule is broken, no job stuck, nobody waits for ever.
+
+Where transactions in `test_lifecycle.py` are stopped and compared, these run into each other as they happen to.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from playhead.ledger.claim import claim
 from playhead.ledger.dependents import can_be_met
 from playhead.ledger.settle import Cost
 from playhead.ledger.submit import submit
-from playhead.models import ADMIN_OWNER, Event, Job
+from playhead.models import ADMIN_OWNER, Job
 from playhead.settings import RetrySettings
-from playhead.states import STEPS, TERMINAL, State
+from playhead.states import TERMINAL, State
+from tests.ledger import snapshot
 from tests.ledger.conftest import BASE
 
 if TYPE_CHECKING:
@@ -43,7 +47,6 @@ _FETCH = text(
     """
 )
 _SPEND = text("DELETE FROM procrastinate_jobs WHERE id = :id")
-_TICKETS = text("SELECT CAST(args ->> 'job_id' AS uuid) FROM procrastinate_jobs WHERE status = 'todo'")
 
 
 @dataclass
@@ -185,46 +188,20 @@ async def _jobs(bench: Bench) -> list[tuple[Job, bool]]:
         return [(job, open_) for job, open_ in (await session.execute(select(Job, can_be_met()))).all()]
 
 
-async def check_nothing_is_stuck(walk: Walk) -> None:
+async def check(walk: Walk) -> None:
+    """Beside what is true of any rows: nothing waits in vain, and every end of a run costs one second, once."""
     await walk.do(sweep.expire_late)
-    tickets = set(await walk.bench.tickets())
+    snapshot.check(await snapshot.take(walk.bench.database))
     for job, can_be_met_ in await _jobs(walk.bench):
         told = f"job {job.id} is {job.state}, waits for {job.waits_for}, due {job.run_at}"
-        match State(job.state):
-            case State.QUEUED if job.queue == STEADY:
-                assert job.id in tickets, f"{told}, and has no ticket"
-            case State.WAITING:
-                assert can_be_met_, f"{told}, of which some can no longer succeed"
-                assert job.waits_for > 0 or job.run_at is not None, f"{told}, so for nothing"
-            case State.SUCCEEDED | State.RUNNING:
-                assert job.waits_for == 0, told
+        if job.state == State.WAITING:
+            assert can_be_met_, f"{told}, of which some can no longer succeed"
+            assert job.waits_for > 0 or job.run_at is not None, f"{told}, so for nothing"
+        assert job.waits_for == 0 or job.state not in {State.SUCCEEDED, State.RUNNING}, told
+        assert job.gpu_seconds == walk.taken[job.id], f"{told}, and cost {job.gpu_seconds}"
 
 
-async def check_history(walk: Walk) -> None:
-    async with walk.bench.database.transaction() as session:
-        events = (await session.scalars(select(Event).order_by(Event.id))).all()
-    for job, _ in await _jobs(walk.bench):
-        state, lease = None, None
-        for event in (event for event in events if event.job_id == job.id):
-            if event.type != "state":
-                assert event.lease == lease, f"job {job.id}: {event.type} of run {event.lease}, while {lease} held it"
-                continue
-            after = State(event.data["state"])
-            assert after in (STEPS[state] if state else {State.WAITING, State.QUEUED}), f"{job.id}: {state} -> {after}"
-            state, lease = after, event.lease if after is State.RUNNING else None
-        assert (state, lease) == (job.state, job.lease)
-
-
-async def check_effects(walk: Walk) -> None:
-    made = text("SELECT job_id FROM outputs")
-    async with walk.bench.database.transaction() as session:
-        outputs = list(await session.scalars(made))
-    for job, _ in await _jobs(walk.bench):
-        assert job.gpu_seconds == walk.taken[job.id], f"job {job.id}: each end of a run costs one second, once"
-        assert outputs.count(job.id) == (job.state == State.SUCCEEDED)
-
-
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_random_walks_break_no_rule(bench: Bench, seed: int) -> None:
     walk = Walk(bench, seed)
 
@@ -234,9 +211,7 @@ async def test_random_walks_break_no_rule(bench: Bench, seed: int) -> None:
             await walk.act(dice)
 
     await asyncio.gather(*(actor(number) for number in range(ACTORS)))
-    for check in (check_nothing_is_stuck, check_history, check_effects):
-        await check(walk)
+    await check(walk)
     await walk.until_still()
-    for check in (check_nothing_is_stuck, check_history, check_effects):
-        await check(walk)
+    await check(walk)
     assert {job.state for job, _ in await _jobs(bench)} <= TERMINAL
