@@ -34,11 +34,18 @@ class Causes:
     def of(self, job_id: UUID, run: Run) -> Done | None:
         """The last fault before the loss that may have caused it; the worker's own before those of all."""
         until = run.end.at if run.end else float("inf")
+        name, life = self.worker(job_id, run)
+        if life and life.poisoned and life.ended and life.ended <= until:
+            return self._poison(life.ended)
         open_ = [done for done in self._done if done.began <= until and (done.ended or until) >= run.at]
-        name, _ = self.worker(job_id, run)
-        own = [done for done in open_ if done.fault.name in DEADLY and done.fault.target in {name, "chaos_poison"}]
+        own = [done for done in open_ if done.fault.name in DEADLY and done.fault.target == name]
         others = [done for done in open_ if done.fault.name not in DEADLY or done.fault.target == "all" or name is None]
         return next(iter((own or others)[::-1]), None)
+
+    def _poison(self, at: float) -> Done | None:
+        """The last poison before this time, as if it had been given then: it waits in its queue like any job."""
+        given = [done.fault for done in self._done if done.fault.name == "poison" and done.began <= at]
+        return Done(given[-1], at, at) if given else None
 
     def describe(self, job_id: UUID, run: Run) -> str:
         """A lost run, with its times in seconds since the load began."""

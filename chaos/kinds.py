@@ -19,7 +19,7 @@ from playhead.kind import Context, Kind, Queue
 
 STEP_DEVICE_SECONDS = 0.25
 """What a step of ``chaos_long`` accounts. A power of two: sums of it are exact."""
-POISON_DIR = "PLAYHEAD_CHAOS_POISON_DIR"
+POISON_DIR = "CHAOS_POISON_DIR"
 """Environment variable: where a worker that took poison leaves its process id."""
 
 

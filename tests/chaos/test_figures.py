@@ -52,6 +52,14 @@ def test_a_loss_without_a_fault_is_told(worker: Life) -> None:
     assert counted.told_as()["lost_without_fault"] == [f"job {JOB} lease 7 of worker-1 from 2.00 to 5.00"]
 
 
+def test_a_loss_to_poison_counts_from_the_death(worker: Life) -> None:
+    worker.poisoned, worker.ended = True, 1004.0
+    given = Done(Fault(1.0, "poison", "chaos_poison"), 1001.0, 1001.0)
+    counted = Figures()
+    counted.add(job(sound()), Causes([given], {"worker-1": [worker]}))
+    assert counted.told_as()["recovery_seconds"]["poison"]["max"] == 2.0
+
+
 def test_logs_are_read_though_their_last_line_is_broken_off(worker: Life) -> None:
     assert sweeps({"worker-1": [worker]}) == {"rescue": 2}
     assert troubles({"worker-1": [worker]}) == {"job * broke": 1}
