@@ -25,12 +25,14 @@ PAUSE_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-_SPEND = "DELETE FROM procrastinate_jobs WHERE id = %(id)s"
-_PUT_BACK = """
+# Ended late, a ticket may be another's by then: it was put back before, and nobody answered.
+_OURS = "id = %(id)s AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(loop)s)"
+_SPEND = f"DELETE FROM procrastinate_jobs WHERE {_OURS}"  # noqa: S608 - constants
+_PUT_BACK = f"""
     UPDATE procrastinate_jobs
     SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
-    WHERE id = %(id)s AND status = 'doing'
-"""
+    WHERE {_OURS}
+"""  # noqa: S608 - constants
 
 
 class TicketManager(JobManager):
@@ -47,7 +49,7 @@ class TicketManager(JobManager):
         super().__init__(connector)
         self._hurry = connector.hurry
         self._leaving = asyncio.Event()
-        self._left_behind: dict[int, str] = {}
+        self._left_behind: dict[int, tuple[str, int | None]] = {}
 
     def leave(self) -> None:
         """The loops are about to end: wait for the database no longer than a farewell takes."""
@@ -72,7 +74,7 @@ class TicketManager(JobManager):
         # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
         spent = status is Status.SUCCEEDED or job.queueing_lock is not None
         assert job.id is not None  # noqa: S101 - it was fetched
-        self._left_behind[job.id] = _SPEND if spent else _PUT_BACK
+        self._left_behind[job.id] = (_SPEND if spent else _PUT_BACK, job.worker_id)
         try:
             await self._finish(job.id)
         except ConnectorException as error:
@@ -125,9 +127,11 @@ class TicketManager(JobManager):
 
     async def _finish(self, ticket: int) -> None:
         # The loops share these: another may be through with it already.
-        if statement := self._left_behind.get(ticket):
-            await self.connector.execute_query_async(statement, id=ticket)
-            self._left_behind.pop(ticket, None)
+        if end := self._left_behind.get(ticket):
+            statement, loop = end
+            await self.connector.execute_query_async(statement, id=ticket, loop=loop)
+            if self._left_behind.get(ticket) is end:
+                del self._left_behind[ticket]
 
 
 def _is_away(error: ConnectorException) -> bool:
