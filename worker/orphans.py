@@ -33,11 +33,12 @@ Doom = Callable[[AsyncSession], Awaitable[clearing.Doomed]]
 async def clear_orphans(database: Database, storage: Storage, idle_seconds: float) -> None:
     """Delete what has been idle for this long: bytes whose row nothing needs, bytes without a row, broken uploads."""
     orphans = Orphans(database, storage, idle_seconds)
-    cleared = await storage.sweep_incoming(idle_seconds)
+    cleared = 0
     while count := await orphans.clear(partial(clearing.doom_orphans, idle_seconds=idle_seconds)):
         cleared += count
     async for strangers in _batches(storage, idle_seconds):
         cleared += await orphans.clear(partial(clearing.doom_strangers, sha256s=strangers))
+    cleared += await storage.sweep_incoming(idle_seconds)
     if cleared:
         log.info("orphans_cleared", count=cleared)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from playhead.errors import StorageError
-from playhead.storage import Storage
+from playhead.storage import Storage, opening
 from playhead.storage.bucket import Bucket
 from playhead.storage.layout import blob_key
 from playhead.storage.opening import open_place
@@ -69,6 +69,7 @@ async def test_a_download_of_other_bytes_is_not_accepted(s3_url: str, tmp_path: 
 
 
 async def test_a_server_that_is_away_is_a_transient_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(opening.RETRY, "max_retries", 1)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -79,6 +80,7 @@ async def test_a_server_that_is_away_is_a_transient_error(monkeypatch: pytest.Mo
 
 
 async def test_plain_http_needs_an_endpoint_that_says_so(monkeypatch: pytest.MonkeyPatch, s3_url: str) -> None:
+    monkeypatch.setitem(opening.RETRY, "max_retries", 1)
     monkeypatch.setenv("AWS_ENDPOINT_URL", os.environ["AWS_ENDPOINT_URL"].replace("http://", "https://"))
     with pytest.raises(StorageError):
         await Storage.from_url(s3_url).check()

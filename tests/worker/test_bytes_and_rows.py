@@ -266,7 +266,7 @@ async def perform(stage: Stage, acts: int) -> None:
     assert stage.told["upload storage_unavailable"] + stage.told["work storage_unavailable"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2])
 async def test_no_row_points_at_absent_bytes_in_a_folder(house: House, seed: int) -> None:
     async with stage(house, house.settings.storage_location, seed) as found:
         await perform(found, acts=20)
