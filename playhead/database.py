@@ -10,50 +10,36 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from playhead.connections import BROKEN, CONNECT_SECONDS, SERVER_SETTINGS, Connection, note_fresh, ping
+from playhead.patience import begin_step, patience
 from playhead.settings import Settings
 
 PATIENCE_SECONDS = 15.0
-"""What a transaction may take in all, from waiting for a connection to the answer to its commit."""
+"""What each step of a transaction may take: to get a connection, to execute a statement, to commit."""
 SWEEP_SECONDS = 60.0
-"""The same for a batch of the housekeeping: it may touch many rows, and nobody waits for it."""
-CONNECT_SECONDS = 5.0
-PING_SECONDS = 2.0
-"""A connection that does not answer by then is given up, and all that are as old."""
-FAREWELL_SECONDS = 0.5
-
-SERVER_SETTINGS = {
-    "idle_in_transaction_session_timeout": "10s",
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "3",
-}
-"""What the server shall do about a connection whose other end is gone, is stopped, or is cut off: end it.
-
-Else it holds the locks of its last transaction for hours, and whoever writes the same job's next word waits for them.
-"""
-
+"""The same for the housekeeping: a statement of it may touch many rows, and nobody waits for it."""
+COMMAND_SECONDS = 300.0
+"""What any statement may take, whoever is patient with it."""
 _AWAY_CLASSES = ("08", "40", "53", "57", "58")
 """SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention, system
 error."""
 _AWAY_STATES = frozenset({"25006", "25P03", "25P04", "55000"})
 """Read only while it recovers; a transaction ended as idle or too long; a database that takes no connections."""
 
-_BROKEN = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""Of one connection. The last: it was told its end by the server, but has not heard the server hang up."""
-
 
 def is_away(error: BaseException) -> bool:
     """Whether another try may succeed: the server is away, restarting or full, or gave this up to end a deadlock."""
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        return error.connection_invalidated or says_away(state) or isinstance(error, InterfaceError)
+        cause = getattr(error.orig, "__cause__", None)
+        return error.connection_invalidated or says_away(state) or isinstance(cause, BROKEN)
     if isinstance(error, asyncpg.PostgresError):
         return says_away(error.sqlstate)
-    return isinstance(error, (PoolTimeoutError, *_BROKEN))
+    return isinstance(error, (PoolTimeoutError, *BROKEN))
 
 
 def says_away(state: str | None) -> bool:
@@ -80,7 +66,7 @@ class Database:
         *,
         pool_size: int = 10,
         application: str = "playhead",
-        command_timeout_seconds: float = SWEEP_SECONDS,
+        command_timeout_seconds: float = COMMAND_SECONDS,
     ) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
@@ -91,14 +77,18 @@ class Database:
             connect_args={
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": command_timeout_seconds,
-                "connection_class": _Connection,
+                "connection_class": Connection,
                 "server_settings": {"application_name": application, **SERVER_SETTINGS},
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
-        event.listen(self.engine.sync_engine, "connect", self._opened)
-        event.listen(self.engine.sync_engine, "checkout", _ping)
+        self._open: weakref.WeakSet[Connection] = weakref.WeakSet()
+        engine = self.engine.sync_engine
+        event.listen(engine, "connect", self._opened)
+        event.listen(engine, "connect", note_fresh)
+        event.listen(engine, "checkout", ping)
+        for step in ("before_cursor_execute", "commit"):
+            event.listen(engine, step, begin_step)
 
     @classmethod
     def from_settings(cls, settings: Settings, application: str) -> Database:
@@ -117,9 +107,10 @@ class Database:
         """A session whose work is committed at the end, or rolled back by an error.
 
         Raises:
-            TimeoutError: it took longer than ``patience_seconds``; it may have been committed all the same.
+            TimeoutError: a step of it took longer than ``patience_seconds``. If that was the commit, it may have
+                happened all the same.
         """
-        async with asyncio.timeout(patience_seconds), self._sessions.begin() as session:
+        async with patience(patience_seconds), self._sessions.begin() as session:
             yield session
 
     async def ping(self) -> None:
@@ -133,26 +124,5 @@ class Database:
         await asyncio.gather(*(connection.close() for connection in tuple(self._open)))
         await self.engine.dispose()
 
-    def _opened(self, adapted: Any, record: Any) -> None:
+    def _opened(self, adapted: Any, _: object) -> None:
         self._open.add(adapted.driver_connection)
-        record.info["fresh"] = True
-
-
-class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """asyncpg's own, but that it does not wait long for a server that says no good-bye."""
-
-    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as asyncpg calls it
-        try:
-            await super().close(timeout=min(timeout or FAREWELL_SECONDS, FAREWELL_SECONDS))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            self.terminate()
-
-
-def _ping(adapted: Any, record: Any, _: object) -> None:
-    """See that a connection lives before it is lent. The pool's own way takes three round trips, and waits a minute."""
-    if record.info.pop("fresh", False):
-        return
-    try:
-        adapted.run_async(lambda connection: connection.execute("SELECT", timeout=PING_SECONDS))
-    except (asyncpg.PostgresError, *_BROKEN) as error:
-        raise InvalidatePoolError(str(error)) from error

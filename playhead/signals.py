@@ -11,23 +11,22 @@ import asyncpg
 import structlog
 from sqlalchemy import make_url
 
+from playhead.cancellation import end_if_canceled
+from playhead.connections import CONNECT_SECONDS, PING_SECONDS, SERVER_SETTINGS
 from playhead.database import is_away
 
 log = structlog.get_logger(__name__)
 
-CONNECT_TIMEOUT_SECONDS = 5.0
-PING_SECONDS = 15.0
-"""A network that swallows packets is found out by the ping; the keepalive below frees the server's side of it."""
-BACKOFF_CAP_SECONDS = 5.0
-
-_SESSION = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
+SILENCE_SECONDS = 5.0
+"""After so long without news, the server is asked whether it is still there: a network may swallow packets."""
+BACKOFF_CAP_SECONDS = 2.0
 
 
 class Listener:
     """``async with Listener(url, {channel: callback})`` listens until the end of the block.
 
     A callback gets the payload, on the event loop: it takes note and returns. The database may be away at the start
-    or go away at any time: the listener connects again by itself, with a back-off of up to five seconds. Nothing is
+    or go away at any time: the listener connects again by itself, with a back-off of up to two seconds. Nothing is
     heard meanwhile, so ``on_connect`` is called once it listens, the first time and each time after: whoever depends
     on the news looks for itself then.
 
@@ -41,14 +40,14 @@ class Listener:
         channels: Mapping[str, Callable[[str], None]],
         *,
         on_connect: Callable[[], None] | None = None,
-        ping_seconds: float = PING_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
         backoff_seconds: float = 0.1,
     ) -> None:
         # asyncpg knows no `postgresql+asyncpg://`.
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._channels = channels
         self._on_connect = on_connect
-        self._ping_seconds = ping_seconds
+        self._silence_seconds = silence_seconds
         self._first_backoff_seconds = backoff_seconds
         self._backoff_seconds = backoff_seconds
         self._task: asyncio.Task[None] | None = None
@@ -69,6 +68,7 @@ class Listener:
             try:
                 await self._listen()
             except Exception as error:
+                end_if_canceled()
                 # Whatever it is: a process that hears nothing more is worse.
                 log.warning("listener_lost", error=repr(error), exc_info=not is_away(error))
             finally:
@@ -94,16 +94,16 @@ class Listener:
     async def _until(self, lost: asyncio.Event, connection: asyncpg.Connection[Any]) -> None:
         while not lost.is_set():
             try:
-                await asyncio.wait_for(lost.wait(), self._ping_seconds)
+                await asyncio.wait_for(lost.wait(), self._silence_seconds)
             except TimeoutError:
-                await connection.execute("SELECT 1", timeout=CONNECT_TIMEOUT_SECONDS)
+                await connection.execute("SELECT 1", timeout=PING_SECONDS)
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection[Any]]:
         connection = await asyncpg.connect(
             self._url,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            server_settings={"application_name": "playhead-listener", **_SESSION},
+            timeout=CONNECT_SECONDS,
+            server_settings={"application_name": "playhead-listener", **SERVER_SETTINGS},
         )
         try:
             yield connection

@@ -19,16 +19,17 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from playhead.database import CONNECT_SECONDS, PING_SECONDS, SERVER_SETTINGS
+from playhead.connections import CONNECT_SECONDS, PING_SECONDS, SERVER_SETTINGS
 
 STATEMENT_SECONDS = 10.0
 """None of Procrastinate's statements touches many rows. One that takes longer is lost with its connection."""
-POOL_SECONDS = 5.0
+POOL_SECONDS = 2.0
 RECONNECT_SECONDS = 1.0
 """How long the pool tries by itself to replace a connection. Whoever asks for one afterwards makes it try anew."""
 LISTEN_SECONDS = 5.0
 """After so long without news, the connection that listens is asked whether it lives."""
 FAREWELL_SECONDS = 1.0
+CLOSE_SECONDS = 0.5
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 _SET = "SELECT set_config(key, value, false) FROM jsonb_each_text(%s)"
@@ -74,7 +75,7 @@ class Connector(procrastinate.PsycopgConnector):
         """Close the pool; what still waits for an answer is cut off."""
         if self._async_pool is not None:
             self._hang_up()
-            await self._async_pool.close(timeout=FAREWELL_SECONDS)
+            await self._async_pool.close(timeout=CLOSE_SECONDS)
             self._async_pool = None
 
     async def _create_pool(self, pool_args: dict[str, Any]) -> AsyncConnectionPool:

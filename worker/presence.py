@@ -16,6 +16,7 @@ from playhead.ledger import workers
 from worker.runner import Runner
 
 PAUSE_SECONDS = 1.0
+FAREWELL_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
@@ -51,5 +52,5 @@ async def arrive(runner: Runner, through: Database | None = None) -> None:
 async def leave(runner: Runner) -> None:
     """Mark the worker as ended, so that anything it could not give back is rescued at once."""
     with contextlib.suppress(Exception):
-        async with runner.database.transaction() as session:
+        async with runner.database.transaction(patience_seconds=FAREWELL_SECONDS) as session:
             await workers.leave(session, runner.worker_id)

@@ -18,10 +18,10 @@ from structlog.contextvars import bound_contextvars
 from playhead.database import Database
 from playhead.engines import Engines
 from playhead.errors import InternalError, LeaseLostError
-from playhead.ledger.claim import claim
 from playhead.ledger.run import Run
 from playhead.settings import Settings
 from playhead.storage import Storage
+from worker.claiming import Claiming
 from worker.context import JobContext
 from worker.inputs import Inputs
 from worker.metrics import Metrics
@@ -156,8 +156,13 @@ class Runner:
             self._in_hand = self._in_hand[:at] + self._in_hand[at + 1 :]
 
     async def _act_on(self, job_id: UUID) -> None:
-        async with self.database.transaction() as session:
-            run = await claim(session, job_id, self.worker_id)
+        claiming = Claiming(
+            self.database,
+            self.worker_id,
+            wanted=lambda: not self._stopping,
+            alone=lambda: self._in_hand.count(job_id) == 1,
+        )
+        run = await claiming.claim(job_id)
         if run is None:
             return
         bound = {"job_id": str(run.job_id), "kind": run.kind, "attempt": run.attempt, "trace_id": run.trace_id}

@@ -8,7 +8,7 @@ import itertools
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from playhead.database import Database, is_away
+from playhead.database import COMMAND_SECONDS, PATIENCE_SECONDS, Database, is_away
 from playhead.errors import LeaseLostError, StorageError
 from playhead.ledger import settle
 from playhead.settings import RetrySettings
@@ -30,23 +30,26 @@ class Settling:
 
     async def settle(self, context: JobContext, outcome: Outcome) -> str:
         """Write the end, or learn that it is void because another has the job. Gives the word for what was written."""
+        patience_seconds = PATIENCE_SECONDS
         for pause in itertools.chain(PAUSES_SECONDS, itertools.repeat(PAUSES_SECONDS[-1])):
             try:
-                return await self._write(context, outcome)
+                return await self._write(context, outcome, patience_seconds)
             except LeaseLostError:
                 break
             except Exception as error:  # noqa: BLE001 - told apart below
                 log.warning("settle_postponed", error=repr(error))
                 outcome = outcome if is_away(error) else _instead(outcome, error)
+            # What is too large to be written in time must not be tried for ever.
+            patience_seconds = min(patience_seconds * 2, COMMAND_SECONDS)
             await asyncio.sleep(pause)
         return Stop.LOST.value
 
-    async def _write(self, context: JobContext, outcome: Outcome) -> str:
+    async def _write(self, context: JobContext, outcome: Outcome, patience_seconds: float) -> str:
         if outcome is Stop.LOST:
             raise LeaseLostError("stopped")
         await self._say_the_rest(context, outcome)
         run, cost = context.run, context.cost
-        async with self._database.transaction() as session:
+        async with self._database.transaction(patience_seconds=patience_seconds) as session:
             match outcome:
                 case Success(result):
                     # First, so that nobody who wants to cancel the job waits for the storage.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.history import record_states
@@ -53,8 +53,22 @@ async def claim(session: AsyncSession, job_id: UUID, worker_id: UUID) -> Run | N
         .returning(*_CLAIMED)
         .execution_options(synchronize_session=False)
     )
-    row = (await session.execute(taken)).mappings().one_or_none()
-    if row is None:
-        return None
-    await record_states(session, [job_id])
-    return Run(**{**row, "waited_seconds": float(row["waited_seconds"])})
+    run = await _run(session, taken)
+    if run is not None:
+        await record_states(session, [job_id])
+    return run
+
+
+async def find_claimed(session: AsyncSession, job_id: UUID, worker_id: UUID) -> Run | None:
+    """What this worker was answered when it claimed the job, or should have been; None if it does not hold it.
+
+    For one whose claim was committed, but whose answer was lost. It must know that it does not run the job already.
+    """
+    return await _run(
+        session, select(*_CLAIMED).where(Job.id == job_id, Job.worker_id == worker_id, Job.state == State.RUNNING)
+    )
+
+
+async def _run(session: AsyncSession, found: Executable) -> Run | None:
+    row = (await session.execute(found)).mappings().one_or_none()
+    return Run(**{**row, "waited_seconds": float(row["waited_seconds"])}) if row else None

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from local.postgres import EmbeddedPostgres
+from playhead.migrate import upgrade
+from tests.acceptance.conftest import ROOT, Log
+from tests.faults.network import Network, before
+
+SECONDS = 60
+"""More than anything here takes; a test that waits so long fails."""
+POSTGRES = {
+    # Its processes are killed, not the machine: what was written is there, flushed or not.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "50",
+}
+SETTINGS = {
+    "AUTH": "off",
+    "ENGINES": "stub",
+    "STUB__SEGMENTS": "4",
+    "STUB__SECONDS_PER_SEGMENT": "0.5",
+    "WORKER__HEARTBEAT_SECONDS": "1",
+    "WORKER__LOST_AFTER_SECONDS": "60",  # what is shown here is that runs go on, not that others take them over
+    "WORKER__GRACE_SECONDS": "4",
+    "WORKER__QUEUES": '["gpu"]',
+}
+
+# Without its polling: whoever hears of a job only because it looks every five seconds is deaf.
+PROGRAM = """
+import functools
+import procrastinate
+from cli.main import main
+
+once_a_minute = functools.partialmethod(procrastinate.App.run_worker_async, fetch_job_polling_interval=60)
+procrastinate.App.run_worker_async = once_a_minute
+main()
+"""
+
+
+@dataclass
+class Process:
+    """A process of Playhead's and what it logs."""
+
+    process: subprocess.Popen[str]
+    log: Log
+
+    async def says(self, message: str, **fields: Any) -> None:
+        await asyncio.to_thread(self.log.wait_for, message, **fields)
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it lives."""
+        return self.process.poll()
+
+    async def told_to_stop(self) -> int:
+        """Its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self.process.wait, SECONDS)
+
+
+@contextmanager
+def process(url: str, data_dir: Path, *arguments: str, **settings: str) -> Iterator[Process]:
+    """`playhead ARGUMENTS`, killed at the end if it is still there."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
+    given = {"DATABASE_URL": url, "DATA_DIR": str(data_dir), **SETTINGS, **settings}
+    environment |= {f"PLAYHEAD_{name}": value for name, value in given.items()}
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    assert started.stderr is not None
+    log = Log(started.stderr)
+    try:
+        yield Process(started, log)
+    finally:
+        started.kill()
+        started.wait()
+        log.close()
+
+
+@dataclass
+class Stand:
+    """A server to break, a network before it to break, and the folder of whoever works there."""
+
+    server: EmbeddedPostgres
+    network: Network
+    url: str
+    data_dir: Path
+
+    @asynccontextmanager
+    async def worker(self, **settings: str) -> AsyncIterator[Process]:
+        with process(self.url, self.data_dir, "worker", **settings) as worker:
+            await worker.says("worker_ready")
+            yield worker
+
+    @asynccontextmanager
+    async def api(self) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
+        port = free_port()
+        with process(self.url, self.data_dir, "api", "--port", str(port)) as api:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS, trust_env=False) as http:
+                await until_ready(http)
+                yield api, http
+
+    async def restart(self, manner: signal.Signals, down_seconds: float) -> None:
+        """End the server in this manner, and bring it up again after a while."""
+        assert self.server.pid is not None
+        os.kill(self.server.pid, manner)
+        await asyncio.sleep(down_seconds)
+        await asyncio.to_thread(self.server.start)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Past the network."""
+        connection = await asyncpg.connect(self.server.url, server_settings={"application_name": "test"})
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def until_ready(http: httpx.AsyncClient) -> None:
+    """Nothing tells when a server is ready: it has to be asked."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                if (await http.get("/readyz")).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedPostgres]:
+    """A server that may be broken: no other test works there."""
+    # Not tmp_path: pytest closes that to other users, and as root the server runs as another one.
+    with tempfile.TemporaryDirectory(prefix="playhead-") as folder:
+        Path(folder).chmod(0o711)
+        with EmbeddedPostgres(Path(folder) / "postgres", POSTGRES) as server:
+            asyncio.run(upgrade(server.url))
+            yield server
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stand(server: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Stand]:
+    async with before(server.url) as (network, through):
+        yield Stand(server, network, through, tmp_path)

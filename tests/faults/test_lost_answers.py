@@ -1,0 +1,132 @@
+"""A transaction is committed, but the answer is lost on the way: nothing is done twice, and nothing is given up."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest_asyncio
+from sqlalchemy import func, select
+
+from api.app import create_app
+from playhead.database import Database
+from playhead.identity import new_id
+from playhead.models import Job
+from playhead.states import State
+from tests.faults.network import Network, before
+from tests.worker.conftest import house
+from worker.claiming import Claiming
+from worker.engines import make_engines
+from worker.metrics import Metrics
+from worker.presence import arrive
+from worker.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+    from uuid import UUID
+
+    from tests.worker.conftest import House
+
+__all__ = ["house"]  # the fixture
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def path(house: House) -> AsyncIterator[tuple[Network, str]]:
+    async with before(house.database.url) as (network, through):
+        yield network, through
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def runner(house: House, path: tuple[Network, str], tmp_path: Path) -> AsyncIterator[Runner]:
+    """A worker without its loops, behind the network: a test hands it tickets."""
+    engines, database = make_engines(house.settings), Database(path[1])
+    made = Runner(new_id(), house.settings, database, house.storage, engines, tmp_path / "scratch", Metrics())
+    await arrive(made)
+    yield made
+    await engines.close()
+    await database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def http(house: House, path: tuple[Network, str]) -> AsyncIterator[httpx.AsyncClient]:
+    """An API behind the network."""
+    app = create_app(house.settings.model_copy(update={"database_url": path[1], "auth": "off"}))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            yield client
+
+
+async def states(house: House, job_id: UUID) -> list[str]:
+    return [told["state"] for told in await house.events(job_id, "state")]
+
+
+async def test_a_claim_is_taken_up(house: House, runner: Runner, path: tuple[Network, str]) -> None:
+    """It costs no attempt: a job with only one would else be a dead letter that was never begun."""
+    network, _ = path
+    job_id = await house.submit(max_attempts=1)
+    network.lose_next_answer()
+    await asyncio.wait_for(runner.look(job_id, "gpu"), 60)
+    assert network.lost.is_set()
+    job = await house.job(job_id)
+    assert (job.state, job.attempt) == (State.SUCCEEDED, 1)
+    assert await states(house, job_id) == ["queued", "running", "succeeded"]
+
+
+async def test_a_claim_that_another_look_may_act_on_is_left_to_it(
+    house: House, runner: Runner, path: tuple[Network, str]
+) -> None:
+    network, _ = path
+    job_id = await house.submit()
+    claiming = Claiming(runner.database, runner.worker_id, wanted=lambda: True, alone=lambda: False)
+    network.lose_next_answer()
+    assert await asyncio.wait_for(claiming.claim(job_id), 60) is None
+    assert network.lost.is_set()
+    assert (await house.job(job_id)).state == State.RUNNING
+
+
+async def test_a_settled_job_is_settled_once(house: House, runner: Runner, path: tuple[Network, str]) -> None:
+    network, _ = path
+    job_id = await house.submit()
+    network.lose_next_answer(of_who_said=b"INSERT INTO outputs")
+    await asyncio.wait_for(runner.look(job_id, "gpu"), 60)
+    assert network.lost.is_set()
+    assert await states(house, job_id) == ["queued", "running", "succeeded"]
+    assert len(await house.events(job_id, "segment")) == house.settings.stub.segments
+    assert sorted(await house.outputs(job_id))
+
+
+BODY: dict[str, Any] = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
+
+
+async def jobs(house: House) -> int:
+    async with house.database.transaction() as session:
+        return await session.scalar(select(func.count()).select_from(Job)) or 0
+
+
+async def test_a_submission_with_a_key_may_be_repeated(
+    house: House, http: httpx.AsyncClient, path: tuple[Network, str]
+) -> None:
+    network, _ = path
+    headers = {"Idempotency-Key": "once"}
+    network.lose_next_answer()
+    answer = await http.post("/api/v1/jobs", json=BODY, headers=headers)
+    assert network.lost.is_set()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    answers = [await http.post("/api/v1/jobs", json=BODY, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert await jobs(house) == 1
+
+
+async def test_a_submission_without_a_key_is_repeated_by_its_client_alone(
+    house: House, http: httpx.AsyncClient, path: tuple[Network, str]
+) -> None:
+    network, _ = path
+    network.lose_next_answer()
+    answer = await http.post("/api/v1/jobs", json=BODY)
+    assert network.lost.is_set()
+    assert answer.status_code == 503
+    assert await jobs(house) == 1

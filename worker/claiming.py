@@ -1,0 +1,62 @@
+"""Claiming: a job is taken as soon as the database answers, and once, though an answer may be lost."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from playhead.database import Database, is_away
+from playhead.ledger.claim import claim, find_claimed
+from playhead.ledger.run import Run
+
+PAUSES_SECONDS = (0.1, 0.5, 1.0)
+"""Between tries while the database is away; the last is repeated."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Claiming:
+    """Takes a job for a worker.
+
+    Attributes:
+        wanted: whether to go on trying.
+        alone: whether nobody else in this process has the job in hand. A claim that was committed, but whose answer
+            was lost, is taken up only then: it must not be run twice.
+    """
+
+    database: Database
+    worker_id: UUID
+    wanted: Callable[[], bool]
+    alone: Callable[[], bool]
+
+    async def claim(self, job_id: UUID) -> Run | None:
+        """The run, or None where there is nothing to take.
+
+        Raises:
+            Exception: the database is away, and no more tries are wanted.
+        """
+        pauses = itertools.chain(PAUSES_SECONDS, itertools.repeat(PAUSES_SECONDS[-1]))
+        unsure = False
+        while True:
+            try:
+                return await self._try(job_id, unsure=unsure)
+            except Exception as error:
+                if not is_away(error) or not self.wanted():
+                    raise
+                log.warning("claim_postponed", job_id=str(job_id), error=repr(error))
+            unsure = True
+            await asyncio.sleep(next(pauses))
+
+    async def _try(self, job_id: UUID, *, unsure: bool) -> Run | None:
+        async with self.database.transaction() as session:
+            run = await claim(session, job_id, self.worker_id)
+            if run is None and unsure:
+                run = await find_claimed(session, job_id, self.worker_id)
+                return run if self.alone() else None
+        return run
