@@ -33,6 +33,12 @@ class SpeechSettings(BaseModel):
         300, gt=0, description="An engine idle for this long is ended, its memory freed."
     )
     recycle_after_jobs: int = Field(200, ge=1, description="The engine process is renewed after this many jobs.")
+    recycle_above_bytes: int | None = Field(
+        None,
+        ge=0,
+        description="An engine that holds more memory is renewed; its recordings go on. None takes 60 % of what the "
+        "machine or container has, 0 never renews.",
+    )
     start_timeout_seconds: float = Field(600, gt=0, description="How long a model may take to load or download.")
     hang_seconds: float = Field(
         600, gt=0, description="An engine that gets nowhere with a recording for this long is ended and renewed."

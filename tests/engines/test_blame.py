@@ -12,7 +12,7 @@ import pytest
 from playhead.engines import SpeechOptions
 from playhead.errors import EngineCrashedError, EngineDiedError
 from playhead.settings import SpeechSettings
-from worker.engines.messages import EXIT_DEVICE_LOST, Begin, Message, Reply, Stage, Working
+from worker.engines.messages import EXIT_USELESS, Begin, Message, Reply, Stage, Working
 from worker.engines.shift import Shift
 from worker.engines.work import Work
 
@@ -103,7 +103,7 @@ async def test_a_death_is_put_down_to_what_the_engine_was_busy_with_alone(
 
 async def test_a_lost_device_is_put_down_to_nobody() -> None:
     hands = Hands("decoding")
-    hands.process.die(EXIT_DEVICE_LOST)
+    hands.process.die(EXIT_USELESS)
     assert await hands.errors() == [None]
 
 

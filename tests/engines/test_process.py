@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.errors import EngineCrashedError, ModelUnavailableError
 from playhead.settings import SpeechSettings
 from playhead.transcript import Segment
+from tests.engines.sounds import write_wave
 from worker.engines.transcriber import SpeechTranscriber
+from worker.engines.work import Work
 
 pytestmark = pytest.mark.models
 
@@ -94,17 +99,6 @@ async def test_a_death_is_named_and_the_next_recording_gets_a_new_engine(
     assert any("Fatal Python error" in line for line in printed) == (number != signal.SIGKILL)
 
 
-async def test_a_hang_is_ended_and_named(make: Make, long_speech: Path, speech: Path) -> None:
-    transcriber = make(hang_seconds=10)
-    async with _begun(transcriber, long_speech) as parts:
-        os.kill(_pid(transcriber), signal.SIGSTOP)
-
-        with pytest.raises(EngineCrashedError, match="got nowhere for 10 seconds while decoding"):
-            await _drain(parts)
-
-    assert await _all(transcriber, speech)
-
-
 async def test_canceling_leaves_the_device_idle(make: Make, long_speech: Path) -> None:
     # Patient, so that a busy machine does not take the other way, that of ending the engine.
     transcriber = make(cancel_seconds=60)
@@ -132,6 +126,110 @@ async def test_an_engine_that_does_not_let_go_is_ended_and_others_lose_nothing(
 
     assert await other == expected
     assert transcriber.pid != stopped
+
+
+def _endless_model(model: str, folder: Path) -> str:
+    for part in Path(model).iterdir():
+        if part.name != "model.bin":
+            (folder / part.name).symlink_to(part)
+    os.mkfifo(folder / "model.bin")
+    return str(folder)
+
+
+async def test_an_engine_that_loads_a_model_without_end_is_ended_by_a_cancellation(
+    make: Make, tiny_english: str, speech: Path, tmp_path: Path
+) -> None:
+    """Its weights come from a pipe that nobody writes to, as from a file server that went away."""
+    transcriber = make()
+    options = SpeechOptions(model=_endless_model(tiny_english, tmp_path))
+    loading = asyncio.create_task(_drain(transcriber.transcribe(speech, options)))
+    work = await _at(transcriber, "loading")
+    with capture_logs() as logged:
+        loading.cancel()
+        await asyncio.wait([loading])
+    assert work.stage == "loading"
+    assert [one["purpose"] for one in logged] == ["it did not let go of a canceled recording"]
+    assert transcriber.pid is None
+
+    assert await _all(transcriber, speech)
+
+
+def _huge_wave(path: Path, *, said_to_last: int) -> Path:
+    """A day of silence, as its size says; its header names another number of bytes. It takes no room on the disk."""
+    write_wave(path, np.zeros(16000, np.int16))
+    with path.open("r+b") as file:
+        file.seek(40)
+        file.write(struct.pack("<I", said_to_last))
+        file.truncate(2_700_000_000)
+    return path
+
+
+async def test_a_huge_file_is_let_go_of_while_it_is_read(make: Make, speech: Path, tmp_path: Path) -> None:
+    transcriber = make(cancel_seconds=60)
+    await _all(transcriber, speech)
+    engine = _pid(transcriber)
+    huge = _huge_wave(tmp_path / "huge.wav", said_to_last=2_699_999_000)
+    reading = asyncio.create_task(_drain(transcriber.transcribe(huge, EXACT)))
+    await _at(transcriber, "reading")
+
+    reading.cancel()
+    await asyncio.wait([reading])
+
+    assert await _all(transcriber, speech)
+    assert _pid(transcriber) == engine
+
+
+async def test_a_file_that_a_library_is_lost_in_is_let_go_of_by_ending_the_engine(
+    make: Make, speech: Path, tmp_path: Path
+) -> None:
+    """The demuxer looks for the next chunk of the file through all of its zeros, and hears nobody meanwhile."""
+    transcriber = make(cancel_seconds=0.5)
+    await _all(transcriber, speech)
+    hostile = _huge_wave(tmp_path / "hostile.wav", said_to_last=32_000)
+    reading = asyncio.create_task(_drain(transcriber.transcribe(hostile, EXACT)))
+    await _at(transcriber, "reading")
+    await asyncio.to_thread(_until_read_to, psutil.Process(_pid(transcriber)), hostile, 1_000_000)
+    with capture_logs() as logged:
+        reading.cancel()
+        await asyncio.wait([reading])
+    assert [one["purpose"] for one in logged] == ["it did not let go of a canceled recording"]
+
+    assert await _all(transcriber, speech)
+
+
+def _until_read_to(engine: psutil.Process, path: Path, position: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any(file.path == str(path) and file.position > position for file in engine.open_files()):
+            return
+        time.sleep(0.01)
+    pytest.fail(f"{path} was not read")
+
+
+async def _at(transcriber: SpeechTranscriber, stage: str) -> Work:
+    """Wait until the only recording in hand is at this stage: the engine tells its worker, the worker tells nobody."""
+    async with asyncio.timeout(120):
+        while True:
+            shift = transcriber._keeper._shift
+            for work in shift._works.values() if shift else ():
+                if work.stage == stage:
+                    return work
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes are set on Linux alone")
+async def test_an_engine_without_memory_costs_one_attempt(make: Make, long_speech: Path, speech: Path) -> None:
+    transcriber = make(hang_seconds=60)
+    async with _begun(transcriber, long_speech) as parts:
+        engine = psutil.Process(_pid(transcriber))
+        full = engine.memory_info().vms
+        engine.rlimit(psutil.RLIMIT_AS, (full, full))
+
+        with pytest.raises(EngineCrashedError):
+            await _drain(parts)
+
+    assert await _all(transcriber, speech)
+    assert transcriber.pid != engine.pid
 
 
 async def test_a_recording_that_only_waited_goes_on_where_it_was(make: Make, long_speech: Path, speech: Path) -> None:

@@ -13,7 +13,7 @@ from worker.engines.work import Work
 class EngineKeeper:
     """Gives recordings to an engine process, and sees to it that there is one, and never two.
 
-    It is started when there is work, renewed after its share of recordings, and ended when idle.
+    It is started when there is work, renewed after its share of recordings or memory, and ended when idle.
     """
 
     def __init__(self, settings: SpeechSettings) -> None:
@@ -59,15 +59,21 @@ class EngineKeeper:
     async def _give(self, work: Work) -> None:
         self._cancel_idle()
         async with self._starting:
-            if work.id not in self._wanted:
+            if not self._wants(work):
                 return
             try:
                 shift = await self._ready(renew=work.carried == 0)
             except OSError as error:
                 work.fail(EngineCrashedError(f"No engine could be started: {error.strerror}."))
                 return
-            self._hands[work.id] = shift
-            shift.give(work)
+            if self._wants(work):  # It took its time.
+                self._hands[work.id] = shift
+                shift.give(work)
+
+    def _wants(self, work: Work) -> bool:
+        if self._closed:
+            work.fail(EngineCrashedError("The engine was closed."))
+        return work.id in self._wanted and not self._closed
 
     async def _ready(self, *, renew: bool) -> Shift:
         """The engine at work; a new one where it is dead, leaving, or, if it may be renewed, has had its share."""
@@ -90,10 +96,7 @@ class EngineKeeper:
 
     def _was_over(self, left: list[Work]) -> None:
         for work in left:
-            if self._closed:
-                work.fail(EngineCrashedError("The engine was closed."))
-            else:
-                self._task(self._give(work))
+            self._task(self._give(work))
 
     def _unload(self) -> None:
         if self._shift:

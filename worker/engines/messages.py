@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.settings import SpeechSettings
 
-# An engine whose device failed says so of the recording that saw it, and ends with this code: no other is to blame.
-EXIT_DEVICE_LOST = 70
+# An engine that met what nobody foresaw, such as a failed device or a full memory, says so of the recording that saw
+# it, and ends with this code: no other is to blame.
+EXIT_USELESS = 70
 
 # What the engine does with a recording. It may only be blamed for what goes wrong while it does something with it.
 Stage = Literal["waiting", "reading", "loading", "decoding"]

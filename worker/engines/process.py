@@ -15,6 +15,7 @@ import structlog
 
 from playhead.settings import SpeechSettings
 from worker.engines.messages import Configure, Message, Reply, replies
+from worker.engines.pipes import EngineEnds, Pipes, open_pipes
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,11 @@ MODULE = "worker.engines.speech"
 _ROOT = Path(__file__).parents[2]
 _LONGEST_LINE = 64 * 1024 * 1024
 _LAST_LINES = 50
+# Of what an engine prints at once, the last so many lines are logged, and so much of each: it may print without end,
+# and the worker has other things to do.
+_LOGGED_LINES = 100
+_LOGGED_CHARACTERS = 1000
+_PRINTED_AT_ONCE = 64 * 1024
 # How long an engine that was told to end may take; it does so at once, unless it is beyond hearing.
 _PARTING_SECONDS = 2.0
 
@@ -30,14 +36,12 @@ _PARTING_SECONDS = 2.0
 class EngineProcess:
     """One engine process. Made by :meth:`start`; whoever made it reads :meth:`replies` to their end."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, outgoing: asyncio.WriteTransport, incoming: asyncio.StreamReader
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, pipes: Pipes) -> None:
         self._process = process
-        self._outgoing = outgoing
-        self._incoming = incoming
+        self._pipes = pipes
         self._printed: deque[str] = deque(maxlen=_LAST_LINES)
         self._listening = asyncio.create_task(self._listen())
+        self._watching = asyncio.create_task(self._watch())
 
     @classmethod
     async def start(cls, settings: SpeechSettings) -> Self:
@@ -46,18 +50,15 @@ class EngineProcess:
         Raises:
             OSError: the system cannot start one.
         """
-        requests_read, requests_write = os.pipe()
-        replies_read, replies_write = os.pipe()
+        ours, theirs = await open_pipes(_LONGEST_LINE, _PRINTED_AT_ONCE)
         try:
-            process = await _spawn(requests_read, replies_write)
+            process = await _spawn(theirs)
         except BaseException:
-            os.close(requests_write)
-            os.close(replies_read)
+            ours.close()
             raise
         finally:
-            os.close(requests_read)
-            os.close(replies_write)
-        started = cls(process, await _writer(requests_write), await _reader(replies_read))
+            theirs.close()
+        started = cls(process, ours)
         started.send(Configure(settings=settings))
         return started
 
@@ -78,17 +79,17 @@ class EngineProcess:
 
     def send(self, message: Message) -> None:
         """Send a request; to a dead process it is lost, and :meth:`replies` says so."""
-        self._outgoing.write(message.line())
+        self._pipes.requests.write(message.line())
 
     async def replies(self) -> AsyncIterator[Reply]:
         """Everything it says, until it dies or is dismissed."""
-        while line := await self._incoming.readline():
+        while line := await self._pipes.replies.readline():
             if line.endswith(b"\n"):
                 yield replies.validate_json(line)
 
     def dismiss(self) -> None:
         """Ask it to end; :meth:`gone` waits for it."""
-        self._outgoing.close()
+        self._pipes.requests.close()
 
     def kill(self) -> None:
         """End it at once."""
@@ -106,40 +107,37 @@ class EngineProcess:
         await self._listening
         return returncode
 
+    async def _watch(self) -> None:
+        """Listen no more some time after its death: what it may have left behind could hold its pipes open for ever."""
+        await self._process.wait()
+        asyncio.get_running_loop().call_later(_PARTING_SECONDS, self._pipes.close)
+
     async def _listen(self) -> None:
-        stderr = self._process.stderr
-        if stderr is None:
-            return
-        async for line in stderr:
-            text = line.decode(errors="replace").rstrip()
-            self._printed.append(text)
+        begun = b""
+        while printed := await self._pipes.printed.read(_PRINTED_AT_ONCE):
+            *lines, begun = (begun + printed).split(b"\n")
+            self._note(lines)
+            begun = begun[:_LOGGED_CHARACTERS]
+        self._note([begun])
+
+    def _note(self, lines: list[bytes]) -> None:
+        texts = [text for line in lines if (text := line[:_LOGGED_CHARACTERS].decode(errors="replace").rstrip())]
+        self._printed.extend(texts)
+        if len(texts) > _LOGGED_LINES:
+            log.info("engine_printed_more", pid=self.pid, lines=len(texts) - _LOGGED_LINES)
+        for text in texts[-_LOGGED_LINES:]:
             log.info("engine_printed", pid=self.pid, line=text)
 
 
-async def _spawn(requests_read: int, replies_write: int) -> asyncio.subprocess.Process:
-    arguments = (os.getpid(), requests_read, replies_write)
+async def _spawn(pipes: EngineEnds) -> asyncio.subprocess.Process:
+    paths = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", MODULE),
-        *map(str, arguments),
+        *map(str, (os.getpid(), pipes.requests, pipes.replies)),
         stdin=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
-        pass_fds=(requests_read, replies_write),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))},
-        limit=_LONGEST_LINE,
+        # Not a pipe of asyncio's: it would not hear of the end while anything holds that open.
+        stderr=pipes.printed,
+        pass_fds=(pipes.requests, pipes.replies),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
-
-
-async def _writer(descriptor: int) -> asyncio.WriteTransport:
-    transport, _ = await asyncio.get_running_loop().connect_write_pipe(
-        asyncio.BaseProtocol, os.fdopen(descriptor, "wb", buffering=0)
-    )
-    return transport
-
-
-async def _reader(descriptor: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
-    )
-    return reader

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from pydantic import ValidationError
 
 from playhead.errors import EngineCrashedError, EngineDiedError
 from playhead.settings import SpeechSettings
+from worker.engines.clocks import Clocks
 from worker.engines.death import cause_of_death
-from worker.engines.messages import EXIT_DEVICE_LOST, Cancel
+from worker.engines.memory import MemoryBound
+from worker.engines.messages import EXIT_USELESS, Cancel, Reply, Stepped
 from worker.engines.process import EngineProcess
 from worker.engines.work import Work
 
@@ -38,8 +39,10 @@ class Shift:
         self._settings = settings
         self._on_over = on_over
         self._works: dict[int, Work] = {}
-        self._clocks: dict[int, asyncio.TimerHandle] = {}
+        self._clocks = Clocks(settings, self._hung)
+        self._bound = MemoryBound(settings)
         self._purpose: str | None = None
+        self._nonsense: str | None = None
         self._guilty: dict[int, EngineCrashedError] = {}
         self._attending = asyncio.create_task(self._attend())
 
@@ -53,6 +56,7 @@ class Shift:
         self.taken += work.carried == 0
         self._works[work.id] = work
         self.process.send(work.begin)
+        self._clocks.listen()
 
     async def take_back(self, work: Work) -> None:
         """Have the device free of a recording: politely, or else by ending the process."""
@@ -77,49 +81,46 @@ class Shift:
         self.process.kill()
 
     async def _attend(self) -> None:
-        try:
-            await self._listen()
-        except ValidationError:
-            log.exception("engine_unintelligible", pid=self.process.pid)
-            self.process.kill()
+        await self._listen()
         returncode = await self.process.gone()
-        cause = self._purpose or cause_of_death(returncode)
+        cause = self._purpose or self._nonsense or cause_of_death(returncode)
         self._tell_of_death(cause)
-        if not self._purpose and returncode != EXIT_DEVICE_LOST:
+        if not self._purpose and returncode != EXIT_USELESS:
             self._blame(cause)
         left = self._settle(cause)
         self.over.set()
         self._on_over(left)
 
     async def _listen(self) -> None:
-        async for reply in self.process.replies():
-            work = self._works.get(reply.id)
-            if work:
-                work.take(reply)
-                self._wind(work)
+        """Take in what it says, until it says no more, or what nobody can understand."""
+        try:
+            async for reply in self.process.replies():
+                work = self._works.get(reply.id)
+                if work:
+                    self._take(work, reply)
+        except ValueError:
+            log.exception("engine_unintelligible", pid=self.process.pid)
+            self._nonsense = "it said what its worker could not understand"
+            self.process.kill()
 
-    def _wind(self, work: Work) -> None:
-        """Set the clock of a recording that the engine is busy with: it ends the engine unless it is set again."""
-        self._stop_clock(work)
+    def _take(self, work: Work, reply: Reply) -> None:
+        work.take(reply)
+        self._clocks.wind(work)
         if work.is_ended:
             self._forget(work)
-        elif work.stage != "waiting":
-            seconds = self._settings.start_timeout_seconds if work.stage == "loading" else self._settings.hang_seconds
-            self._clocks[work.id] = asyncio.get_running_loop().call_later(seconds, self._hung, work, seconds)
+        if isinstance(reply, Stepped) and not self.is_ending and self._bound.is_passed(self.process.pid):
+            self.dismiss("outgrown")
 
-    def _hung(self, work: Work, seconds: float) -> None:
-        message = f"The engine got nowhere for {seconds:g} seconds while {work.stage} and was ended."
-        self._guilty[work.id] = _error(message, work, alone=True)
+    def _hung(self, work: Work | None, message: str) -> None:
+        for one in [work] if work else self._works.values():
+            self._guilty[one.id] = _error(message, one, alone=work is not None)
         self.kill("it hung")
 
-    def _stop_clock(self, work: Work) -> None:
-        clock = self._clocks.pop(work.id, None)
-        if clock:
-            clock.cancel()
-
     def _forget(self, work: Work) -> None:
-        self._stop_clock(work)
+        self._clocks.stop(work)
         self._works.pop(work.id, None)
+        if not self._works:
+            self._clocks.rest()
 
     def _tell_of_death(self, cause: str) -> None:
         if self._purpose:

@@ -11,11 +11,15 @@ def mishap(error: Exception) -> EngineCrashedError:
     """What to tell of ``error``."""
     if isinstance(error, MemoryError) or "out of memory" in str(error):
         return EngineCrashedError("The engine ran out of memory.")
-    if is_device_lost(error):
+    if any(name in str(error) for name in _DEVICE):
         return EngineCrashedError("The device failed.")
     return EngineCrashedError(f"The engine stumbled over the recording ({type(error).__name__}).")
 
 
-def is_device_lost(error: Exception) -> bool:
-    """Whether the device is of no more use to this process."""
-    return any(name in str(error) for name in _DEVICE)
+def leaves_useless(error: Exception) -> bool:
+    """Whether this process may be of no more use: what nobody foresaw might happen to each recording after this one.
+
+    Seen when there was no memory left, which the libraries beneath report each in its own way. What the system says
+    of a file is of that file alone.
+    """
+    return not isinstance(error, OSError)

@@ -26,7 +26,12 @@ class Recording:
         """Have it let go of as soon as the step under way is done."""
         self._canceled.set()
 
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it is to be let go of."""
+        return self._canceled.is_set()
+
     def require_wanted(self) -> None:
         """Raise :class:`LetGoError` once it is canceled."""
-        if self._canceled.is_set():
+        if self.is_canceled:
             raise LetGoError

@@ -6,16 +6,16 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from functools import partial
 
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.errors import PlayheadError
 from playhead.settings import SpeechSettings
-from worker.engines.messages import EXIT_DEVICE_LOST, Begin
+from worker.engines.messages import EXIT_USELESS, Begin
 from worker.engines.speech.decoding import Decoding, Part
-from worker.engines.speech.mishaps import is_device_lost, mishap
+from worker.engines.speech.mishaps import leaves_useless, mishap
 from worker.engines.speech.models import Models
 from worker.engines.speech.preparation import Preparation
 from worker.engines.speech.recording import LetGoError, Recording
@@ -36,6 +36,7 @@ class Scheduler:
         self._preparation = Preparation(settings, replies)
         self._turns = Turns()
         self._recordings: dict[int, Recording] = {}
+        self._reading: dict[int, Future[Sound]] = {}
         self._on_device: Recording | None = None
         self._lock = threading.Lock()
 
@@ -43,10 +44,15 @@ class Scheduler:
         """Take a recording on."""
         recording = Recording(begin, begin.options.model or self._settings.model)
         self._recordings[recording.id] = recording
-        self._preparation.read(recording).add_done_callback(partial(self._was_read, recording))
+        self._reading[recording.id] = reading = self._preparation.read(recording)
+        reading.add_done_callback(partial(self._was_read, recording))
 
     def cancel(self, number: int) -> None:
-        """Let go of a recording: at once, unless the device is in the midst of a step of it."""
+        """Let go of a recording: at once, unless it is being read, or the device is in the midst of a step of it.
+
+        Those say so when they let go. A reader that never does is lost to all recordings: the worker, which waits for
+        no answer for ever, ends the engine.
+        """
         recording = self._recordings.get(number)
         if recording is None:
             return
@@ -54,7 +60,9 @@ class Scheduler:
             recording.cancel()
             if recording is self._on_device:
                 return
-        self._end(recording)
+        reading = self._reading.get(number)
+        if reading is None or reading.cancel() or reading.done():
+            self._end(recording)
 
     def run(self) -> None:
         """Serve every recording in its turn, for ever."""
@@ -66,8 +74,13 @@ class Scheduler:
                 turn.close()
 
     def _was_read(self, recording: Recording, reading: Future[Sound]) -> None:
+        self._reading.pop(recording.id, None)
         with self._reporting(recording):
-            decoding = Decoding(recording, reading.result(), self._settings, self._preparation)
+            sound = reading.result()
+            if recording.is_canceled:
+                sound.close()
+            recording.require_wanted()
+            decoding = Decoding(recording, sound, self._settings, self._preparation)
             self._wait(Turn(decoding, decoding.parts(self._models, self._replies)))
 
     def _wait(self, turn: Turn) -> None:
@@ -117,15 +130,15 @@ class Scheduler:
         """Say how the recording ended, if it did: nothing that is wrong with one may end the others."""
         try:
             yield
-        except LetGoError:
+        except (LetGoError, CancelledError):
             self._end(recording)
         except PlayheadError as error:
             self._fail(recording, error)
         except Exception as error:
             log.exception("recording %d", recording.id)
             self._fail(recording, mishap(error))
-            if is_device_lost(error):
-                os._exit(EXIT_DEVICE_LOST)
+            if leaves_useless(error):
+                os._exit(EXIT_USELESS)
 
     def _end(self, recording: Recording) -> None:
         if self._recordings.pop(recording.id, None):
