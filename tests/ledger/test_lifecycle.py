@@ -22,7 +22,7 @@ from playhead.database import Database
 from tests.ledger.course import Course
 from tests.ledger.wishes import Wish, wish
 
-ROUNDS = int(os.environ.get("LIFECYCLE_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("LIFECYCLE_ROUNDS", "4"))
 FIRST_SEED = int(os.environ.get("LIFECYCLE_SEED", "1"))
 BESIDE = 3
 """Transactions that may come and go while one is left open."""
