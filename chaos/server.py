@@ -14,6 +14,7 @@ from random import Random
 import asyncpg
 
 from local.postgres import EmbeddedPostgres
+from playhead.connections import BROKEN
 
 SETTINGS = {
     # The processes are killed, not the machine: what was written is there, flushed or not.
@@ -25,7 +26,7 @@ SETTINGS = {
 }
 SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "kill": signal.SIGKILL}
 APPLICATION = "chaos"
-GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+GONE = (asyncpg.PostgresError, *BROKEN)
 
 
 class Server:
