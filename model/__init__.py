@@ -5,7 +5,7 @@ jobs, one or two workers, and any number of crashes, freezes, lost answers and s
 of the ledger is one step, for PostgreSQL's row locks make it one; whatever lies between two transactions is not.
 
 Modelled, step by step, is what these do: ``playhead/ledger/`` (claim, report's checkpoint, settle, sweep, operate,
-queues), ``worker/dispatch.py``, ``runner.py``, ``settling.py``, ``heartbeat.py``. The legal steps come from
+queues), ``worker/`` (dispatch, runner, claiming, settling, heartbeat). The legal steps come from
 ``playhead.states.STEPS`` itself.
 
 Rules that every world must keep:

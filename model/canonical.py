@@ -82,7 +82,7 @@ def _less(look: Look, job: Job, rules: Rules) -> Look:
     attempt = 0 if refused or look.phase not in _COUNTED else look.attempt
     if done == look.done and attempt == look.attempt:
         return look
-    return Look(look.job, look.phase, look.ticket, look.lease, attempt, done, look.charged)
+    return look._replace(attempt=attempt, done=done)
 
 
 _COUNTED = frozenset({Phase.WORKING, Phase.TRANSIENT})

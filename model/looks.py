@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from model import ledger
 from model.rules import Guard, Rules, Trouble
 from model.step import Promise, Step
-from model.world import ENOUGH, OUTCOMES, Look, Phase, Worker, World
+from model.world import ENOUGH, IN_HAND, OUTCOMES, Job, Look, Phase, Worker, World
+from playhead.states import State
 
 
 def fetches(world: World, rules: Rules, w: int) -> Iterator[Step]:
@@ -42,27 +43,39 @@ def _begun(world: World, w: int, look: Look) -> World:
 
 def _claims(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
     worker, look = world.workers[w], world.workers[w].looks[place]
-    broke = over(look, Phase.BROKE)
+    broke = world.look(w, place, over(look, Phase.BROKE))
     if worker.stopping:
-        yield Step(f"worker {w} looks no more", Promise.LOOK, world.look(w, place, broke))
+        yield Step(f"worker {w} looks no more", Promise.LOOK, broke)
         return
     job = ledger.claim(world.jobs[look.job], _token(world, rules), rules, paused=world.paused)
     if job is None:
-        yield Step(f"worker {w} finds nothing to claim", Promise.LOOK, world.look(w, place, over(look)))
+        yield _not_claimed(world, rules, w, place)
     else:
         claimed = world.job(look.job, job).worker(w, worker._replace(ours=(*worker.ours, job.lease)))
-        run = look._replace(
-            phase=Phase.WORKING,
-            lease=job.lease,
-            attempt=job.attempt,
-            done=job.stored if rules.keep(Guard.FROM_CHECKPOINT) else 0,
-        )
         what = f"worker {w} claims job {look.job}: lease {job.lease}, attempt {job.attempt}"
-        yield Step(what, Promise.LOOK, claimed.look(w, place, run))
+        yield Step(what, Promise.LOOK, claimed.look(w, place, _run(look, job, rules)))
         if Trouble.ANSWER_LOST in rules.may:
-            yield Step(f"{what}, and never hears of it", Promise.NONE, claimed.look(w, place, broke))
+            unsure = claimed.look(w, place, look._replace(unsure=True))
+            yield Step(f"{what}, and hears of a broken connection", Promise.NONE, unsure)
     if Trouble.REFUSED in rules.may:
-        yield Step(f"worker {w} cannot claim: the database is away", Promise.NONE, world.look(w, place, broke))
+        yield Step(f"worker {w} gives up claiming: the database is away", Promise.NONE, broke)
+
+
+def _not_claimed(world: World, rules: Rules, w: int, place: int) -> Step:
+    """claiming.Claiming: what it holds already it may have claimed itself, and not heard of it."""
+    worker, look = world.workers[w], world.workers[w].looks[place]
+    job = world.jobs[look.job]
+    alone = sum(other.job == look.job and other.phase in IN_HAND for other in worker.looks) == 1
+    may = look.unsure and (alone or not rules.keep(Guard.TAKEN_UP_ALONE))
+    if may and job.state is State.RUNNING and job.lease in worker.ours:
+        what = f"worker {w} takes up what it claimed: lease {job.lease}"
+        return Step(what, Promise.LOOK, world.look(w, place, _run(look, job, rules)))
+    return Step(f"worker {w} finds nothing to claim", Promise.LOOK, world.look(w, place, over(look)))
+
+
+def _run(look: Look, job: Job, rules: Rules) -> Look:
+    done = job.stored if rules.keep(Guard.FROM_CHECKPOINT) else 0
+    return look._replace(phase=Phase.WORKING, lease=job.lease, attempt=job.attempt, done=done, unsure=False)
 
 
 def _token(world: World, rules: Rules) -> int:

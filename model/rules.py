@@ -32,6 +32,7 @@ class Guard(StrEnum):
     CLAIM_STATE = "a claim takes a job only where state = 'queued'"
     CLAIM_PAUSED = "a claim takes nothing from a paused queue"
     CLAIM_IN_TIME = "a claim takes nothing after its expires_at"
+    TAKEN_UP_ALONE = "a claim whose answer was lost is taken up only by a look that has the job alone in its process"
     FRESH_LEASE = "each claim takes a new token"
     COUNTED_AT_CLAIM = "an attempt is counted when it begins, not when it ends"
     FENCED_SETTLE = "a success or a failure is written only by the lease that holds the job"

@@ -66,6 +66,7 @@ class Look(NamedTuple):
         ticket: whether the ticket is still its own.
         done: parts that are done, stored or not.
         charged: whether its end was written: its cost is in the ledger.
+        unsure: whether it claimed before and had no answer.
     """
 
     job: int
@@ -75,6 +76,7 @@ class Look(NamedTuple):
     attempt: int = 0
     done: int = 0
     charged: bool = False
+    unsure: bool = False
 
 
 class Beat(NamedTuple):

@@ -14,7 +14,7 @@ from model.worlds import WORLDS
 
 TWO = Rules(may=frozenset({Trouble.CRASH, Trouble.LATE}))
 FRAIL = Rules(workers=1, may=frozenset({Trouble.CRASH}))
-DEAF = Rules(workers=1, may=frozenset({Trouble.ANSWER_LOST, Trouble.UNWRITTEN}))
+DEAF = Rules(workers=1, may=frozenset({Trouble.ANSWER_LOST, Trouble.REFUSED, Trouble.UNWRITTEN}))
 LEFT = Rules(workers=1, may=frozenset({Trouble.REFUSED, Trouble.LEFT}))
 STOPPED = Rules(workers=1, may=frozenset({Trouble.SIGTERM, Trouble.LATE}))
 HEART = Rules(workers=1, places=2, may=frozenset({Trouble.LATE, Trouble.ANSWER_LOST, Trouble.SLOW_HEART}))
@@ -29,6 +29,7 @@ NEEDED = {
     Guard.CLAIM_STATE: (TWO, "illegal step running -> running"),
     Guard.CLAIM_PAUSED: (PEOPLE, "begun in a paused queue"),
     Guard.CLAIM_IN_TIME: (PEOPLE, "begun after its expires_at"),
+    Guard.TAKEN_UP_ALONE: (HEART, "held by two runs at once"),
     Guard.FRESH_LEASE: (TWO, "held by two runs at once"),
     Guard.COUNTED_AT_CLAIM: (TWO, "0 attempts counted, 1 begun"),
     Guard.FENCED_SETTLE: (TWO, f"an end {NOT_THE_HOLDERS}"),
