@@ -43,6 +43,10 @@ GAP ?= 5
 chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3600 SEED=7
 	$(BIN)/python -m chaos --seconds $(SECONDS) --rate $(RATE) --gap $(GAP) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: bench-recovery
+bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
+	$(BIN)/python -m bench.recovery --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: check
 check: lint types imports model ## Lint, types, import rules and the lease protocol
 
