@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.database import SWEEP_SECONDS, Database, is_away
 from playhead.errors import PlayheadError
 from playhead.ledger import quarantine, retention, sweep
+from playhead.ledger.frozen import end_frozen
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker.orphans import clear_orphans
@@ -29,6 +30,7 @@ PLACES = 16
 TURN_SECONDS = 10.0
 """No batch is begun later than this into a turn; one that jobs wait for may take no longer either."""
 TIDYING_AT_ONCE = 2
+FROZEN_SECONDS = 10.0
 ORPHANS_SECONDS = 3600.0
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,7 @@ class Housekeeping:
         lost, kept = self.settings.worker.lost_after_seconds, self.settings.retention
         self._sweeps(app, "due", EVERY_SECOND, sweep.queue_due)
         self._sweeps(app, "expire", EVERY_5_SECONDS, sweep.expire_late)
+        self._sweeps(app, "frozen", EVERY_5_SECONDS, lambda session: end_frozen(session, FROZEN_SECONDS))
         self._sweeps(app, "rescue", EVERY_5_SECONDS, lambda session: sweep.rescue_lost(session, lost))
         self._sweeps(app, "reissue", EVERY_5_SECONDS, lambda session: sweep.reissue_stranded(session, lost))
         self._sweeps(app, "reissue_missing", EVERY_MINUTE, sweep.reissue_missing)

@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 0.8
 """Of the grace time, for work to stop. What is left is for writing how its runs ended."""
+LAST_WORD_SECONDS = 2.0
+"""For the writing at least."""
 
 
 @dataclass
@@ -108,7 +110,7 @@ class Runner:
         self._stopping = True
 
     async def stop(self) -> None:
-        """Begin nothing more and give every job back, also of work that does not stop. Takes the grace time at most."""
+        """Begin nothing more and give every job back, also of work that does not stop. Bounded by the grace time."""
         grace_seconds = self.settings.worker.grace_seconds
         self.take_no_more()
         for active in self.active.values():
@@ -116,7 +118,7 @@ class Runner:
         await self._idle(grace_seconds * PATIENCE)
         for active in self.active.values():
             active.abandon()
-        await self._idle(grace_seconds * (1 - PATIENCE))
+        await self._idle(max(grace_seconds * (1 - PATIENCE), LAST_WORD_SECONDS))
         for look in self._looks:
             look.cancel()
 

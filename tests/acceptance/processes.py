@@ -74,6 +74,9 @@ async def worker(house: House, **settings: str) -> AsyncIterator[Worker]:
     try:
         await made.says("worker_ready")
         yield made
+    except BaseException as error:
+        error.add_note("\n".join(["A worker said:", *map(str, made.log.lines[-40:])]))
+        raise
     finally:
         if process.poll() is None:
             process.kill()

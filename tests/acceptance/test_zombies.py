@@ -70,9 +70,9 @@ async def test_a_zombie_writes_nothing_to_a_job_that_another_ended(house: House,
         assert await written(house, job_id) == ended
         assert await tickets(house, job_id) <= issued
         assert (await house.ended(await submit_trial(house))).state == State.SUCCEEDED
+        assert await zombie.told_to_stop() == 0
         assert await written(house, job_id) == ended
         assert await tickets(house, job_id) <= issued
-        assert await zombie.told_to_stop() == 0
     assert zombie.complaints == []
 
 
@@ -90,13 +90,14 @@ async def test_a_zombie_that_wakes_while_the_next_attempt_runs_leaves_it_alone(h
             wake(zombie)
             left = await zombie.says("job_left", job_id=str(job_id))
             assert (left["outcome"], left["attempt"]) == ("lost", 1)
+            # At the latest now it says what it has left to say.
+            assert await zombie.told_to_stop() == 0
             assert await written(house, job_id) == during
             assert await tickets(house, job_id) <= issued
             await asyncio.to_thread(hold.write_text, "go on")
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
         assert (job.state, job.attempt, job.gpu_seconds) == (State.SUCCEEDED, 2, 4.0)
-        assert await zombie.told_to_stop() == 0
     made = {row["name"]: row for row in (await written(house, job_id))["outputs"]}
     assert made.keys() == {f"step-{step}.txt" for step in range(4)}
     makers = {content.split()[0] for content in (await house.outputs(job_id)).values()}
@@ -125,9 +126,9 @@ async def test_a_zombie_that_holds_the_row_of_its_job_does_not_keep_it(house: Ho
         wake(zombie)
         left = await zombie.says("job_left", job_id=str(job_id))
         assert left["outcome"] == "lost"
+        assert await zombie.told_to_stop() == 0
         assert await written(house, job_id) == ended
         assert await tickets(house, job_id) <= issued
-        assert await zombie.told_to_stop() == 0
 
 
 RESCUING = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'playhead.rescue' AND status = 'doing'"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import procrastinate
 import pytest
 from procrastinate.periodic import PeriodicDeferrer
@@ -162,11 +163,26 @@ async def left_by(house: House, worker_id: UUID, attempts: int) -> UUID:
     return job_id
 
 
+async def test_a_job_whose_row_a_frozen_worker_holds_is_rescued(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the two messages of a statement: PostgreSQL does not call that idle, and waits for ever."""
+    monkeypatch.setattr(housekeeping, "FROZEN_SECONDS", 0.1)
+    job_id = await left_by(house, await dead_worker(house), attempts=2)
+    frozen = await asyncpg.connect(house.database.url, server_settings={"application_name": "playhead-worker"})
+    await frozen.execute("BEGIN")
+    await frozen.execute("SELECT id FROM jobs WHERE id = $1 FOR UPDATE", job_id)
+    await frozen.prepare("SELECT 1")
+    try:
+        async with house.worker():
+            assert (await house.ended(job_id)).state == State.SUCCEEDED
+    finally:
+        await frozen.close()
+
+
 async def test_three_workers_that_sweep_at_once_do_nothing_twice(house: House) -> None:
     dead = await dead_worker(house)
     jobs: dict[UUID, State] = {}
-    for number in range(15):
-        due = datetime.now(UTC) + timedelta(seconds=1 + number / 10)
+    for number in range(5):
+        due = datetime.now(UTC) + timedelta(seconds=1 + number / 5)
         jobs[await house.submit(run_at=due)] = State.SUCCEEDED
         jobs[await house.submit(run_at=LATER, expires_in_seconds=0.01)] = State.EXPIRED
         jobs[await left_by(house, dead, attempts=2)] = State.SUCCEEDED

@@ -3,19 +3,23 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import worker.runner
 from playhead.database import Database
+from playhead.errors import MediaUnreadableError
 from playhead.identity import new_id
 from playhead.ledger import workers
+from playhead.states import State
 from worker import presence
 from worker.engines import make_engines
 from worker.heartbeat import Heartbeat
-from worker.main import run
+from worker.main import TOLD_TO_STOP, run
 from worker.metrics import Metrics
+from worker.outcome import Failure, Outcome
 from worker.runner import Runner
 
 if TYPE_CHECKING:
@@ -41,9 +45,44 @@ async def test_a_worker_that_still_waits_for_its_database_stops_when_told(
         os.kill(os.getpid(), signal.SIGTERM)
         assert await asyncio.wait_for(running, 10) == 0
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in TOLD_TO_STOP:
             asyncio.get_running_loop().remove_signal_handler(number)
     assert list(house.settings.scratch_location.glob("worker-*")) == []
+
+
+async def test_work_that_ignores_its_cancellation_is_given_back_and_left_behind(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def deaf(*_: Any) -> Outcome:
+        began.set()
+        while not go_on.is_set():
+            with suppress(asyncio.CancelledError):
+                await go_on.wait()
+        return Failure(MediaUnreadableError("done after all"))
+
+    monkeypatch.setattr(worker.runner, "work", deaf)
+    hasty = house.settings.worker.model_copy(update={"grace_seconds": 0.5})
+    job_id = await house.submit()
+    async with house.worker(worker=hasty) as runner:
+        await asyncio.wait_for(began.wait(), 30)
+        (left_behind,) = runner.active.values()
+    job = await house.job(job_id)
+    assert (job.state, job.attempt, job.lease) == (State.QUEUED, 0, None)
+    go_on.set()
+    await left_behind.task
+    assert (await house.job(job_id)).state == State.QUEUED
+
+
+async def test_a_ticket_that_comes_too_late_is_put_back_in_silence(house: House, tmp_path: Path) -> None:
+    engines = make_engines(house.settings)
+    runner = Runner(new_id(), house.settings, house.database, house.storage, engines, tmp_path, Metrics())
+    runner.take_no_more()
+    # What procrastinate takes for a failure it logs with a traceback.
+    with pytest.raises(asyncio.CancelledError):
+        await runner.look(await house.submit(), "gpu")
+    await engines.close()
 
 
 class Torn(Database):
@@ -54,7 +93,7 @@ class Torn(Database):
         self.waiting = asyncio.Event()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def transaction(self, *, patience_seconds: float = 60) -> AsyncIterator[Any]:  # noqa: ARG002 - it waits
         first = not self.waiting.is_set()
         self.waiting.set()
         try:
