@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError, StateConflictError
-from playhead.ledger.dependents import abandon, detach, enqueue_ready, require_open, revive
+from playhead.ledger.dependents import abandon, enqueue_ready, require_open, revive
 from playhead.ledger.history import record_states
+from playhead.ledger.locks import detach
 from playhead.ledger.quarantine import require_retryable
 from playhead.ledger.run import RELEASED
 from playhead.models import Job

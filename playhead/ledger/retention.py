@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.ledger.dependents import detach
+from playhead.ledger.locks import detach
 from playhead.models import File, Job, WorkerRow
 from playhead.states import TERMINAL
 

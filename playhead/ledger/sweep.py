@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import WorkerLostError
-from playhead.ledger.dependents import abandon, enqueue_ready, unhindered
+from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
+from playhead.ledger.locks import unhindered
 from playhead.ledger.run import RELEASED, in_time
 from playhead.models import Job, WorkerRow
 from playhead.states import PENDING, State
