@@ -72,8 +72,8 @@ class Lossy(Database):
     break_off = False
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        async with super().transaction() as session:
+    async def transaction(self, **options: Any) -> AsyncIterator[Any]:
+        async with super().transaction(**options) as session:
             yield session
             if self.break_off:
                 self.break_off = False
@@ -173,11 +173,11 @@ class Away(Database):
     broken = 0
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def transaction(self, **options: Any) -> AsyncIterator[Any]:
         if self.broken:
             self.broken -= 1
             raise ConnectionResetError
-        async with super().transaction() as session:
+        async with super().transaction(**options) as session:
             yield session
 
 
