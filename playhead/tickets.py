@@ -18,8 +18,8 @@ LOOK = "playhead.look"
 _ISSUE = text(
     """
     SELECT procrastinate_defer_jobs_v1(array_agg(
-        ROW(queue, CAST(:task AS text), priority, NULL, NULL, jsonb_build_object('job_id', id), NULL)
-            ::procrastinate_job_to_defer_v1
+        ROW(queue, CAST(:task AS text), priority + CAST(started_at IS NOT NULL AS int), NULL, NULL,
+            jsonb_build_object('job_id', id), NULL)::procrastinate_job_to_defer_v1
         ORDER BY id))
     FROM jobs WHERE id = ANY(:ids) AND state = 'queued'
     HAVING count(*) > 0
@@ -28,6 +28,9 @@ _ISSUE = text(
 
 
 async def issue(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
-    """Write a ticket for each of these jobs that is queued, in the session's transaction."""
+    """Write a ticket for each of these jobs that is queued, in the session's transaction.
+
+    What has begun goes on before what has not, within a priority: a new ticket is the last of its rank.
+    """
     if job_ids:
         await session.execute(_ISSUE, {"task": LOOK, "ids": list(job_ids)})

@@ -6,7 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from playhead.ledger import settle, sweep
+from playhead.ledger.settle import Cost
 from playhead.ledger.submit import submit
+from playhead.states import Priority
 from tests.activity import until_listening
 from tests.ledger.conftest import BASE
 from worker.dispatch import answer_tickets, keep_fetching, make_app
@@ -40,6 +43,19 @@ async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
             fetching.cancel()
             await asyncio.wait([fetching])
     assert await bench.tickets() == []
+
+
+async def test_what_has_begun_goes_on_before_what_has_not(bench: Bench) -> None:
+    """A job whose worker died, or was told to stop, does not go to the end of the line; one of a higher rank leads."""
+    rescued, given_back = await bench.running(), await bench.running()
+    await bench.spend_tickets()
+    waiting, urgent = await bench.submit(), await bench.submit(priority=Priority.HIGH)
+    async with bench.database.transaction() as session:
+        await settle.give_back(session, given_back, Cost())
+    await bench.silence(bench.worker_id)
+    async with bench.database.transaction() as session:
+        await sweep.rescue_lost(session, 15)
+    assert await bench.tickets() == [urgent, given_back.job_id, rescued.job_id, waiting]
 
 
 async def test_a_ticket_whose_look_broke_is_looked_at_again(bench: Bench) -> None:
