@@ -20,8 +20,6 @@ from playhead.errors import PlayheadError
 from playhead.states import State
 from playhead.storage import Storage
 
-YOUNG_SECONDS = 20.0
-"""A process so young may not have come to hear signals yet."""
 NEAR_SECONDS = 10.0
 OWN = {"term", "term_twice", "kill", "poison"}
 """Faults that concern no process but the one that they end."""
@@ -145,7 +143,7 @@ def _bad_end(name: str, life: Life) -> Iterator[str]:
     told = f"{name} (pid {life.pid}) ended with {life.status}: {life.log}"
     killed = life.was_sent(signal.SIGKILL) or life.poisoned
     left = life.status == 0 and life.was_sent(signal.SIGTERM)
-    if not (killed or left or _too_young(life)):
+    if not (killed or left or _unborn(life)):
         yield told
 
 
@@ -178,9 +176,9 @@ def _disturbed(life: Life, asked: float, done: Sequence[Done]) -> bool:
     return any(one.fault.name not in OWN and (one.life is None or one.life is life) for one in near)
 
 
-def _too_young(life: Life) -> bool:
-    asked = [at for at, number in life.sent if number is signal.SIGTERM]
-    return life.status == -signal.SIGTERM and bool(asked) and asked[0] - life.began < YOUNG_SECONDS
+def _unborn(life: Life) -> bool:
+    """Asked to stop before it had said a word: it could not yet know what that means."""
+    return life.status == -signal.SIGTERM and life.was_sent(signal.SIGTERM) and life.log.stat().st_size == 0
 
 
 async def check_bytes(storage: Storage, outputs: Mapping[str, int], verdict: Verdict) -> None:

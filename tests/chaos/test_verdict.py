@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -109,9 +110,10 @@ def test_a_job_begun_in_a_pause_is_found(found: Verdict) -> None:
     assert rules(found) == {"pauses"}
 
 
-def life(status: int, *sent: signal.Signals, poisoned: bool = False, age_seconds: float = 100.0) -> Life:
-    made = Life(1, began=1000.0, log=Path("x.log"), ended=2000.0, status=status, poisoned=poisoned)
-    made.sent = [(1000.0 + age_seconds, number) for number in sent]
+def life(status: int, *sent: signal.Signals, poisoned: bool = False, said: bool = True) -> Life:
+    log = Path(__file__) if said else Path(os.devnull)
+    made = Life(1, began=1000.0, log=log, ended=2000.0, status=status, poisoned=poisoned)
+    made.sent = [(1100.0, number) for number in sent]
     return made
 
 
@@ -138,7 +140,7 @@ def test_a_process_that_ends_by_itself_is_found(bad: Life, found: Verdict) -> No
         life(0, signal.SIGTERM),
         life(-9, signal.SIGKILL),
         life(-9, poisoned=True),
-        life(-15, signal.SIGTERM, age_seconds=1.0),
+        life(-15, signal.SIGTERM, said=False),
     ],
 )
 def test_a_process_that_was_ended_is_as_it_should_be(good: Life, found: Verdict) -> None:
