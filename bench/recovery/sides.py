@@ -55,6 +55,7 @@ class Playhead(Side):
             "PLAYHEAD_WORKER__HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
             "PLAYHEAD_WORKER__LOST_AFTER_SECONDS": str(LOST_AFTER_SECONDS),
             "PLAYHEAD_WORKER__GRACE_SECONDS": str(GRACE_SECONDS),
+            "PLAYHEAD_WORKER__QUEUES": json.dumps(["cpu"]),
             "PLAYHEAD_WORKER__CONCURRENCY": json.dumps({"cpu": CONCURRENCY}),
             "PLAYHEAD_LOG_FORMAT": "json",
         }
