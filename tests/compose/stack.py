@@ -34,13 +34,15 @@ def docker(*arguments: str, stdin: str | None = None, timeout_seconds: float = 6
 class Stack:
     """The services of one compose project; :meth:`down` leaves nothing of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *overrides: str) -> None:
+        """``overrides`` are more compose files."""
+        self.files = ("docker-compose.yml", "docker-compose.test.yml", *overrides)
         self.project = f"playhead-test-{uuid.uuid4().hex[:8]}"
 
     def compose(self, *arguments: str, timeout_seconds: float = 180) -> str:
         """What ``docker compose ARGUMENTS`` prints. No .env file plays a part; the port is any that is free."""
-        files = ("-f", "docker-compose.yml", "-f", "docker-compose.test.yml", "--env-file", os.devnull)
-        whole = ("compose", "-p", self.project, *files, *arguments)
+        files = (part for file in self.files for part in ("-f", file))
+        whole = ("compose", "-p", self.project, *files, "--env-file", os.devnull, *arguments)
         return docker(*whole, timeout_seconds=timeout_seconds, PUBLISH="127.0.0.1:0")
 
     def up(self) -> None:
