@@ -50,8 +50,14 @@ class Step:
 
 
 class Side(ABC):
-    """``async with`` brings all of it up, and down."""
+    """``async with`` brings all of it up, and down.
 
+    Attributes:
+        fenced: whether what a job makes is written with its success, once; else it is written by each run that gets to
+            its end.
+    """
+
+    fenced: bool
     name: str
     module: str
     arguments: tuple[str, ...] = ()

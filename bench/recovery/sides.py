@@ -33,6 +33,7 @@ class Playhead(Side):
     """Playhead, with stub engines."""
 
     name = "Playhead"
+    fenced = True
     module = playhead_worker.__name__
     arguments = ("worker",)
 
@@ -100,6 +101,7 @@ class Procrastinate(Side):
     """A plain Procrastinate application."""
 
     name = "Procrastinate"
+    fenced = False
     module = procrastinate_worker.__name__
 
     async def prepare(self) -> None:
