@@ -172,13 +172,20 @@ async def keep_fetching(
         except asyncio.CancelledError:
             if isinstance(app.job_manager, TicketManager):
                 app.job_manager.leave()
-            loop.cancel()
-            # One that cannot sign off because the database is away raises that instead of the cancellation.
-            await asyncio.gather(loop, return_exceptions=True)
+            await _end(loop)
             raise
         except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
             log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _end(loop: asyncio.Task[None]) -> None:
+    """Cancel the loop until it ends: a connection that breaks at the same time takes a cancellation with it."""
+    while not loop.done():
+        loop.cancel()
+        await asyncio.wait([loop], timeout=PAUSE_SECONDS)
+    if not loop.cancelled():
+        loop.exception()  # One that cannot sign off because the database is away raises that instead.
 
 
 async def _fetch(app: procrastinate.App, queues: list[str], concurrency: int, heartbeat_seconds: float) -> None:

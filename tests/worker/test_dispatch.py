@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import procrastinate
+import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
 from playhead.tickets import LOOK
+from worker import dispatch
 from worker.connector import Connector
-from worker.dispatch import TicketManager
+from worker.dispatch import TicketManager, keep_fetching
 
 
 class Between:
@@ -42,3 +47,28 @@ async def test_two_loops_may_spend_the_tickets_that_were_left_behind_at_once() -
     connector.away, connector.happens = False, lambda: manager.update_heartbeat(8)
     await manager.update_heartbeat(7)
     assert sorted(set(connector.spent)) == [1, 2]
+
+
+class Deaf:
+    """An app whose loop loses the first cancellation to a connection that breaks at the same time."""
+
+    job_manager = None
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def run_worker_async(self, **_: Any) -> None:
+        self.begun.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+
+async def test_a_loop_that_lost_its_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "PAUSE_SECONDS", 0.01)
+    app = Deaf()
+    fetching = asyncio.create_task(keep_fetching(cast("procrastinate.App", app), ["io"], 1, 1.0))
+    await app.begun.wait()
+    fetching.cancel()
+    await asyncio.wait([fetching], timeout=10)
+    assert fetching.cancelled()
