@@ -14,7 +14,7 @@ A recording is a JSON list of what happens in turn, each a list of a word and wh
     ["leave", path]          leave a process behind that holds stderr, and write its id to this file
     ["deaf"]                 hear of no cancellation from now on
     ["hang"]                 for ever
-    ["once", path, [...]]    do that, unless this file is there; then make it
+    ["once", path, [...]...] make this file and do these in turn, unless it is there already
 
 ``SCRIPTED_START`` in the environment is one of these, for an engine that is just started.
 """
@@ -102,10 +102,11 @@ class Engine:
     def on_hang(self, _: Begin) -> None:
         threading.Event().wait()
 
-    def on_once(self, begin: Begin, path: str, action: list[Any]) -> None:
+    def on_once(self, begin: Begin, path: str, *actions: list[Any]) -> None:
         if not Path(path).exists():
             Path(path).touch()
-            self.do(begin, *action)
+            for action in actions:
+                self.do(begin, *action)
 
 
 def main(worker_pid: int, requests_from: int, replies_to: int) -> None:
