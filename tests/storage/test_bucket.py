@@ -43,6 +43,7 @@ async def test_an_object_too_large_to_copy_is_streamed_to_its_place(s3_url: str)
 
 async def test_a_canceled_upload_leaves_no_unfinished_parts(s3_url: str, s3_server: S3Server) -> None:
     storage = Storage.from_url(s3_url)
+    others = s3_server.unfinished_uploads("playhead")  # Tests of faults share the server, and some must leave theirs.
     waiting = asyncio.Event()
 
     async def stalling() -> AsyncIterator[bytes]:
@@ -52,11 +53,11 @@ async def test_a_canceled_upload_leaves_no_unfinished_parts(s3_url: str, s3_serv
 
     upload = asyncio.create_task(storage.put(stalling()))
     await waiting.wait()
-    assert s3_server.unfinished_uploads("playhead")
+    assert len(s3_server.unfinished_uploads("playhead")) == len(others) + 1
     upload.cancel()
     with pytest.raises(asyncio.CancelledError):
         await upload
-    assert s3_server.unfinished_uploads("playhead") == []
+    assert s3_server.unfinished_uploads("playhead") == others
 
 
 async def test_a_download_of_other_bytes_is_not_accepted(s3_url: str, tmp_path: Path) -> None:
