@@ -176,7 +176,7 @@ class Runner:
         began = time.monotonic()
         async with self._prepared(run) as context:
             outcome = await self._watched(run, context)
-            ended = await Settling(self.database, self.settings.retry).settle(context, outcome)
+            ended = await Settling(self.database, self.storage, self.settings.retry).settle(context, outcome)
         seconds = time.monotonic() - began
         self.metrics.ended(run, ended, seconds, context.cost)
         log.info("job_left", outcome=ended, seconds=round(seconds, 3), **describe(outcome))

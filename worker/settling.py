@@ -12,6 +12,7 @@ from playhead.database import COMMAND_SECONDS, PATIENCE_SECONDS, Database, is_aw
 from playhead.errors import LeaseLostError, StorageError
 from playhead.ledger import settle
 from playhead.settings import RetrySettings
+from playhead.storage import Storage
 from worker.context import JobContext
 from worker.outcome import Failure, Outcome, Stop, Success, failure
 
@@ -24,8 +25,9 @@ log = structlog.get_logger(__name__)
 class Settling:
     """Writes how runs end."""
 
-    def __init__(self, database: Database, retry: RetrySettings) -> None:
+    def __init__(self, database: Database, storage: Storage, retry: RetrySettings) -> None:
         self._database = database
+        self._storage = storage
         self._retry = retry
 
     async def settle(self, context: JobContext, outcome: Outcome) -> str:
@@ -52,9 +54,7 @@ class Settling:
         async with self._database.transaction(patience_seconds=patience_seconds) as session:
             match outcome:
                 case Success(result):
-                    # First, so that nobody who wants to cancel the job waits for the storage.
-                    await context.keep_outputs(session)
-                    await settle.succeed(session, run, result, list(context.made.values()), cost)
+                    await settle.succeed(session, run, result, context.made.values(), cost, self._storage.confirm)
                     return "succeeded"
                 case Failure(error):
                     state = await settle.fail(session, run, error, cost, self._retry)

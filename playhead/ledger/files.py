@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from playhead.models import Blob, File, Output
 from playhead.storage import Blob as Stored
 
 
-async def keep_blobs(session: AsyncSession, stored: Sequence[Stored]) -> None:
+async def keep_blobs(session: AsyncSession, stored: Collection[Stored]) -> None:
     """Write down bytes that are safely stored, so that rows of this transaction may point at them.
 
     They may have been cleared away since they were stored. So the same transaction makes sure of them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from playhead.models import Job, Output
 from playhead.settings import RetrySettings
 from playhead.states import State
 from playhead.storage import Blob
+
+Confirm = Callable[[Collection[Blob]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,24 @@ class Made:
     media_type: str
 
 
-async def succeed(session: AsyncSession, run: Run, result: dict[str, Any], made: Sequence[Made], cost: Cost) -> None:
-    """The work is done: everything it made becomes visible at once."""
+async def succeed(
+    session: AsyncSession, run: Run, result: dict[str, Any], made: Collection[Made], cost: Cost, confirm: Confirm
+) -> None:
+    """The work is done: everything it made becomes visible at once.
+
+    ``confirm`` is :meth:`playhead.storage.Storage.confirm`: it makes sure of the bytes once their rows are held. The
+    job's own row comes after that, so that nobody who wants to cancel it waits for the storage.
+
+    Raises:
+        LeaseLostError: another has the job.
+        StorageError: bytes were cleared away since they were stored, or the storage cannot tell.
+    """
+    stored = {Blob(output.sha256, output.size_bytes) for output in made}
+    await keep_blobs(session, stored)
+    await confirm(stored)
     ended = {"state": State.SUCCEEDED, "progress": 1.0, "result": result, "error": None, "finished_at": func.now()}
     await _leave(session, run, ended | _spent(cost))
     if made:
-        await keep_blobs(session, [Blob(output.sha256, output.size_bytes) for output in made])
         rows = [{"job_id": run.job_id, "owner_id": run.owner_id, **vars(output)} for output in made]
         await session.execute(insert(Output), rows)
     await record_states(session, [run.job_id])

@@ -70,7 +70,7 @@ class Stand:
 
     async def succeed(self, run: Run, result: dict[str, Any], made: Sequence[Made] = ()) -> None:
         async with self.services.transaction() as session:
-            await settle.succeed(session, run, result, made, Cost(1.5, 10.0))
+            await settle.succeed(session, run, result, made, Cost(1.5, 10.0), self.services.storage.confirm)
 
     async def fail(self, run: Run, error: Any) -> None:
         async with self.services.transaction() as session:

@@ -26,6 +26,7 @@ from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.ledger.submit import Submission, submit
 from playhead.models import ADMIN_OWNER
+from tests.ledger.conftest import confirm
 
 PARAMS = {"salt": "s", "steps": 4, "keep_every": 1}
 DIARY = Diary(asked={"k1": Asked("k1", "chaos_long", PARAMS, 0)})
@@ -71,7 +72,7 @@ async def _lost_and_done(database: Database) -> UUID:
     outputs = [Made(name, file.sha256, file.size_bytes, "text/plain") for name, file in made.outputs.items()]
     async with database.transaction() as session:
         cost = Cost(2 * STEP_DEVICE_SECONDS, 2.0)
-        await settle.succeed(session, second, {"sha256": made.result}, outputs, cost)
+        await settle.succeed(session, second, {"sha256": made.result}, outputs, cost, confirm)
     return job_id
 
 

@@ -42,7 +42,7 @@ from playhead.states import (
     State,
     Transition,
 )
-from tests.ledger.conftest import BASE
+from tests.ledger.conftest import BASE, confirm
 from tests.ledger.reference import OUTPUT, OUTPUT_SHA256, Known, Reference, expect
 
 FAR = RetrySettings(base_seconds=1e9, cap_seconds=1e9)
@@ -158,7 +158,7 @@ class Succeed(OfRun):
 
     async def do(self, session: AsyncSession) -> None:
         made = [Made(OUTPUT, OUTPUT_SHA256, 1, "text/plain")]
-        await settle.succeed(session, self.run, {"text": "hello"}, made, COST)
+        await settle.succeed(session, self.run, {"text": "hello"}, made, COST, confirm)
 
     def held(self, then: Reference, job: Known) -> Reference:
         made = {"outputs": (OUTPUT,), "gpu_seconds": job.gpu_seconds + 1, "progress": 1.0}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from playhead.ledger.submit import Submission, submit
 from playhead.models import ADMIN_OWNER, Event, Job, WorkerRow
 from playhead.settings import RetrySettings
 from playhead.states import State
+from playhead.storage import Blob
 from tests.activity import until_blocked
 
 BASE = Submission(
@@ -28,6 +29,10 @@ BASE = Submission(
     input={"url": "https://example.com/talk.mp3"},
     max_attempts=3,
 )
+
+
+async def confirm(_: Collection[Blob]) -> None:
+    """As a storage that has all bytes."""
 
 
 @dataclass
@@ -52,7 +57,7 @@ class Bench:
 
     async def succeed(self, run: Run) -> None:
         async with self.database.transaction() as session:
-            await settle.succeed(session, run, {"text": "hello"}, [], Cost(1.5, 10.0))
+            await settle.succeed(session, run, {"text": "hello"}, [], Cost(1.5, 10.0), confirm)
 
     async def fail(self, run: Run, error: Any, retry: RetrySettings | None = None) -> State:
         async with self.database.transaction() as session:

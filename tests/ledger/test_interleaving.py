@@ -19,13 +19,13 @@ from playhead.errors import EngineCrashedError, MediaUnreadableError, PlayheadEr
 from playhead.ledger import operate, queues, report, retention, settle, sweep, workers
 from playhead.ledger.claim import claim
 from playhead.ledger.dependents import can_be_met
-from playhead.ledger.settle import Cost
+from playhead.ledger.settle import Cost, Made
 from playhead.ledger.submit import submit
 from playhead.models import ADMIN_OWNER, Job
 from playhead.settings import RetrySettings
 from playhead.states import TERMINAL, State
 from tests.ledger import snapshot
-from tests.ledger.conftest import BASE
+from tests.ledger.conftest import BASE, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 ACTORS, ACTS, JOBS = 8, 70, 10
 AT_ONCE = RetrySettings(base_seconds=0.000001)
 STEADY, PAUSED = "gpu", "cpu"
+MADE = Made("a.txt", "a" * 64, 1, "text/plain")
 
 _FETCH = text(
     """
@@ -123,7 +124,7 @@ class Walk:
             return
         run = dice.choice(self.runs[-4:])
         ends: Sequence[tuple[Any, ...]] = (
-            (settle.succeed, run, {"text": "hello"}, [settle.Made("a.txt", "a" * 64, 1, "text/plain")], Cost(1, 1)),
+            (_succeed, run),
             (settle.fail, run, EngineCrashedError("boom"), Cost(1, 1), AT_ONCE),
             (settle.fail, run, MediaUnreadableError("broken"), Cost(1, 1), AT_ONCE),
             (settle.give_back, run, Cost(1, 1)),
@@ -172,9 +173,12 @@ class Walk:
             moved |= bool(await self.do(sweep.queue_due)) | bool(await self.do(sweep.expire_late))
             moved |= await self.look()
             for run in self.runs[-1:]:
-                made = [settle.Made("a.txt", "a" * 64, 1, "text/plain")]
-                if await self.do(_done, settle.succeed, run, {}, made, Cost(1, 1)):
+                if await self.do(_done, _succeed, run):
                     self.taken[run.job_id] += 1
+
+
+async def _succeed(session: AsyncSession, run: Run) -> None:
+    await settle.succeed(session, run, {"text": "hello"}, [MADE], Cost(1, 1), confirm)
 
 
 async def _done(session: AsyncSession, what: Callable[..., Awaitable[Any]], *values: Any) -> bool:

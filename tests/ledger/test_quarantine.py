@@ -23,6 +23,7 @@ from playhead.models import ADMIN_OWNER, EngineDeaths
 from playhead.settings import RetrySettings
 from playhead.states import State
 from playhead.storage import Blob
+from tests.ledger.conftest import confirm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,7 +221,7 @@ async def test_a_retry_by_hand_is_refused_until_it_is_lifted(bench: Bench) -> No
 async def test_an_output_of_another_job_is_judged_by_its_bytes(bench: Bench) -> None:
     made = await bench.running()
     async with bench.database.transaction() as session:
-        await settle.succeed(session, made, {}, [Made("a.wav", SHA, 1, "audio/wav")], Cost())
+        await settle.succeed(session, made, {}, [Made("a.wav", SHA, 1, "audio/wav")], Cost(), confirm)
     taking = {"job": str(made.job_id), "output": "a.wav"}
     early = await bench.submit(input=taking)
     await bench.set(early, state=State.CANCELED, input_sha256=None)

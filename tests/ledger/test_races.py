@@ -16,7 +16,7 @@ from playhead.ledger import submit as submitting
 from playhead.ledger.settle import Cost, Made
 from playhead.models import ADMIN_OWNER, Job
 from playhead.states import State
-from tests.ledger.conftest import BASE
+from tests.ledger.conftest import BASE, confirm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -127,7 +127,7 @@ async def test_what_a_job_needs_is_kept_though_the_job_that_made_it_is_deleted(b
     child = await bench.submit(input={"job": str(first.job_id), "output": "a.txt"})
     other = await bench.submit(input={"job": str(first.job_id), "output": "never.txt"})
     made = [Made("a.txt", "a" * 64, 1, "text/plain"), Made("b.txt", "b" * 64, 1, "text/plain")]
-    await do(bench, settle.succeed, first, {}, made, Cost())
+    await do(bench, settle.succeed, first, {}, made, Cost(), confirm)
     await do(bench, operate.remove, ADMIN_OWNER, first.job_id)
     run = await bench.claim(child)
     assert run is not None

@@ -13,6 +13,7 @@ from playhead.ledger.settle import Cost, Made, backoff_seconds
 from playhead.models import Checkpoint, Output
 from playhead.settings import RetrySettings
 from playhead.states import State
+from tests.ledger.conftest import confirm
 
 if TYPE_CHECKING:
     from playhead.ledger.run import Run
@@ -43,7 +44,7 @@ async def test_leases_grow(bench: Bench) -> None:
 async def test_success_is_one_transaction(bench: Bench) -> None:
     run = await bench.running()
     async with bench.database.transaction() as session:
-        await settle.succeed(session, run, {"text": "hello"}, [MADE], Cost(1.5, 10.0))
+        await settle.succeed(session, run, {"text": "hello"}, [MADE], Cost(1.5, 10.0), confirm)
     job = await bench.job(run.job_id)
     assert (job.state, job.result, job.progress, job.lease) == (State.SUCCEEDED, {"text": "hello"}, 1.0, None)
     assert (job.gpu_seconds, job.audio_seconds) == (1.5, 10.0)
@@ -111,7 +112,7 @@ async def _everything(bench: Bench, run: Run, name: str) -> None:
             case "checkpoint":
                 await report.save_checkpoint(session, run, {"late": True})
             case "succeed":
-                await settle.succeed(session, run, {"late": True}, [MADE], Cost(9, 9))
+                await settle.succeed(session, run, {"late": True}, [MADE], Cost(9, 9), confirm)
             case "fail":
                 await settle.fail(session, run, EngineCrashedError("late"), Cost(9, 9), RetrySettings())
             case "give_back":

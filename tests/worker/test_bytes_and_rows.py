@@ -189,7 +189,7 @@ class Stage:
         context = JobContext(run, database, storage, cast("Inputs", None), cast("Engines", None), Path("unused"))
         await context.save_output("one", self.dice.choice(RECORDINGS), "text/plain")
         await context.save_output("other", self.dice.choice(RECORDINGS), "text/plain")
-        told = await Settling(database, RetrySettings()).settle(context, Success({}))
+        told = await Settling(database, storage, RetrySettings()).settle(context, Success({}))
         if told != "succeeded":
             raise StorageError(told)
 

@@ -185,7 +185,8 @@ async def test_an_output_that_was_cleared_away_before_the_job_settled_fails_the_
     await context.save_output("text.txt", b"made hours ago", "text/plain")
     age(house)
     await clear_orphans(house.database, house.storage, IDLE)
-    assert await Settling(house.database, house.settings.retry).settle(context, Success({})) == "to_retry"
+    settling = Settling(house.database, house.storage, house.settings.retry)
+    assert await settling.settle(context, Success({})) == "to_retry"
     job = await house.job(job_id)
     assert (job.error or {})["code"] == "storage_unavailable"
     assert await house.outputs(job_id) == {}

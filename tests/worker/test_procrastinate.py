@@ -144,7 +144,7 @@ async def test_a_finish_without_a_fence(house: House) -> None:
     run = await begin(house, job_id)
     with pytest.raises(LeaseLostError):
         async with house.database.transaction() as session:
-            await settle.succeed(session, zombie, {"text": "late"}, [], Cost())
+            await settle.succeed(session, zombie, {"text": "late"}, [], Cost(), house.storage.confirm)
     assert (await house.job(job_id)).lease == run.lease
 
 
