@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away
 from playhead.ledger.claim import claim, find_claimed
 from playhead.ledger.run import Run
@@ -47,6 +48,7 @@ class Claiming:
             try:
                 return await self._try(job_id, unsure=unsure)
             except Exception as error:
+                end_if_canceled()
                 if not is_away(error) or not self.wanted():
                     raise
                 log.warning("claim_postponed", job_id=str(job_id), error=repr(error))

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
 from sqlalchemy import Row
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.cancellation import end_if_canceled
-from playhead.database import Database, is_away
+from playhead.database import Database
 from playhead.engines import Engines
 from playhead.ledger import history, report
-from playhead.ledger.files import keep_blobs
 from playhead.ledger.quarantine import require_free
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
-from playhead.storage import Blob, Storage
+from playhead.storage import Storage
 from worker.inputs import Inputs
+from worker.reading import read
 from worker.reporter import Reporter
 
 TOLD_AT_ONCE = 500
-PAUSE_SECONDS = 1.0
-T = TypeVar("T")
-log = structlog.get_logger(__name__)
 
 
 class JobContext:
@@ -77,7 +71,7 @@ class JobContext:
 
     async def restore(self) -> dict[str, Any] | None:
         """The last state that this or an earlier attempt kept."""
-        return await self._read(lambda session: report.load_checkpoint(session, self.run))
+        return await read(self._database, lambda session: report.load_checkpoint(session, self.run))
 
     async def told(self, event: str) -> AsyncIterator[dict[str, Any]]:
         """The events of this name that earlier attempts told."""
@@ -93,40 +87,16 @@ class JobContext:
         blob = await stored
         self.made[name] = Made(name=name, sha256=blob.sha256, size_bytes=blob.size_bytes, media_type=media_type)
 
-    async def keep_outputs(self, session: AsyncSession) -> None:
-        """Write down the bytes of the outputs and make sure of them: from here to the commit they stay.
-
-        Raises:
-            StorageError: they were cleared away since they were stored, or the storage cannot tell.
-        """
-        stored = {Blob(made.sha256, made.size_bytes) for made in self.made.values()}
-        await keep_blobs(session, list(stored))
-        await self._storage.confirm(stored)
-
     def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
         """Add to the cost of the job."""
         self.cost = Cost(self.cost.gpu_seconds + device_seconds, self.cost.audio_seconds + audio_seconds)
 
     async def _told(self, event: str, after: int) -> Sequence[Row[int, dict[str, Any]]]:
-        return await self._read(
-            lambda session: history.told_before(session, self.run, event, after=after, limit=TOLD_AT_ONCE)
-        )
-
-    async def _read(self, read: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """Read from the ledger, again and again while it is away: that costs no attempt, as for reports."""
-        while True:
-            try:
-                async with self._database.transaction() as session:
-                    return await read(session)
-            except Exception as error:
-                end_if_canceled()
-                if not is_away(error):
-                    raise
-                log.warning("read_postponed", error=repr(error))
-            await asyncio.sleep(PAUSE_SECONDS)
+        about = {"after": after, "limit": TOLD_AT_ONCE}
+        return await read(self._database, lambda session: history.told_before(session, self.run, event, **about))
 
     async def _admit(self, sha256: str) -> None:
-        await self._read(lambda session: require_free(session, self.run.kind, sha256))
+        await read(self._database, lambda session: require_free(session, self.run.kind, sha256))
 
     async def _fetched(self, done_bytes: int, total_bytes: int | None) -> None:
         self.reporter.progress(0.0, f"fetching {_share(done_bytes, total_bytes)}", None)

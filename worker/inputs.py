@@ -14,6 +14,7 @@ from playhead.ledger.files import output_sha256
 from playhead.ledger.run import Run
 from playhead.settings import FetchSettings
 from playhead.storage import Storage
+from worker.reading import read
 
 Progress = Callable[[int, int | None], Awaitable[None]]
 Admit = Callable[[str], Awaitable[None]]
@@ -47,8 +48,8 @@ class Inputs:
         return sha256
 
     async def _made(self, run: Run) -> str:
-        async with self._database.transaction() as session:
-            return await output_sha256(session, UUID(run.input["job"]), run.input["output"])
+        source = UUID(run.input["job"]), run.input["output"]
+        return await read(self._database, lambda session: output_sha256(session, *source))
 
 
 def _sha256(path: Path) -> str:

@@ -15,7 +15,7 @@ from playhead.database import Database
 from playhead.identity import new_id
 from playhead.ledger import report, settle, workers
 from playhead.ledger.claim import claim
-from worker import context
+from worker import context, reading
 from worker.context import JobContext
 from worker.reporter import Reporter
 
@@ -184,7 +184,7 @@ class Away(Database):
 async def test_a_database_that_is_away_at_the_start_costs_no_attempt(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(reading, "PAUSE_SECONDS", 0.0)
     run = await take(house, await house.submit())
     told = a_context(house, run)
     await told.checkpoint({"segments": 1}, events={"segment": [{"id": 0}]})
