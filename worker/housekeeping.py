@@ -7,6 +7,7 @@ each has a place of its own, gives up what takes too long, and ends well though 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 Sweep = Callable[[AsyncSession], Awaitable[int]]
+Place = contextlib.AbstractAsyncContextManager[None]
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,17 @@ class Housekeeping:
 
     def _sweeps(self, app: procrastinate.App, name: str, cron: str, one_batch: Sweep) -> None:
         """Do at these times what jobs wait for."""
-
-        async def batch() -> int:
-            async with self.database.transaction(patience_seconds=TURN_SECONDS) as session:
-                return await one_batch(session)
-
-        _periodic(app, name, cron, lambda: _until_done(name, batch))
+        self._batches(app, name, cron, one_batch, TURN_SECONDS, contextlib.nullcontext())
 
     def _tidies(self, app: procrastinate.App, name: str, cron: str, one_batch: Sweep) -> None:
         """Do at these times what nobody waits for. It may touch many rows, but takes few of the connections."""
+        self._batches(app, name, cron, one_batch, SWEEP_SECONDS, self._tidying)
 
+    def _batches(
+        self, app: procrastinate.App, name: str, cron: str, one_batch: Sweep, patience_seconds: float, place: Place
+    ) -> None:
         async def batch() -> int:
-            async with self._tidying, self.database.transaction(patience_seconds=SWEEP_SECONDS) as session:
+            async with place, self.database.transaction(patience_seconds=patience_seconds) as session:
                 return await one_batch(session)
 
         _periodic(app, name, cron, lambda: _until_done(name, batch))
