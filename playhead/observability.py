@@ -14,8 +14,11 @@ from structlog.typing import Processor
 
 from playhead.settings import Settings
 
-_CHATTY = ("httpx", "httpcore", "procrastinate", "alembic.runtime", "uvicorn.error")
-"""What these say at INFO is said better by our own lines."""
+_LEAST = {
+    **dict.fromkeys(("httpx", "httpcore", "procrastinate", "alembic.runtime", "uvicorn.error"), logging.WARNING),
+    "psycopg.pool": logging.ERROR,  # while the database is away it warns many times a second
+}
+"""What these say below their level is said better by our own lines."""
 
 # Local variables hold keys and what was said in recordings.
 _TRACEBACKS = ExceptionDictTransformer(show_locals=False)
@@ -39,8 +42,8 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(ProcessorFormatter(processors=_rendering(text=text), foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     logging.captureWarnings(capture=True)
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in _LEAST.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def _shared() -> list[Processor]:

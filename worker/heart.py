@@ -22,7 +22,7 @@ from worker.runner import Runner
 from worker.stall import Watch, end_stalled
 from worker.thread import Thread
 
-LAST_BEAT_SECONDS = 5.0
+LAST_BEAT_SECONDS = 2.0
 
 
 async def keep_alive(runner: Runner) -> None:
