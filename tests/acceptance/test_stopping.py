@@ -19,8 +19,9 @@ from sqlalchemy import text
 
 from playhead.models import Checkpoint
 from playhead.states import State
-from tests.acceptance.processes import Worker, submit_trial, worker
+from tests.acceptance.processes import submit_trial, worker
 from tests.engines.sounds import samples, write_wave
+from tests.programs import Program
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -46,12 +47,12 @@ async def was_given_back(house: House, job_id: UUID) -> None:
     assert states in (["queued", "running", "queued"], ["queued"])
 
 
-def left_nothing(house: House, stopped: Worker) -> None:
+def left_nothing(house: House, stopped: Program) -> None:
     assert stopped.complaints == []
     assert list(house.settings.scratch_location.glob("worker-*")) == []
 
 
-async def bombard(stopped: Worker, numbers: list[signal.Signals]) -> int:
+async def bombard(stopped: Program, numbers: list[signal.Signals]) -> int:
     """Signal it again and again until it is gone; its exit code."""
     for number in itertools.islice(itertools.cycle(numbers), 6000):
         if stopped.process.poll() is not None:

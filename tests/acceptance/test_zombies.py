@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,8 @@ from sqlalchemy import select, text
 
 from playhead.models import Job
 from playhead.states import State
-from tests.acceptance.processes import Worker, submit_trial, worker
+from tests.acceptance.processes import submit_trial, worker
+from tests.programs import Program
 from tests.worker.conftest import House
 
 WRITTEN = {
@@ -46,8 +48,20 @@ async def tickets(house: House, job_id: UUID) -> set[int]:
         return set(await session.scalars(text(TICKETS), {"id": job_id}))
 
 
-def wake(zombie: Worker) -> None:
+@asynccontextmanager
+async def untouched(house: House, job_id: UUID) -> AsyncIterator[None]:
+    """Nothing is written to the job meanwhile, and no ticket issued."""
+    before, issued = await written(house, job_id), await tickets(house, job_id)
+    yield
+    assert await written(house, job_id) == before
+    assert await tickets(house, job_id) <= issued
+
+
+async def wake(zombie: Program, job_id: UUID) -> None:
+    """Let it go on and learn that its run is void."""
     zombie.process.send_signal(signal.SIGCONT)
+    left = await zombie.says("job_left", job_id=str(job_id))
+    assert (left["outcome"], left["attempt"]) == ("lost", 1)
 
 
 @pytest.mark.parametrize("deed_at", [2, 4], ids=["at-work", "done-but-not-settled"])
@@ -63,16 +77,10 @@ async def test_a_zombie_writes_nothing_to_a_job_that_another_ended(house: House,
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
         assert (job.state, job.attempt, job.gpu_seconds) == (State.SUCCEEDED, 2, 4.0)
-        ended, issued = await written(house, job_id), await tickets(house, job_id)
-        wake(zombie)
-        left = await zombie.says("job_left", job_id=str(job_id))
-        assert left["outcome"] == "lost"
-        assert await written(house, job_id) == ended
-        assert await tickets(house, job_id) <= issued
-        assert (await house.ended(await submit_trial(house))).state == State.SUCCEEDED
-        assert await zombie.told_to_stop() == 0
-        assert await written(house, job_id) == ended
-        assert await tickets(house, job_id) <= issued
+        async with untouched(house, job_id):
+            await wake(zombie, job_id)
+            assert (await house.ended(await submit_trial(house))).state == State.SUCCEEDED
+            assert await zombie.told_to_stop() == 0
     assert zombie.complaints == []
 
 
@@ -86,14 +94,10 @@ async def test_a_zombie_that_wakes_while_the_next_attempt_runs_leaves_it_alone(h
         await zombie.stopped()
         async with worker(house) as other:
             await house.until(job_id, lambda job: job.attempt == 2 and job.progress == 1)
-            during, issued = await written(house, job_id), await tickets(house, job_id)
-            wake(zombie)
-            left = await zombie.says("job_left", job_id=str(job_id))
-            assert (left["outcome"], left["attempt"]) == ("lost", 1)
-            # At the latest now it says what it has left to say.
-            assert await zombie.told_to_stop() == 0
-            assert await written(house, job_id) == during
-            assert await tickets(house, job_id) <= issued
+            async with untouched(house, job_id):
+                await wake(zombie, job_id)
+                # At the latest now it says what it has left to say.
+                assert await zombie.told_to_stop() == 0
             await asyncio.to_thread(hold.write_text, "go on")
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
@@ -122,13 +126,9 @@ async def test_a_zombie_that_holds_the_row_of_its_job_does_not_keep_it(house: Ho
             job = await house.ended(job_id)
             assert await other.told_to_stop() == 0
         assert (job.state, job.attempt, job.gpu_seconds) == (State.SUCCEEDED, 2, 1.0)
-        ended, issued = await written(house, job_id), await tickets(house, job_id)
-        wake(zombie)
-        left = await zombie.says("job_left", job_id=str(job_id))
-        assert left["outcome"] == "lost"
-        assert await zombie.told_to_stop() == 0
-        assert await written(house, job_id) == ended
-        assert await tickets(house, job_id) <= issued
+        async with untouched(house, job_id):
+            await wake(zombie, job_id)
+            assert await zombie.told_to_stop() == 0
 
 
 RESCUING = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'playhead.rescue' AND status = 'doing'"
@@ -155,6 +155,5 @@ async def test_a_zombie_in_the_midst_of_its_housekeeping_does_not_keep_others_fr
             record_property("rescued_seconds", time.monotonic() - began)
             assert (await house.ended(job_id)).attempt == 2
             assert await other.told_to_stop() == 0
-        wake(zombie)
-        assert (await zombie.says("job_left", job_id=str(job_id)))["outcome"] == "lost"
+        await wake(zombie, job_id)
         assert await zombie.told_to_stop() == 0

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from chaos.proxy import HOST, Proxy
-from local.ports import any_free
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -23,10 +22,9 @@ async def proxied() -> AsyncIterator[tuple[Proxy, int]]:
     """A proxy before a server that says everything back, and its port."""
     server = await asyncio.start_server(echo, HOST, 0)
     there = server.sockets[0].getsockname()[1]
-    loop, port = asyncio.get_running_loop(), any_free(HOST)
+    loop = asyncio.get_running_loop()
     proxy = Proxy(lambda protocol: loop.create_connection(lambda: protocol, HOST, there))
-    await proxy.start(port)
-    yield proxy, port
+    yield proxy, await proxy.start()
     await proxy.stop()
     server.close()
 
@@ -36,11 +34,17 @@ async def said(reader: asyncio.StreamReader, count: int) -> bytes:
         return await reader.readexactly(count)
 
 
+async def greeted(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection through which something has passed."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(b"before")
+    assert await said(reader, 6) == b"before"
+    return reader, writer
+
+
 async def test_what_is_said_in_a_silence_comes_after_it() -> None:
     async with proxied() as (proxy, port):
-        reader, writer = await asyncio.open_connection(HOST, port)
-        writer.write(b"before")
-        assert await said(reader, 6) == b"before"
+        reader, writer = await greeted(port)
         proxy.silence("both")
         writer.write(b"during")
         late_reader, late_writer = await asyncio.open_connection(HOST, port)
@@ -55,9 +59,7 @@ async def test_what_is_said_in_a_silence_comes_after_it() -> None:
 
 async def test_a_silence_that_ends_in_a_cut_delivers_nothing() -> None:
     async with proxied() as (proxy, port):
-        reader, writer = await asyncio.open_connection(HOST, port)
-        writer.write(b"before")
-        assert await said(reader, 6) == b"before"
+        reader, writer = await greeted(port)
         proxy.silence("answers")
         writer.write(b"during")
         await writer.drain()

@@ -3,12 +3,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +15,16 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from local.ports import any_free
 from local.postgres import EmbeddedPostgres
 from playhead.migrate import upgrade
-from tests.acceptance.conftest import ROOT, Log
 from tests.faults.network import Network, before
+from tests.programs import SECONDS, Program, program
 
-SECONDS = 60
-"""More than anything here takes; a test that waits so long fails."""
 POSTGRES = {
     # Its processes are killed, not the machine: what was written is there, flushed or not.
     "fsync": "off",
     "full_page_writes": "off",
-    "max_connections": "50",
 }
 SETTINGS = {
     "AUTH": "off",
@@ -43,7 +38,7 @@ SETTINGS = {
 }
 
 # Without its polling: whoever hears of a job only because it looks every five seconds is deaf.
-PROGRAM = """
+CODE = """
 import functools
 import procrastinate
 from cli.main import main
@@ -55,45 +50,6 @@ main()
 
 
 @dataclass
-class Process:
-    """A process of Playhead's and what it logs."""
-
-    process: subprocess.Popen[str]
-    log: Log
-
-    async def says(self, message: str, **fields: Any) -> None:
-        await asyncio.to_thread(self.log.wait_for, message, **fields)
-
-    @property
-    def code(self) -> int | None:
-        """Its exit code; None while it lives."""
-        return self.process.poll()
-
-    async def told_to_stop(self) -> int:
-        """Its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return await asyncio.to_thread(self.process.wait, SECONDS)
-
-
-@contextmanager
-def process(url: str, data_dir: Path, *arguments: str, **settings: str) -> Iterator[Process]:
-    """`playhead ARGUMENTS`, killed at the end if it is still there."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
-    given = {"DATABASE_URL": url, "DATA_DIR": str(data_dir), **SETTINGS, **settings}
-    environment |= {f"PLAYHEAD_{name}": value for name, value in given.items()}
-    command = [sys.executable, "-c", PROGRAM, *arguments]
-    started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    assert started.stderr is not None
-    log = Log(started.stderr)
-    try:
-        yield Process(started, log)
-    finally:
-        started.kill()
-        started.wait()
-        log.close()
-
-
-@dataclass
 class Stand:
     """A server to break, a network before it to break, and the folder of whoever works there."""
 
@@ -102,19 +58,23 @@ class Stand:
     url: str
     data_dir: Path
 
+    def _program(self, *arguments: str, **settings: str) -> AbstractAsyncContextManager[Program]:
+        here = {"DATABASE_URL": self.url, "DATA_DIR": str(self.data_dir)}
+        return program(CODE, *arguments, **SETTINGS | here | settings)
+
     @asynccontextmanager
-    async def worker(self, **settings: str) -> AsyncIterator[Process]:
-        with process(self.url, self.data_dir, "worker", **settings) as worker:
+    async def worker(self, **settings: str) -> AsyncIterator[Program]:
+        async with self._program("worker", **settings) as worker:
             await worker.says("worker_ready")
             yield worker
 
     @asynccontextmanager
-    async def api(self) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
-        port = free_port()
-        with process(self.url, self.data_dir, "api", "--port", str(port)) as api:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS, trust_env=False) as http:
-                await until_ready(http)
-                yield api, http
+    async def api(self) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
+        port = any_free("127.0.0.1")
+        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS, trust_env=False)
+        async with self._program("api", "--port", str(port)) as api, client as http:
+            await until_ready(http)
+            yield api, http
 
     async def restart(self, manner: signal.Signals, down_seconds: float) -> None:
         """End the server in this manner, and bring it up again after a while."""
@@ -143,12 +103,6 @@ async def until_ready(http: httpx.AsyncClient) -> None:
             except httpx.TransportError:
                 pass
             await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.faults.conftest import SECONDS, until_ready
+from tests.faults.conftest import until_ready
 from tests.faults.network import Network
+from tests.programs import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

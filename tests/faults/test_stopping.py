@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.conftest import SECONDS
+from tests.programs import SECONDS
 
 if TYPE_CHECKING:
     from tests.faults.conftest import Stand

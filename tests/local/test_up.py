@@ -30,8 +30,7 @@ from local.watch import keep_server
 from playhead.errors import InvalidError, UnavailableError
 from playhead.settings import Settings
 from tests.local.rollcall import Call, RollCall, roll_call
-
-ROOT = Path(__file__).parents[2]
+from tests.programs import ROOT, environment
 
 
 @dataclass
@@ -65,7 +64,7 @@ async def running(folder: Path) -> AsyncIterator[Running]:
         command = [sys.executable, "-m", "tests.local.up_with_fakes", str(roll.path), str(data_dir), str(port)]
         # Like a shell does for a terminal's foreground job: a process group of its own.
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, start_new_session=True, env=bare_environment(), stdout=asyncio.subprocess.PIPE
+            *command, cwd=ROOT, start_new_session=True, env=environment(), stdout=asyncio.subprocess.PIPE
         )
         try:
             api, worker = await roll.these("api", "worker")
@@ -76,10 +75,6 @@ async def running(folder: Path) -> AsyncIterator[Running]:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.communicate()
-
-
-def bare_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
 
 
 async def ended(process: psutil.Process) -> None:

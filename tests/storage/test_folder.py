@@ -71,13 +71,18 @@ async def test_a_download_is_a_link_that_nobody_may_write_through(root: Path, fo
     assert await asyncio.to_thread(target.read_bytes) == b"linked"
 
 
-async def test_a_download_is_a_copy_where_links_do_not_work(
-    folder_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def across_devices(*_: object) -> None:
+@pytest.fixture
+def across_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Downloads go to another device: links do not work there."""
+
+    def refuse(*_: object) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
-    monkeypatch.setattr(Path, "hardlink_to", across_devices)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+
+
+@pytest.mark.usefixtures("across_devices")
+async def test_a_download_is_a_copy_where_links_do_not_work(folder_url: str, tmp_path: Path) -> None:
     storage = Storage.from_url(folder_url)
     blob = await storage.put_bytes(b"copied")
     target = tmp_path / "target"
@@ -162,13 +167,8 @@ async def test_a_full_disk_stores_nothing_and_is_transient(root: Path, folder_ur
     assert (await storage.put_bytes(b"x" * PART)).size_bytes == PART
 
 
-async def test_a_full_disk_under_a_copy_leaves_no_file(
-    folder_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def across_devices(*_: object) -> None:
-        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-
-    monkeypatch.setattr(Path, "hardlink_to", across_devices)
+@pytest.mark.usefixtures("across_devices")
+async def test_a_full_disk_under_a_copy_leaves_no_file(folder_url: str, tmp_path: Path) -> None:
     storage = Storage.from_url(folder_url)
     blob = await storage.put_bytes(b"x" * PART)
     (tmp_path / "scratch").mkdir()

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from playhead.models import EngineDeaths
 from playhead.states import State
+from tests.programs import ROOT, environment
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
     from tests.worker.conftest import House
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import os, signal
 from worker.engines.stub import StubTranscriber
@@ -40,10 +38,8 @@ SETTINGS = {"ENGINES": "stub", "WORKER__HEARTBEAT_SECONDS": "0.5", "WORKER__LOST
 
 
 async def start(house: House) -> Process:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
-    given = SETTINGS | {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir)}
-    environment |= {f"PLAYHEAD_{name}": value for name, value in given.items()}
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, "worker", cwd=ROOT, env=environment)
+    given = environment(**SETTINGS, DATABASE_URL=house.database.url, DATA_DIR=str(house.settings.data_dir))
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, "worker", cwd=ROOT, env=given)
 
 
 async def test_a_job_that_kills_its_worker_each_time_ends_in_the_dead_letter_and_the_others_go_on(house: House) -> None:
