@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +20,9 @@ from worker.outcome import Failure, Outcome, Stop, Success, failure
 PAUSES_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Between tries while the database is away; the last is repeated."""
 
+STORAGE_SECONDS = 30.0
+"""How long work that is done waits for a storage that cannot say that its outputs are there."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +36,7 @@ class Settling:
 
     async def settle(self, context: JobContext, outcome: Outcome) -> str:
         """Write the end, or learn that it is void because another has the job. Gives the word for what was written."""
-        patience_seconds = PATIENCE_SECONDS
+        patience_seconds, storage_until = PATIENCE_SECONDS, time.monotonic() + STORAGE_SECONDS
         for pause in itertools.chain(PAUSES_SECONDS, itertools.repeat(PAUSES_SECONDS[-1])):
             try:
                 return await self._write(context, outcome, patience_seconds)
@@ -40,7 +44,8 @@ class Settling:
                 break
             except Exception as error:  # noqa: BLE001 - told apart below
                 log.warning("settle_postponed", error=repr(error))
-                outcome = outcome if is_away(error) else _instead(outcome, error)
+                hopeful = isinstance(error, StorageError) and time.monotonic() < storage_until
+                outcome = outcome if is_away(error) or hopeful else _instead(outcome, error)
             # What is too large to be written in time must not be tried for ever.
             patience_seconds = min(patience_seconds * 2, COMMAND_SECONDS)
             await asyncio.sleep(pause)

@@ -31,6 +31,7 @@ from playhead.settings import RetrySettings
 from playhead.storage import Storage
 from playhead.storage.opening import open_place
 from tests.worker.conftest import SUBMISSION
+from worker import settling
 from worker.context import JobContext
 from worker.orphans import clear_orphans
 from worker.outcome import Success
@@ -244,10 +245,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(house: House, url: str, seed: int) -> AsyncIterator[Stage]:
+async def stage(house: House, url: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     place = open_place(url)
     house.storage = Storage(place)
     await house.storage._mark()
+    monkeypatch.setattr(settling, "STORAGE_SECONDS", 0.0)
     worker_id = new_id()
     async with house.database.transaction() as session:
         about = {"name": "bench", "device": "none", "queues": ["gpu"], "concurrency": {"gpu": 1}}
@@ -267,11 +269,15 @@ async def perform(stage: Stage, acts: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [2])
-async def test_no_row_points_at_absent_bytes_in_a_folder(house: House, seed: int) -> None:
-    async with stage(house, house.settings.storage_location, seed) as found:
+async def test_no_row_points_at_absent_bytes_in_a_folder(
+    house: House, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(house, house.settings.storage_location, seed, monkeypatch) as found:
         await perform(found, acts=20)
 
 
-async def test_no_row_points_at_absent_bytes_in_a_bucket(house: House, s3_url: str) -> None:
-    async with stage(house, s3_url, seed=3) as found:
+async def test_no_row_points_at_absent_bytes_in_a_bucket(
+    house: House, s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(house, s3_url, 3, monkeypatch) as found:
         await perform(found, acts=8)

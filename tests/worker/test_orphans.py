@@ -13,7 +13,7 @@ from playhead.ledger import clearing, workers
 from playhead.ledger.claim import claim
 from playhead.ledger.files import keep_blobs
 from playhead.models import Blob
-from worker import orphans
+from worker import orphans, settling
 from worker.context import JobContext
 from worker.orphans import clear_orphans
 from worker.outcome import Success
@@ -170,8 +170,11 @@ async def test_bytes_stored_just_before_their_removal_are_missed_by_whoever_writ
         await session.rollback()
 
 
-async def test_an_output_that_was_cleared_away_before_the_job_settled_fails_the_attempt(house: House) -> None:
+async def test_an_output_that_was_cleared_away_before_the_job_settled_fails_the_attempt(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A job may go on for longer than idle bytes are kept."""
+    monkeypatch.setattr(settling, "STORAGE_SECONDS", 0.0)
     job_id = await house.submit(input={"url": "https://example.com/talk"})
     worker_id = new_id()
     async with house.database.transaction() as session:
@@ -185,8 +188,8 @@ async def test_an_output_that_was_cleared_away_before_the_job_settled_fails_the_
     await context.save_output("text.txt", b"made hours ago", "text/plain")
     age(house)
     await clear_orphans(house.database, house.storage, IDLE)
-    settling = Settling(house.database, house.storage, house.settings.retry)
-    assert await settling.settle(context, Success({})) == "to_retry"
+    writing = Settling(house.database, house.storage, house.settings.retry)
+    assert await writing.settle(context, Success({})) == "to_retry"
     job = await house.job(job_id)
     assert (job.error or {})["code"] == "storage_unavailable"
     assert await house.outputs(job_id) == {}

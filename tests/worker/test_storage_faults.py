@@ -16,6 +16,7 @@ from playhead.models import ADMIN_OWNER
 from playhead.states import State
 from playhead.storage import Storage, opening
 from tests.faulty_s3 import Does, answers, cuts_answer, garbles, goes_silent, loses_answer
+from worker import settling
 
 if TYPE_CHECKING:
     from playhead.models import Job
@@ -34,8 +35,9 @@ async def far(
     s3_proxy: FaultyS3,  # noqa: ARG001 - it sets the endpoint
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[House]:
-    """A house whose storage is a bucket, which no request is tried twice for."""
+    """A house whose storage is a bucket, which nothing is asked of twice."""
     monkeypatch.setitem(opening.RETRY, "max_retries", 0)
+    monkeypatch.setattr(settling, "STORAGE_SECONDS", 0.0)
     house.settings.storage_url = s3_url
     house.storage = Storage.from_url(s3_url)
     await house.storage._mark()
@@ -84,6 +86,17 @@ async def test_a_job_whose_storage_never_comes_back_is_a_dead_letter(
     async with far.worker():
         job = await far.ended(job_id)
     assert (job.state, told(job), job.attempt) == (State.FAILED, "storage_unavailable", 3)
+
+
+async def test_work_that_is_done_waits_for_a_storage_that_cannot_say_so(
+    far: House, s3_proxy: FaultyS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "STORAGE_SECONDS", 60.0)
+    job_id = await far.submit(b"any recording", max_attempts=1)
+    fault = s3_proxy.breaks(SLOW_DOWN, *SETTLING, times=TRANSCRIPT + 1)
+    async with far.worker():
+        job = await far.ended(job_id)
+    assert (job.state, job.attempt, fault.done) == (State.SUCCEEDED, 1, TRANSCRIPT + 1)
 
 
 @pytest.mark.parametrize("does", [SLOW_DOWN, loses_answer])
