@@ -72,6 +72,8 @@ class Heartbeat:
         looked_at = list(self._runner.active.values())
         async with self._database.transaction() as session:
             held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
+            at = await workers.now(session)
+        self._runner.pulse.beat(at)
         if held is None:
             await arrive(self._runner, self._database)
             held = {}

@@ -18,11 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.database import SWEEP_SECONDS, Database, is_away
 from playhead.errors import PlayheadError
-from playhead.ledger import quarantine, retention, sweep
+from playhead.ledger import quarantine, retention, sweep, workers
 from playhead.ledger.frozen import end_frozen
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker.orphans import clear_orphans
+from worker.pulse import Pulse
 
 QUEUE = "housekeeping"
 EVERY_SECOND, EVERY_5_SECONDS, EVERY_MINUTE, EVERY_HOUR = "* * * * * *", "* * * * * */5", "* * * * *", "7 * * * *"
@@ -47,6 +48,7 @@ class Housekeeping:
     database: Database
     storage: Storage
     settings: Settings
+    pulse: Pulse
     _tidying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TIDYING_AT_ONCE))
 
     def register(self, app: procrastinate.App) -> None:
@@ -55,7 +57,7 @@ class Housekeeping:
         self._sweeps(app, "due", EVERY_SECOND, sweep.queue_due)
         self._sweeps(app, "expire", EVERY_5_SECONDS, sweep.expire_late)
         self._sweeps(app, "frozen", EVERY_5_SECONDS, lambda session: end_frozen(session, FROZEN_SECONDS))
-        self._sweeps(app, "rescue", EVERY_5_SECONDS, lambda session: sweep.rescue_lost(session, lost))
+        self._sweeps(app, "rescue", EVERY_SECOND, self._rescue)
         self._sweeps(app, "reissue", EVERY_5_SECONDS, lambda session: sweep.reissue_stranded(session, lost))
         self._sweeps(app, "reissue_missing", EVERY_MINUTE, sweep.reissue_missing)
         self._tidies(app, "files", EVERY_MINUTE, retention.drop_expired_files)
@@ -81,6 +83,10 @@ class Housekeeping:
                 return await one_batch(session)
 
         _periodic(app, name, cron, lambda: _until_done(name, batch))
+
+    async def _rescue(self, session: AsyncSession) -> int:
+        steady = self.pulse.is_steady(await workers.now(session))
+        return await sweep.rescue_lost(session, self.settings.worker.lost_after_seconds if steady else None)
 
     async def _clear_orphans(self) -> None:
         async with asyncio.timeout(ORPHANS_SECONDS):

@@ -125,7 +125,7 @@ async def _giving_back(runner: Runner) -> AsyncIterator[None]:
 async def _dispatching(runner: Runner) -> AsyncIterator[None]:
     wanted, url = runner.settings.worker, runner.database.url
     house = dispatch.make_app(url, application="playhead-housekeeping", connections=3)
-    Housekeeping(runner.database, runner.storage, runner.settings).register(house)
+    Housekeeping(runner.database, runner.storage, runner.settings, runner.pulse).register(house)
     tickets = dispatch.make_app(url, application="playhead-tickets", connections=2 + len(wanted.queues))
     dispatch.answer_tickets(tickets, runner.look)
     async with contextlib.AsyncExitStack() as stack:

@@ -26,6 +26,7 @@ from worker.context import JobContext
 from worker.inputs import Inputs
 from worker.metrics import Metrics
 from worker.outcome import Outcome, Stop, describe, failure
+from worker.pulse import Pulse
 from worker.settling import Settling
 from worker.work import work
 
@@ -93,6 +94,9 @@ class Runner:
     _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _in_hand: tuple[UUID, ...] = ()
     _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.pulse = Pulse.of(self.settings.worker)
 
     async def look(self, job_id: UUID, queue: str) -> None:
         """Act on a ticket from this queue: run the job if it can be claimed, as soon as there is a place for it.

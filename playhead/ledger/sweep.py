@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, text, update
+from sqlalchemy import ColumnElement, Select, false, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import WorkerLostError
@@ -68,16 +68,20 @@ async def expire_late(session: AsyncSession) -> int:
     return len(late)
 
 
-async def rescue_lost(session: AsyncSession, lost_after_seconds: float) -> int:
-    """Take back the jobs of workers that fell silent; the attempt counts. Gives how many.
+async def rescue_lost(session: AsyncSession, lost_after_seconds: float | None) -> int:
+    """Take back the jobs of workers that fell silent, or have ended; the attempt counts. Gives how many.
 
-    A job whose attempts are used up ends in the dead letter with ``worker_lost``.
+    A job whose attempts are used up ends in the dead letter with ``worker_lost``. ``None`` is for when silence proves
+    nothing.
     """
-    silent = WorkerRow.heartbeat_at < func.now() - timedelta(seconds=lost_after_seconds)
-    gone = select(WorkerRow.id).where(silent | WorkerRow.stopped_at.is_not(None))
+    gone = select(WorkerRow.id).where(WorkerRow.stopped_at.is_not(None) | _silent(lost_after_seconds))
     held = _free(Job.state == State.RUNNING, Job.worker_id.in_(gone) | Job.worker_id.is_(None))
     reason = "the worker fell silent during this attempt: look at its last log lines and its memory limit"
     return await _take_back(session, held, reason)
+
+
+def _silent(seconds: float | None) -> ColumnElement[bool]:
+    return false() if seconds is None else WorkerRow.heartbeat_at < func.now() - timedelta(seconds=seconds)
 
 
 async def rescue_dropped(

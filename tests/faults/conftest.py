@@ -105,6 +105,27 @@ async def until_ready(http: httpx.AsyncClient) -> None:
             await asyncio.sleep(0.05)
 
 
+async def submit(http: httpx.AsyncClient, file_id: str) -> str:
+    body = {"kind": "transcribe", "input": {"file": file_id}}
+    answer = await http.post("/api/v1/jobs", json=body)
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    return str(answer.json()["id"])
+
+
+async def until(http: httpx.AsyncClient, job_id: str, *states: str) -> dict[str, Any]:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            job = (await http.get(f"/api/v1/jobs/{job_id}")).json()
+            if job.get("state") in states:
+                return dict(job)
+            await asyncio.sleep(0.05)
+
+
+async def upload(http: httpx.AsyncClient) -> str:
+    answer = await http.post("/api/v1/files", files={"file": ("talk.wav", b"any recording")})
+    return str(answer.raise_for_status().json()["id"])
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedPostgres]:
     """A server that may be broken: no other test works there."""

@@ -11,9 +11,8 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.faults.conftest import until_ready
+from tests.faults.conftest import submit, until, until_ready, upload
 from tests.faults.network import Network
-from tests.programs import SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -99,33 +98,12 @@ async def locked(stand: Stand) -> AsyncIterator[None]:
         yield
 
 
-async def submit(http: httpx.AsyncClient, file_id: str) -> str:
-    body = {"kind": "transcribe", "input": {"file": file_id}}
-    answer = await http.post("/api/v1/jobs", json=body)
-    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-    return str(answer.json()["id"])
-
-
-async def until(http: httpx.AsyncClient, job_id: str, *states: str) -> dict[str, Any]:
-    async with asyncio.timeout(SECONDS):
-        while True:
-            job = (await http.get(f"/api/v1/jobs/{job_id}")).json()
-            if job.get("state") in states:
-                return dict(job)
-            await asyncio.sleep(0.05)
-
-
 async def refused(http: httpx.AsyncClient, path: str) -> None:
     answer = await http.get(path)
     assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.json()["code"] == "unavailable"
-
-
-async def upload(http: httpx.AsyncClient) -> str:
-    answer = await http.post("/api/v1/files", files={"file": ("talk.wav", b"any recording")})
-    return str(answer.raise_for_status().json()["id"])
 
 
 async def test_the_same_processes_outlive_every_fault(stand: Stand) -> None:

@@ -23,6 +23,7 @@ from playhead.models import Event, Job, WorkerRow
 from playhead.states import STEPS, TERMINAL, State
 from worker import dispatch, housekeeping
 from worker.housekeeping import PLACES, Housekeeping
+from worker.pulse import Pulse
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,7 +44,7 @@ async def is_done_when_due(house: House) -> None:
 
 def keeper(house: House) -> procrastinate.App:
     app = dispatch.make_app(house.database.url, application="test", connections=2)
-    Housekeeping(house.database, house.storage, house.settings).register(app)
+    Housekeeping(house.database, house.storage, house.settings, Pulse.of(house.settings.worker)).register(app)
     return app
 
 
@@ -161,6 +162,36 @@ async def left_by(house: House, worker_id: UUID, attempts: int) -> UUID:
     async with house.database.transaction() as session:
         await claim(session, job_id, worker_id)
     return job_id
+
+
+async def test_a_worker_that_was_cut_off_itself_takes_nobody_for_dead(house: House) -> None:
+    """After an outage all look silent until they have beaten again, and one of them rescues first."""
+    pulse = Pulse(timedelta(seconds=7))
+    house_keeper = Housekeeping(house.database, house.storage, house.settings, pulse)
+    running = await left_by(house, await dead_worker(house), attempts=2)
+
+    async def rescued(*beats_ago: float) -> int:
+        pulse._last = None
+        async with house.database.transaction() as session:
+            now = await workers.now(session)
+            for ago in beats_ago:
+                pulse.beat(now - timedelta(seconds=ago))
+            return await house_keeper._rescue(session)
+
+    assert await rescued() == 0  # begun a moment ago
+    assert await rescued(30, 25) == 0  # still cut off
+    assert await rescued(40, 35, 5, 0) == 0  # back, and the others have not had their time
+    assert (await house.job(running)).state == State.RUNNING
+    assert await rescued(40, 35, 20, 15, 10, 5, 0) == 1
+
+
+async def test_a_worker_that_ended_is_not_thought_alive_because_its_rescuer_was_cut_off(house: House) -> None:
+    worker_id = await dead_worker(house)
+    await left_by(house, worker_id, attempts=2)
+    house_keeper = Housekeeping(house.database, house.storage, house.settings, Pulse(timedelta(seconds=7)))
+    async with house.database.transaction() as session:
+        await workers.leave(session, worker_id)
+        assert await house_keeper._rescue(session) == 1
 
 
 async def test_a_job_whose_row_a_frozen_worker_holds_is_rescued(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ from tests.worker.conftest import SUBMISSION
 from tests.worker.gate import Gate
 from worker.dispatch import TicketManager, answer_tickets, keep_fetching, make_app
 from worker.housekeeping import Housekeeping
+from worker.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -262,7 +263,7 @@ async def test_configure_connection_takes_psycopg_only(house: House) -> None:
 async def test_the_periodic_deferrer_drops_ticks_over_ten_minutes_late(house: House) -> None:
     """The sweeps look at what is, not at what turn it is: the next turn does what those before it left."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector())
-    Housekeeping(house.database, house.storage, house.settings).register(app)
+    Housekeeping(house.database, house.storage, house.settings, Pulse.of(house.settings.worker)).register(app)
     hourly = datetime.now(UTC).replace(minute=7, second=0, microsecond=0).timestamp()
     for late_seconds, comes in ((9 * 60, True), (11 * 60, False)):
         turns = PeriodicDeferrer(app.periodic_registry).get_previous_tasks(at=hourly + late_seconds)

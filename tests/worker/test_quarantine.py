@@ -22,6 +22,7 @@ from playhead.states import State
 from tests.fetch.conftest import SERVER, ScriptedServer, answer
 from worker.engines.stub import StubTranscriber
 from worker.housekeeping import Housekeeping
+from worker.pulse import Pulse
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House
@@ -178,7 +179,7 @@ async def test_housekeeping_forgets_what_killed_nothing_for_long(house: House) -
     app = procrastinate.App(connector=procrastinate.testing.InMemoryConnector())
     retention = house.settings.retention.model_copy(update={"quarantine_seconds": 1e-6})
     settings = house.settings.model_copy(update={"retention": retention})
-    Housekeeping(house.database, house.storage, settings).register(app)
+    Housekeeping(house.database, house.storage, settings, Pulse.of(settings.worker)).register(app)
     async with house.database.transaction() as session:
         session.add(EngineDeaths(kind="transcribe", sha256="a" * 64, deaths=1, job_ids=[], last_error={}))
     await app.tasks["playhead.quarantine"].func(timestamp=0)

@@ -1,0 +1,43 @@
+"""The pulse: how steadily a worker has reached the database. Who was cut off itself takes nobody for dead.
+
+After an outage every worker looks silent until it has beaten again, and the first whose turn it is to rescue would take
+the jobs of all others. So a worker judges others only while its own beats come on time, and not before the others had
+time for theirs. The clock is the database's: a laptop's sleep, or a leap of that clock, makes all look silent too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from playhead.settings import WorkerSettings
+
+
+@dataclass
+class Pulse:
+    """Of one worker.
+
+    Attributes:
+        gap: between beats that are on time, and how long they must have been.
+    """
+
+    gap: timedelta
+    _steady_since: datetime | None = None
+    _last: datetime | None = None
+
+    @classmethod
+    def of(cls, settings: WorkerSettings) -> Pulse:
+        """Others, who beat as often, are not taken for dead after a gap that this one would not have noticed."""
+        return cls(timedelta(seconds=max(settings.lost_after_seconds / 2, 1.5 * settings.heartbeat_seconds)))
+
+    def beat(self, at: datetime) -> None:
+        """A beat has reached the database."""
+        if self._last is None or at - self._last > self.gap:
+            self._steady_since = at
+        self._last = at
+
+    def is_steady(self, now: datetime) -> bool:
+        """Whether this worker may judge others."""
+        if self._last is None or self._steady_since is None:
+            return False
+        return now - self._last <= self.gap <= now - self._steady_since
