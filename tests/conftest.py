@@ -12,7 +12,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 from sqlalchemy import make_url
+from structlog.dev import ConsoleRenderer, plain_traceback
 
 from local.postgres import EmbeddedPostgres
 from tests.s3 import s3_proxy, s3_server, s3_url
@@ -24,7 +26,13 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def pytest_configure() -> None:
-    """Let programs that tests start hear Ctrl-C: where tests run in the background, shells have it ignored by all."""
+    """Render tracebacks as our programs do: structlog's own way shows every variable, and takes seconds for it.
+
+    Let programs that tests start hear Ctrl-C: where tests run in the background, shells have it ignored by all.
+    """
+    structlog.configure(
+        [*structlog.get_config()["processors"][:-1], ConsoleRenderer(exception_formatter=plain_traceback)]
+    )
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
