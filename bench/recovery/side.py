@@ -74,19 +74,14 @@ class Side(ABC):
         self.folder.chmod(0o711)
         self.journal.touch()
         self._sweeper = Sweeper(GRACE_SECONDS)
-        await self.server.start()
-        await self.prepare()
-        for number in range(WORKERS):
-            worker = Process(
-                name=f"worker-{number}",
-                command=(sys.executable, "-m", self.module, *self.arguments),
-                environment=os.environ | {JOURNAL: str(self.journal)} | self.environment(number),
-                folder=self.folder,
-                sweeper=self._sweeper,
-                is_poisoned=lambda _: False,
-            )
-            worker.start()
-            self.workers.append(worker)
+        try:
+            await self.server.start()
+            await self.prepare()
+            for number in range(WORKERS):
+                self._add(number)
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -95,13 +90,27 @@ class Side(ABC):
         await self.server.stop()
         await asyncio.to_thread(self._sweeper.close)
 
+    def _add(self, number: int) -> None:
+        # What is set for whoever runs this must not set one side.
+        plain = {key: value for key, value in os.environ.items() if not key.startswith("PLAYHEAD_")}
+        worker = Process(
+            name=f"worker-{number}",
+            command=(sys.executable, "-m", self.module, *self.arguments),
+            environment=plain | {JOURNAL: str(self.journal)} | self.environment(number),
+            folder=self.folder,
+            sweeper=self._sweeper,
+            is_poisoned=lambda _: False,
+        )
+        worker.start()
+        self.workers.append(worker)
+
     @abstractmethod
     async def prepare(self) -> None:
         """Make the tables."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of what was made beside the tables."""
+        """Let go of what was made beside the tables, as far as it was."""
 
     @abstractmethod
     def environment(self, number: int) -> dict[str, str]:
