@@ -94,7 +94,8 @@ async def _drained(side: Side) -> None:
 async def _measured(side: Side, keys: Sequence[str]) -> Figures:
     async with side.server.connection() as connection:
         history = await side.history(connection)
-    return measure(keys, work.read(side.journal), history, side.struck)
+        effects = await side.effects(connection)
+    return measure(keys, work.read(side.journal), history, effects, side.struck)
 
 
 def table(sides: Sequence[Side], figures: Sequence[Figures], seed: int, seconds: float) -> Table:
@@ -111,14 +112,17 @@ def table(sides: Sequence[Side], figures: Sequence[Figures], seed: int, seconds:
     made.add_row(
         "work ran to its end more than once", *(f"{one.twice / one.jobs:.1%} ({one.twice})" for one in figures)
     )
-    effects = [one.recorded_twice if side.fenced else one.twice for side, one in zip(sides, figures, strict=True)]
-    made.add_row("its effects written more than once", *map(str, effects))
+    made.add_row("rows of effect beyond one of a job", *(str(one.effects_again) for one in figures))
     made.add_row("steps made again", *(f"{one.steps_again} of {one.steps}" for one in figures))
     made.add_section()
-    made.add_row("time to recover: median / max of jobs", *(describe(one.seconds()) for one in figures))
+    made.add_row("until begun again: median / max; went on undisturbed", *(_recovered(one) for one in figures))
     for name, words in plan.NAMES.items():
-        made.add_row(f"  {words}", *(describe(one.seconds(name)) for one in figures))
+        made.add_row(f"  {words}", *(_recovered(one, name) for one in figures))
     return made
+
+
+def _recovered(figures: Figures, fault: str | None = None) -> str:
+    return f"{describe(figures.seconds(fault))}; {figures.undisturbed(fault)} undisturbed"
 
 
 if __name__ == "__main__":

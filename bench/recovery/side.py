@@ -50,14 +50,8 @@ class Step:
 
 
 class Side(ABC):
-    """``async with`` brings all of it up, and down.
+    """``async with`` brings all of it up, and down."""
 
-    Attributes:
-        fenced: whether what a job makes is written with its success, once; else it is written by each run that gets to
-            its end.
-    """
-
-    fenced: bool
     name: str
     module: str
     arguments: tuple[str, ...] = ()
@@ -123,6 +117,10 @@ class Side(ABC):
     @abstractmethod
     async def history(self, connection: asyncpg.Connection) -> list[Step]:
         """What became of all jobs, in the order of the times."""
+
+    @abstractmethod
+    async def effects(self, connection: asyncpg.Connection) -> list[str]:
+        """The rows that jobs left behind when they succeeded, each as its job's key."""
 
     @abstractmethod
     async def open_jobs(self, connection: asyncpg.Connection) -> int:

@@ -33,18 +33,18 @@ class Playhead(Side):
     """Playhead, with stub engines."""
 
     name = "Playhead"
-    fenced = True
     module = playhead_worker.__name__
     arguments = ("worker",)
+    _database: Database | None = None
 
     async def prepare(self) -> None:
         """Make the tables."""
         await upgrade(self.server.url)
-        self._database = Database(self.server.url, pool_size=2)
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await self._database.close()
+        if self._database:
+            await self._database.close()
 
     def environment(self, number: int) -> dict[str, str]:
         """What a worker has to know."""
@@ -74,6 +74,7 @@ class Playhead(Side):
             max_attempts=MAX_ATTEMPTS,
             idempotency_key=key,
         )
+        self._database = self._database or Database(self.server.url, pool_size=2)
         async with self._database.transaction() as session:
             await submit(session, wanted)
 
@@ -91,6 +92,14 @@ class Playhead(Side):
             for row in rows
         ]
 
+    async def effects(self, connection: asyncpg.Connection) -> list[str]:
+        """The outputs, each as often as the success that it belongs to was recorded."""
+        rows = await connection.fetch(
+            "SELECT idempotency_key AS key FROM job_events JOIN jobs ON jobs.id = job_events.job_id "
+            "JOIN outputs ON outputs.job_id = jobs.id WHERE type = 'state' AND data ->> 'state' = 'succeeded'"
+        )
+        return [row["key"] for row in rows]
+
     async def open_jobs(self, connection: asyncpg.Connection) -> int:
         """How many have not ended."""
         ends = [state.value for state in TERMINAL]
@@ -101,7 +110,6 @@ class Procrastinate(Side):
     """A plain Procrastinate application."""
 
     name = "Procrastinate"
-    fenced = False
     module = procrastinate_worker.__name__
 
     async def prepare(self) -> None:
@@ -109,6 +117,8 @@ class Procrastinate(Side):
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self.server.url))
         async with app.open_async():
             await app.schema_manager.apply_schema_async()
+        async with self.server.connection() as connection:
+            await connection.execute(procrastinate_worker.EFFECTS)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -136,6 +146,10 @@ class Procrastinate(Side):
             Step(float(row["at"]), row["key"], row["type"] == "started", row["type"] if row["type"] in ends else None)
             for row in rows
         ]
+
+    async def effects(self, connection: asyncpg.Connection) -> list[str]:
+        """What the tasks wrote."""
+        return [row["key"] for row in await connection.fetch("SELECT key FROM effects")]
 
     async def open_jobs(self, connection: asyncpg.Connection) -> int:
         """How many have not ended."""

@@ -28,24 +28,38 @@ HISTORY = [
     Step(8.1, "saved", began=False, ended_as="succeeded"),
     Step(5.0, "twice", began=True, ended_as=None),
     Step(9.1, "twice", began=False, ended_as="succeeded"),
-    Step(9.9, "elsewhere", began=False, ended_as="failed"),
+    Step(9.9, "elsewhere", began=False, ended_as="succeeded"),
 ]
 KEYS = ["saved", "twice", "lost", "elsewhere", "done", "never asked about"]
+EFFECTS = ["done", "saved", "twice", "twice", "twice"]
 
 
 def test_the_figures_of_a_side() -> None:
-    figures = measure(KEYS, JOURNAL, HISTORY, [Struck("kill", 2.0, FIRST), Struck("postgres", 2.0, None)])
-    assert dict(figures.ends) == {"succeeded": 3, "failed": 1, "never": 2}
-    assert (figures.twice, figures.recorded_twice) == (1, 0)
+    figures = measure(KEYS, JOURNAL, HISTORY, EFFECTS, [Struck("kill", 2.0, FIRST), Struck("postgres", 2.0, None)])
+    assert dict(figures.ends) == {"succeeded": 4, "never": 2}
+    assert (figures.twice, figures.effects_again) == (1, 2)
     assert (figures.steps, figures.steps_again) == (2, 1)
-    assert figures.share_ended() == 0.5
+    assert figures.share_ended() == 4 / 6
     assert figures.seconds("kill") == [3.0, 4.0, math.inf]
-    assert figures.seconds("postgres") == [3.0, 4.0, 7.9, math.inf]
+    assert figures.undisturbed("kill") == 0
+
+
+def test_a_job_that_went_on_undisturbed_did_not_recover() -> None:
+    """Its end says how long the job was, not how long the recovery took."""
+    figures = measure(KEYS, JOURNAL, HISTORY, EFFECTS, [Struck("postgres", 2.0, None)])
+    assert figures.seconds("postgres") == [3.0, 4.0, math.inf]
+    assert figures.undisturbed("postgres") == figures.undisturbed() == 1
+
+
+def test_a_job_that_failed_without_beginning_again_never_recovered() -> None:
+    failed = [Step(0.9, "lost", began=True, ended_as=None), Step(5.0, "lost", began=False, ended_as="failed")]
+    figures = measure(["lost"], [JOURNAL[3]], failed, [], [Struck("kill", 2.0, FIRST)])
+    assert (figures.seconds(), figures.undisturbed()) == ([math.inf], 0)
 
 
 def test_a_job_that_ended_before_the_fault_is_not_concerned() -> None:
     """Though the journal's last word of it may be a step: the end is written after the history's."""
-    figures = measure(["done"], [JOURNAL[5]], [HISTORY[5]], [Struck("kill", 2.0, FIRST)])
+    figures = measure(["done"], [JOURNAL[5]], [HISTORY[5]], [], [Struck("kill", 2.0, FIRST)])
     assert figures.seconds() == []
 
 
