@@ -58,6 +58,8 @@ def _claims(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
             unsure = claimed.look(w, place, look._replace(unsure=True))
             yield Step(f"{what}, and hears of a broken connection", Promise.NONE, unsure)
     if Trouble.REFUSED in rules.may:
+        tries = world.look(w, place, look._replace(unsure=True))
+        yield Step(f"worker {w} tries again to claim: the database is away", Promise.NONE, tries)
         yield Step(f"worker {w} gives up claiming: the database is away", Promise.NONE, broke)
 
 

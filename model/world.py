@@ -66,7 +66,7 @@ class Look(NamedTuple):
         ticket: whether the ticket is still its own.
         done: parts that are done, stored or not.
         charged: whether its end was written: its cost is in the ledger.
-        unsure: whether it claimed before and had no answer.
+        unsure: whether it tried to claim before and had no answer: it may have claimed, and it may not.
     """
 
     job: int

@@ -27,14 +27,14 @@ class Claiming:
 
     Attributes:
         wanted: whether to go on trying.
-        alone: whether nobody else in this process has the job in hand. A claim that was committed, but whose answer
-            was lost, is taken up only then: it must not be run twice.
+        may_take_up: whether nobody else in this process does anything with a run. A claim that was committed, but
+            whose answer was lost, is taken up only then: it must not be run twice, nor taken back while it is run.
     """
 
     database: Database
     worker_id: UUID
     wanted: Callable[[], bool]
-    alone: Callable[[], bool]
+    may_take_up: Callable[[Run], bool]
 
     async def claim(self, job_id: UUID) -> Run | None:
         """The run, or None where there is nothing to take.
@@ -59,6 +59,6 @@ class Claiming:
         async with self.database.transaction() as session:
             run = await claim(session, job_id, self.worker_id)
             if run is None and unsure:
-                run = await find_claimed(session, job_id, self.worker_id)
-                return run if self.alone() else None
+                found = await find_claimed(session, job_id, self.worker_id)
+                return found if found and self.may_take_up(found) else None
         return run

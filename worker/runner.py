@@ -93,6 +93,7 @@ class Runner:
     _looks: set[asyncio.Task[None]] = field(default_factory=set)
     _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _in_hand: tuple[UUID, ...] = ()
+    _given_up: frozenset[int] = frozenset()
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -140,9 +141,20 @@ class Runner:
         """Those of these leases, read from the ledger before, whose jobs are in nobody's hands here.
 
         A run may be between its claim and its work, or between its work and its settling: those are in hand too.
+        They are given up: until the next call, no look takes one of these leases up.
         """
+        given_up = self._in_nobodys_hands(held)
+        self._given_up = frozenset(given_up)
+        # Asked again: a look that had the job in hand before it could know has it still.
+        return list(self._in_nobodys_hands(given_up))
+
+    def _in_nobodys_hands(self, held: Mapping[int, UUID]) -> dict[int, UUID]:
         in_hand = self._in_hand
-        return [lease for lease, job_id in held.items() if job_id not in in_hand]
+        return {lease: job_id for lease, job_id in held.items() if job_id not in in_hand}
+
+    def _may_take_up(self, run: Run) -> bool:
+        """Whether nobody else here has the job in hand, and the heart is not about to take it back."""
+        return self._in_hand.count(run.job_id) == 1 and run.lease not in self._given_up
 
     async def _look(self, job_id: UUID, queue: str) -> None:
         places = self._places.setdefault(queue, asyncio.Semaphore(self.settings.worker.concurrency.get(queue, 1)))
@@ -166,7 +178,7 @@ class Runner:
             self.database,
             self.worker_id,
             wanted=lambda: not self._stopping,
-            alone=lambda: self._in_hand.count(job_id) == 1,
+            may_take_up=self._may_take_up,
         )
         run = await claiming.claim(job_id)
         if run is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import UserDict
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,6 +14,8 @@ from sqlalchemy import func, select
 from api.app import create_app
 from playhead.database import Database
 from playhead.identity import new_id
+from playhead.ledger import sweep
+from playhead.ledger.claim import claim
 from playhead.models import Job
 from playhead.states import State
 from tests.faults.network import Network, before
@@ -23,7 +27,7 @@ from worker.presence import arrive
 from worker.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, ItemsView
     from pathlib import Path
     from uuid import UUID
 
@@ -80,11 +84,43 @@ async def test_a_claim_that_another_look_may_act_on_is_left_to_it(
 ) -> None:
     network, _ = path
     job_id = await house.submit()
-    claiming = Claiming(runner.database, runner.worker_id, wanted=lambda: True, alone=lambda: False)
+    claiming = Claiming(runner.database, runner.worker_id, wanted=lambda: True, may_take_up=lambda _: False)
     network.lose_next_answer()
     assert await asyncio.wait_for(claiming.claim(job_id), 60) is None
     assert network.lost.is_set()
     assert (await house.job(job_id)).state == State.RUNNING
+
+
+async def test_a_run_that_the_heart_is_about_to_take_back_is_not_taken_up(
+    house: House, runner: Runner, path: tuple[Network, str]
+) -> None:
+    """The heart may wait long for the database, between the look at what is in hand and the taking back."""
+    network, _ = path
+    job_id = await house.submit()
+    async with house.database.transaction() as session:
+        run = await claim(session, job_id, runner.worker_id)
+    assert run is not None
+    chosen = runner.dropped({run.lease: job_id})
+    network.lose_next_answer()
+    await asyncio.wait_for(runner.look(job_id, "gpu"), 60)
+    assert network.lost.is_set()
+    async with house.database.transaction() as session:
+        assert await sweep.rescue_dropped(session, chosen) == 1
+    assert await states(house, job_id) == ["queued", "running", "queued"]
+
+
+async def test_a_run_that_comes_in_hand_while_the_heart_chooses_is_not_taken_back(runner: Runner) -> None:
+    """The heart is a thread of its own."""
+    job_id = new_id()
+    with contextlib.ExitStack() as meanwhile:
+
+        class Held(UserDict[int, "UUID"]):
+            def items(self) -> ItemsView[int, UUID]:
+                meanwhile.enter_context(runner._holding(job_id))
+                return super().items()
+
+        assert runner.dropped(Held({7: job_id})) == []
+    assert runner.dropped({7: job_id}) == [7]
 
 
 async def test_a_settled_job_is_settled_once(house: House, runner: Runner, path: tuple[Network, str]) -> None:
