@@ -18,7 +18,11 @@ Rules that every world must keep:
 - a heart stops or takes back no run that is alive and well.
 
 And from every world, once troubles stop, every job comes to its end: by what workers and housekeeping do anyway
-(each thing that stays possible is done sooner or later), from any dead end or endless circle that there might be.
+(each thing that stays possible is done sooner or later), from any dead end or endless circle that there might be. The
+end can be a success for as long as an attempt is left: nobody promises that work fails.
+
+Housekeeping may wait before it acts: a rescue, until the rescuer's own heart has beaten for a while. That breaks no
+rule, for it only makes rescues fewer, and no promise, for hearts beat once troubles stop.
 
 Time has no measure here: whoever died or froze may be found out at once or late, a back-off or an ``expires_at`` may
 pass at any moment. With ``LATE`` even the living are taken for dead. So no figure for a timeout can break a rule.

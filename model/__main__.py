@@ -22,7 +22,7 @@ def main() -> int:
         if wrong:
             say("\nA rule can be broken:", *wrong, sep="\n")
             return 1
-    say(f"No rule can be broken, and every job ends. {time.monotonic() - began:.1f} s.")
+    say(f"No rule can be broken, every job ends, and each attempt may succeed. {time.monotonic() - began:.1f} s.")
     return 0
 
 

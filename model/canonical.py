@@ -50,7 +50,7 @@ def _renamed(worker: Worker, names: Names) -> Worker:
     beat = worker.beat
     if beat:
         looked_at = tuple(sorted([names[lease] for lease in beat.looked_at]))
-        beat = Beat(looked_at, tuple(sorted([(names[lease], job) for lease, job in beat.held])))
+        beat = Beat(looked_at, tuple(sorted([(names[lease], job) for lease, job in beat.held])), beat.chosen)
     looks = tuple([look._replace(lease=names[look.lease]) for look in worker.looks])
     ours = tuple(sorted([names[lease] for lease in worker.ours]))
     return worker._replace(looks=looks, ours=ours, beat=beat)

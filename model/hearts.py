@@ -1,4 +1,4 @@
-"""The heartbeat: worker/heartbeat.py. What it read may be old when it acts."""
+"""The heartbeat: worker/heartbeat.py. What it read may be old when it acts, and what it chose when it takes it back."""
 
 from __future__ import annotations
 
@@ -8,37 +8,46 @@ from model import ledger
 from model.looks import over
 from model.rules import Guard, Rules, Trouble
 from model.step import Promise, Step
-from model.world import IN_HAND, RUNS, Beat, Look, Phase, Worker, World
+from model.world import IN_HAND, RUNS, Beat, Held, Look, Phase, Worker, World
 
 
 def beats(world: World, rules: Rules, w: int) -> Iterator[Step]:
-    """Read which leases are its own, or act on what was read."""
+    """Read which leases are its own, choose among them, take back: at once, or with anything in between."""
     worker = world.workers[w]
-    if worker.beat:
-        yield Step(f"worker {w} acts on its heartbeat", Promise.BEAT, _acted(world, rules, w, worker.beat))
+    if worker.beat and worker.beat.chosen:
+        back = _taken_back(world, rules, w, worker.beat.held)
+        yield Step(f"worker {w} takes back what it chose", Promise.BEAT, back)
+    elif worker.beat:
+        yield from _acts(world, rules, w, worker.beat)
     elif worker.looks or worker.ours:
         looked_at = tuple(look.lease for look in worker.looks if look.phase is Phase.WORKING)
         held = tuple((job.lease, n) for n, job in enumerate(world.jobs) if job.lease in worker.ours)
-        beat = Beat(looked_at, held)
-        yield Step(f"worker {w} beats", Promise.BEAT, _acted(world, rules, w, beat))
+        yield from _acts(world, rules, w, Beat(looked_at, held))
         if Trouble.SLOW_HEART in rules.may:
-            read = world.worker(w, worker._replace(beat=beat))
+            read = world.worker(w, worker._replace(beat=Beat(looked_at, held)))
             yield Step(f"worker {w} beats and reads that it holds {held}", Promise.NONE, read)
 
 
-def _acted(world: World, rules: Rules, w: int, beat: Beat) -> World:
-    for look in world.workers[w].looks:
-        if _lost(look, beat, rules) and ledger.holds(world.jobs[look.job], look.lease):
+def _acts(world: World, rules: Rules, w: int, beat: Beat) -> Iterator[Step]:
+    stopped = _stopped(world, rules, w, beat)
+    worker = stopped.workers[w]
+    dropped = _dropped(worker, beat, rules)
+    yield Step(f"worker {w} acts on its heartbeat", Promise.BEAT, _taken_back(stopped, rules, w, dropped))
+    if dropped and Trouble.SLOW_HEART in rules.may:
+        chosen = stopped.worker(w, worker._replace(beat=Beat((), dropped, chosen=True)))
+        yield Step(f"worker {w} chooses to take back {dropped}", Promise.NONE, chosen)
+
+
+def _stopped(world: World, rules: Rules, w: int, beat: Beat) -> World:
+    """Runner.drop_lost."""
+    worker = world.workers[w]
+    lost = [look for look in worker.looks if _lost(look, beat, rules)]
+    for look in lost:
+        if ledger.holds(world.jobs[look.job], look.lease):
             wronged = ledger.breaks(world.jobs[look.job], "the heart stopped a run that holds its job")
             world = world.job(look.job, wronged)
-    worker = world.workers[w]
-    looks = [over(look) if _lost(look, beat, rules) else look for look in worker.looks]
-    worker = worker._replace(looks=tuple(look for look in looks if look), beat=())
-    world = world.worker(w, worker)
-    for lease, number in beat.held if rules.keep(Guard.TAKE_BACK) else ():
-        if not _in_hand(worker, number, rules):
-            world = _given_up(world, rules, worker, lease, number)
-    return world
+    looks = [over(look) if look in lost else look for look in worker.looks]
+    return world.worker(w, worker._replace(looks=tuple(look for look in looks if look))) if lost else world
 
 
 def _lost(look: Look, beat: Beat, rules: Rules) -> bool:
@@ -46,9 +55,23 @@ def _lost(look: Look, beat: Beat, rules: Rules) -> bool:
     return look.phase is Phase.WORKING and known and look.lease not in {lease for lease, _ in beat.held}
 
 
+def _dropped(worker: Worker, beat: Beat, rules: Rules) -> Held:
+    """Runner.dropped: what the ledger knows as this worker's, and nobody has in hand."""
+    held = beat.held if rules.keep(Guard.TAKE_BACK) else ()
+    return tuple((lease, number) for lease, number in held if not _in_hand(worker, number, rules))
+
+
 def _in_hand(worker: Worker, number: int, rules: Rules) -> bool:
     phases = IN_HAND if rules.keep(Guard.IN_HAND) else {Phase.WORKING}
     return any(look.job == number and look.phase in phases for look in worker.looks)
+
+
+def _taken_back(world: World, rules: Rules, w: int, dropped: Held) -> World:
+    """sweep.rescue_dropped."""
+    worker = world.workers[w]
+    for lease, number in dropped:
+        world = _given_up(world, rules, worker, lease, number)
+    return world.worker(w, worker._replace(beat=())) if worker.beat else world
 
 
 def _given_up(world: World, rules: Rules, worker: Worker, lease: int, number: int) -> World:

@@ -22,6 +22,24 @@ def ended(world: World) -> bool:
     return all(job.state in TERMINAL for job in world.jobs)
 
 
+def may_succeed(world: World, number: int, rules: Rules) -> bool:
+    """Whether this job has an attempt left, or one under way that has not failed."""
+    job = world.jobs[number]
+    if job.state in TERMINAL or _late(job):
+        return False
+    runs = [
+        (look.phase, worker.frozen)
+        for worker in world.workers
+        for look in worker.looks
+        if look.job == number and look.phase in RUNS and holds(job, look.lease)
+    ]
+    if any(phase is Phase.PERMANENT for phase, _ in runs):
+        return False
+    # A frozen run on the last attempt is rescued into the dead letter; one given back has its attempt again.
+    alive = any(phase is not Phase.TRANSIENT and not frozen for phase, frozen in runs)
+    return alive or job.attempt < rules.max_attempts
+
+
 def _of_job(job: Job, rules: Rules) -> str | None:
     if job.successes != (job.state is State.SUCCEEDED):
         return f"{job.state}, and its outputs were written {job.successes} times"
@@ -37,10 +55,13 @@ def _of_world(world: World, number: int) -> str | None:
     looks = [look for worker in world.workers for look in worker.looks if look.job == number]
     if sum(look.phase in RUNS and holds(job, look.lease) for look in looks) > 1:
         return "held by two runs at once"
-    late = job.expires == "late" and not job.started
-    if job.state is not State.QUEUED or world.paused or late:
+    if job.state is not State.QUEUED or world.paused or _late(job):
         return None
     # The tickets of the other looks are about to be deleted.
     coming = sum(look.phase in {Phase.FETCHED, Phase.BROKE} for look in looks)
     left = sum((number, True) in worker.left for worker in world.workers)
     return None if job.todo + job.stranded + coming + left else "queued, and no ticket tells of it"
+
+
+def _late(job: Job) -> bool:
+    return job.expires == "late" and not job.started

@@ -67,12 +67,20 @@ def _not_claimed(world: World, rules: Rules, w: int, place: int) -> Step:
     """claiming.Claiming: what it holds already it may have claimed itself, and not heard of it."""
     worker, look = world.workers[w], world.workers[w].looks[place]
     job = world.jobs[look.job]
-    alone = sum(other.job == look.job and other.phase in IN_HAND for other in worker.looks) == 1
-    may = look.unsure and (alone or not rules.keep(Guard.TAKEN_UP_ALONE))
-    if may and job.state is State.RUNNING and job.lease in worker.ours:
+    claimed = job.state is State.RUNNING and job.lease in worker.ours
+    if look.unsure and claimed and _may_take_up(worker, look.job, job.lease, rules):
         what = f"worker {w} takes up what it claimed: lease {job.lease}"
         return Step(what, Promise.LOOK, world.look(w, place, _run(look, job, rules)))
     return Step(f"worker {w} finds nothing to claim", Promise.LOOK, world.look(w, place, over(look)))
+
+
+def _may_take_up(worker: Worker, number: int, lease: int, rules: Rules) -> bool:
+    """Runner._may_take_up."""
+    alone = sum(other.job == number and other.phase in IN_HAND for other in worker.looks) == 1
+    chosen = worker.beat.held if worker.beat and worker.beat.chosen else ()
+    return (alone or not rules.keep(Guard.TAKEN_UP_ALONE)) and (
+        (lease, number) not in chosen or not rules.keep(Guard.TAKEN_UP_UNCHOSEN)
+    )
 
 
 def _run(look: Look, job: Job, rules: Rules) -> Look:
@@ -101,7 +109,7 @@ def _works(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
         done = look._replace(phase=Phase.SUCCESS)
         yield Step(f"{who}: the work succeeds", Promise.LOOK, world.look(w, place, done))
     for phase in (Phase.TRANSIENT, Phase.PERMANENT) if Trouble.BAD_INPUT in rules.may else (Phase.TRANSIENT,):
-        yield Step(f"{who}: the work ends as a {phase}", Promise.LOOK, world.look(w, place, look._replace(phase=phase)))
+        yield Step(f"{who}: the work ends as a {phase}", Promise.NONE, world.look(w, place, look._replace(phase=phase)))
     job = world.jobs[look.job]
     if look.done == job.stored and ledger.holds(job, look.lease):
         return

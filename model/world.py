@@ -79,12 +79,21 @@ class Look(NamedTuple):
     unsure: bool = False
 
 
+Held = tuple[tuple[int, int], ...]
+"""Leases, with their jobs."""
+
+
 class Beat(NamedTuple):
-    """A heartbeat between what it read and what it does about it: the leases."""
+    """A heartbeat between what it read and what it does about it.
+
+    Attributes:
+        looked_at: leases that were worked under before it read.
+        held: as the ledger knew it; once it chose, what it will take back.
+    """
 
     looked_at: tuple[int, ...]
-    held: tuple[tuple[int, int], ...]
-    """With their jobs."""
+    held: Held
+    chosen: bool = False
 
 
 class Worker(NamedTuple):

@@ -23,10 +23,22 @@ WORLDS = {
         workers=1,
         may=frozenset({Trouble.CRASH, Trouble.CANCEL, Trouble.RETRY, Trouble.PAUSE, Trouble.EXPIRY, Trouble.BAD_INPUT}),
     ),
-    "one worker with two places and a slow heart": Rules(
+    "one worker with two places, a slow heart, and a database that goes away": Rules(
         workers=1,
         places=2,
-        may=frozenset({Trouble.LATE, Trouble.ANSWER_LOST, Trouble.SLOW_HEART}),
+        may=frozenset(
+            {Trouble.LATE, Trouble.ANSWER_LOST, Trouble.REFUSED, Trouble.UNWRITTEN, Trouble.SLOW_HEART},
+        ),
+    ),
+    "one worker with two places that is told to stop, one attempt": Rules(
+        workers=1,
+        places=2,
+        max_attempts=1,
+        may=frozenset({Trouble.SIGTERM, Trouble.LET_GO, Trouble.LEFT, Trouble.REFUSED, Trouble.UNWRITTEN}),
+    ),
+    "two workers that are told to stop, one attempt": Rules(
+        max_attempts=1,
+        may=frozenset({Trouble.SIGTERM, Trouble.LET_GO, Trouble.LEFT, Trouble.ANSWER_LOST}),
     ),
     "two jobs, one worker that dies": Rules(
         workers=1, jobs=2, max_attempts=1, may=frozenset({Trouble.CRASH, Trouble.ANSWER_LOST})
