@@ -27,8 +27,11 @@ class Pulse:
 
     @classmethod
     def of(cls, settings: WorkerSettings) -> Pulse:
-        """Others, who beat as often, are not taken for dead after a gap that this one would not have noticed."""
-        return cls(timedelta(seconds=max(settings.lost_after_seconds / 2, 1.5 * settings.heartbeat_seconds)))
+        """Others are not taken for dead after a gap that this one would not have noticed: they beat as often.
+
+        Nor does a database that is slow for good keep it from judging: a beat is given up after a quarter of the time.
+        """
+        return cls(timedelta(seconds=max(0.6 * settings.lost_after_seconds, 1.5 * settings.heartbeat_seconds)))
 
     def beat(self, at: datetime) -> None:
         """A beat has reached the database."""
