@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 
 from chaos import plan, report
-from chaos.run import Options, run
+from chaos.outcome import Options
+from chaos.run import run
 
 
 def main(

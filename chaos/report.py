@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from chaos.run import Outcome
+from chaos.outcome import Outcome
 
 MOST = 20
 """Violations that are printed; all are in the JSON."""

@@ -9,16 +9,19 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psutil
 
-from chaos import history, logs, plan, verdict
+from chaos import history, logs, plan
 from chaos.apis import Apis
 from chaos.causes import Causes
+from chaos.checks import jobs, processes
+from chaos.checks.jobs import Seen
+from chaos.checks.processes import Lost
+from chaos.checks.storage import check_bytes
 from chaos.diary import Diary
 from chaos.drain import drain, heed_backlog, leftover_tickets
 from chaos.evidence import keep_histories
@@ -27,42 +30,15 @@ from chaos.history import Job
 from chaos.lag import Lag
 from chaos.load import Load
 from chaos.monkey import Monkey
+from chaos.outcome import Options, Outcome
 from chaos.plan import Fault
 from chaos.process import Life
 from chaos.stack import Stack
 from chaos.user import User
-from chaos.verdict import Lost, Seen, Verdict
+from chaos.verdict import Verdict
 from playhead.storage import Storage
 
 RECOVERY_SECONDS = 180.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to run.
-
-    Attributes:
-        out: folder for the plan, the figures and, where a promise was broken, histories and logs.
-        max_open: no more is submitted while so many jobs have not ended.
-        faults: the plan; else what seed and seconds give.
-    """
-
-    seconds: float
-    seed: int
-    out: Path
-    jobs_per_second: float = 5.0
-    max_open: int = 250
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass
-class Outcome:
-    """What a run gave."""
-
-    options: Options
-    verdict: Verdict
-    figures: dict[str, Any]
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
@@ -165,23 +141,23 @@ class _Trial:
         lives = {name: process.lives for name, process in self._stack.processes.items()}
         causes = Causes(self._monkey.done, lives)
         async with self._stack.server.connection() as connection:
-            async for job, one in verdict.check_jobs(history.read(connection), self._diary, self._verdict):
+            async for job, one in jobs.check_jobs(history.read(connection), self._diary, self._verdict):
                 seen[job.id] = one
                 counted.add(job, causes)
                 lost += _lost(job, causes)
             blobs = dict(await connection.fetch("SELECT sha256, size_bytes FROM blobs WHERE NOT deleting"))
-            await verdict.check_bytes(Storage.from_url(self._stack.storage_url), blobs, self._verdict)
+            await check_bytes(Storage.from_url(self._stack.storage_url), blobs, self._verdict)
             self._check_all(seen, lives)
-            verdict.check_given_back(lost, self._monkey.done, self._verdict)
+            processes.check_given_back(lost, self._monkey.done, self._verdict)
             slow = [job_id for _, job_id in counted.slowest]
             await keep_histories(connection, self._verdict, self._diary, self._options.out, slow)
         seconds["checked"] = round(time.monotonic() - began, 1)
         return Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
 
     def _check_all(self, seen: dict[UUID, Seen], lives: dict[str, list[Life]]) -> None:
-        for check in (verdict.check_accepted, verdict.check_asked, verdict.check_order, verdict.check_pauses):
+        for check in (jobs.check_accepted, jobs.check_asked, jobs.check_order, jobs.check_pauses):
             check(seen, self._diary, self._verdict)
-        verdict.check_lives(lives, self._monkey.stuck, self._verdict)
+        processes.check_lives(lives, self._monkey.stuck, self._verdict)
         self._verdict.note("answers", self._diary.surprises, count=sum(self._diary.answers.values()))
 
     def _figures(self, counted: Figures, lives: dict[str, list[Life]]) -> dict[str, Any]:

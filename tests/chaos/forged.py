@@ -11,6 +11,7 @@ from chaos.expected import File, Made
 from chaos.history import Event, Job, Output
 from chaos.kinds import STEP_DEVICE_SECONDS
 from chaos.rules import RULES, Case
+from chaos.verdict import Verdict
 from playhead.states import State
 
 JOB = UUID(int=1)
@@ -106,3 +107,8 @@ def broken(row: Job, *, by: Asked | None = None, seen: Diary | None = None, made
     """The names of the rules that the job breaks."""
     case = Case(row, by or asked(), seen or diary(), made)
     return {rule.__name__ for rule in RULES if list(rule(case))}
+
+
+def rules(found: Verdict) -> set[str]:
+    """The names of the rules that were broken."""
+    return {one.rule for one in found.violations}

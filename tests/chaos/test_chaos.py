@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chaos import report
-from chaos.run import Options, run
+from chaos.outcome import Options
+from chaos.run import run
 
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "90"))

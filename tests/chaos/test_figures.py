@@ -12,9 +12,9 @@ from chaos.causes import Causes
 from chaos.figures import Figures, summary
 from chaos.logs import sweeps, troubles
 from chaos.monkey import Done
+from chaos.outcome import Options, Outcome
 from chaos.plan import Fault
 from chaos.process import Life
-from chaos.run import Options, Outcome
 from chaos.verdict import Verdict
 from tests.chaos.forged import JOB, job, sound
 

@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from chaos import history, verdict
+from chaos import history
+from chaos.checks.jobs import check_jobs
 from chaos.diary import Asked, Diary
 from chaos.evidence import keep_histories
 from chaos.expected import Expected
@@ -41,7 +42,7 @@ class Ledger:
 
     async def checked(self) -> Verdict:
         found = Verdict()
-        async for _ in verdict.check_jobs(history.read(self.connection), DIARY, found):
+        async for _ in check_jobs(history.read(self.connection), DIARY, found):
             pass
         return found
 

@@ -1,0 +1,28 @@
+"""What must hold of the storage."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+
+from chaos.verdict import Verdict
+from playhead.errors import PlayheadError
+from playhead.storage import Storage
+
+
+async def check_bytes(storage: Storage, outputs: Mapping[str, int], verdict: Verdict) -> None:
+    """The bytes of every output are in the storage, and are what their name says. ``outputs``: sizes by sha256."""
+    for sha256, size_bytes in outputs.items():
+        verdict.note("bytes", [text async for text in _missing(storage, sha256, size_bytes)])
+
+
+async def _missing(storage: Storage, sha256: str, size_bytes: int) -> AsyncIterator[str]:
+    try:
+        content = b"".join([chunk async for chunk in await storage.read(sha256)])
+    except PlayheadError as error:
+        yield f"{sha256}: {error.message}"
+        return
+    digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+    if (digest, len(content)) != (sha256, size_bytes):
+        yield f"{sha256} ({size_bytes} bytes) holds {len(content)} bytes of {digest}"

@@ -1,0 +1,123 @@
+"""What must hold of all jobs together: each rule finds what is planted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from chaos.checks import jobs
+from chaos.checks.jobs import Seen
+from chaos.contents import content
+from chaos.diary import Asked, Diary, Pause
+from chaos.expected import Expected
+from chaos.history import Job
+from chaos.kinds import Params, digest_of, long
+from chaos.verdict import Verdict
+from playhead.states import State
+from tests.chaos.forged import JOB, asked, diary, job, rules, sound
+
+OTHER = UUID(int=2)
+SEEN = Seen("k1", State.SUCCEEDED, "cpu", began=1002.0, succeeded=1009.0, started_at=1005.0)
+
+
+def test_an_accepted_job_that_is_not_there_is_found(found: Verdict) -> None:
+    jobs.check_accepted({}, diary(), found)
+    assert rules(found) == {"accepted"}
+
+
+def test_a_job_that_its_user_deleted_may_be_gone(found: Verdict) -> None:
+    seen = diary()
+    seen.deleted.add(JOB)
+    jobs.check_accepted({}, seen, found)
+    assert rules(found) == set()
+
+
+def test_a_deleted_job_that_is_back_is_found(found: Verdict) -> None:
+    seen = diary()
+    seen.gone.add(JOB)
+    jobs.check_accepted({JOB: SEEN}, seen, found)
+    assert rules(found) == {"deleted"}
+
+
+def test_a_success_that_was_taken_back_is_found(found: Verdict) -> None:
+    seen = diary()
+    seen.succeeded.add(JOB)
+    jobs.check_accepted({JOB: replace(SEEN, state=State.FAILED)}, seen, found)
+    assert rules(found) == {"told"}
+
+
+@pytest.mark.parametrize(
+    ("there", "seen"),
+    [
+        ({JOB: SEEN}, Diary()),
+        ({JOB: SEEN}, diary(asked(refused="invalid", job_id=None))),
+        ({OTHER: SEEN}, diary()),
+        ({JOB: SEEN, OTHER: SEEN}, diary()),
+    ],
+    ids=["nobody asked", "it was refused", "another job for the key", "two jobs for one key"],
+)
+def test_a_job_that_nobody_asked_for_is_found(there: dict[UUID, Seen], seen: Diary, found: Verdict) -> None:
+    jobs.check_asked(there, seen, found)
+    assert rules(found) == {"asked"}
+
+
+def test_one_job_for_each_key_is_as_it_should_be(found: Verdict) -> None:
+    jobs.check_asked({JOB: SEEN}, diary(), found)
+    assert rules(found) == set()
+
+
+def needing() -> Diary:
+    return diary(asked(), Asked("k2", "chaos_quick", {"salt": "s"}, 0, needs=("k1",), job_id=OTHER))
+
+
+@pytest.mark.parametrize("succeeded", [None, 1020.0])
+def test_a_job_that_begins_before_what_it_needs_is_found(succeeded: float | None, found: Verdict) -> None:
+    later = replace(SEEN, key="k2", began=1010.0)
+    jobs.check_order({JOB: replace(SEEN, succeeded=succeeded), OTHER: later}, needing(), found)
+    assert rules(found) == {"order"}
+
+
+def test_a_job_that_begins_after_what_it_needs_is_as_it_should_be(found: Verdict) -> None:
+    jobs.check_order({JOB: SEEN, OTHER: replace(SEEN, key="k2", began=1010.0)}, needing(), found)
+    assert (rules(found), found.checked["order"]) == (set(), 1)
+
+
+def test_a_job_begun_in_a_pause_is_found(found: Verdict) -> None:
+    seen = diary()
+    seen.pauses = [Pause("cpu", 1006.0, 1010.0), Pause("io", 1000.0, 1010.0)]
+    jobs.check_pauses({JOB: SEEN}, seen, found)
+    assert rules(found) == set()
+    seen.pauses.append(Pause("cpu", 1004.0, 1010.0))
+    jobs.check_pauses({JOB: SEEN}, seen, found)
+    assert rules(found) == {"pauses"}
+
+
+async def test_every_job_is_held_against_every_rule(found: Verdict) -> None:
+    asks = diary()
+    made = await Expected(asks.asked).of(asks.asked["k1"])
+    assert made is not None
+
+    async def told() -> AsyncIterator[Job]:
+        yield job(sound())
+
+    checked = [seen async for _, seen in jobs.check_jobs(told(), asks, found)]
+    assert rules(found) == {"outputs"}  # Forged outputs are not what its input determines.
+    assert checked == [replace(SEEN, succeeded=checked[0].succeeded)]
+
+
+async def test_what_a_job_must_make_follows_from_what_was_asked() -> None:
+    first = asked(kind="transcribe", params={})
+    second = Asked("k2", "chaos_quick", {"salt": "s"}, None, takes=("k1", "transcript.txt"))
+    expected = Expected({"k1": first, "k2": second})
+    made = [await expected.of(one) for one in (first, second)]
+    assert made[0] is not None
+    assert made[1] is not None
+    assert made[0].items == 14
+    assert set(made[0].outputs) == {f"transcript.{name}" for name in ("json", "txt", "srt", "vtt", "tsv")}
+    params = Params(salt="s", steps=1)
+    assert made[1].result == digest_of(long(params, made[0].outputs["transcript.txt"].sha256))
+    assert await expected.of(asked(kind="chaos_wrong")) is None
+    assert content(0).startswith(b"RIFF")
