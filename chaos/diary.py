@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+WISHES = ("cancel", "retry", "skip", "delete")
+"""What a user may want to be done to a job."""
 
 
 @dataclass(slots=True)
@@ -15,6 +19,7 @@ class Asked:
         key: the idempotency key.
         content: number of the uploaded content that it works on; None where it is an output of another job.
         needs: keys of the jobs that must succeed first.
+        needed: their ids, as the request named them.
         takes: key of the job and name of the output that it works on.
         job_id: as the API accepted it.
         refused: the code of the error, if the API refused it.
@@ -30,8 +35,14 @@ class Asked:
     max_attempts: int | None = None
     run_at: float | None = None
     expires_in_seconds: float | None = None
+    needed: tuple[UUID, ...] = ()
     job_id: UUID | None = None
     refused: str | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether no answer but a refusal ever came: the same request may be refused and then accepted."""
+        return self.refused is not None and self.job_id is None
 
 
 @dataclass
@@ -49,20 +60,16 @@ class Diary:
 
     Attributes:
         asked: by idempotency key.
-        canceled: jobs that a user may have canceled: the request was sent, whatever became of it.
-        skipped, retried, deleted: likewise.
-        gone: jobs whose deletion was confirmed.
+        wished: by wish, the jobs that it may have been done to: the request was sent, and not refused for certain.
+        confirmed: how often which wish for which job was answered as done.
         succeeded: jobs that a client saw succeeded.
         surprises: answers that nobody should ever get.
         answers: how often which status came, ``no answer`` included.
     """
 
     asked: dict[str, Asked] = field(default_factory=dict)
-    canceled: set[UUID] = field(default_factory=set)
-    skipped: set[UUID] = field(default_factory=set)
-    retried: set[UUID] = field(default_factory=set)
-    deleted: set[UUID] = field(default_factory=set)
-    gone: set[UUID] = field(default_factory=set)
+    wished: dict[str, set[UUID]] = field(default_factory=lambda: {wish: set() for wish in WISHES})
+    confirmed: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     succeeded: set[UUID] = field(default_factory=set)
     pauses: list[Pause] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
@@ -74,6 +81,6 @@ class Diary:
 
     def accept(self, asked: Asked, job_id: UUID) -> None:
         """The API accepted it: by the same key it must be the same job whenever it is asked for."""
-        if asked.job_id not in {None, job_id} and asked.job_id not in self.deleted:
+        if asked.job_id not in {None, job_id} and asked.job_id not in self.wished["delete"]:
             self.surprises.append(f"key {asked.key} gave job {asked.job_id}, and later {job_id}")
         asked.job_id = job_id

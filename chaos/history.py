@@ -72,6 +72,11 @@ class Run:
         return "retried" if self.end.state is State.WAITING else str(self.end.state)
 
     @property
+    def code(self) -> str | None:
+        """Of the error that the job had when the run ended."""
+        return self.end.code if self.end else None
+
+    @property
     def ended_itself(self) -> bool:
         """Whether the run wrote its own end, and with it its cost."""
         return self.fate in {"succeeded", "failed", "retried", "given back"}
@@ -94,11 +99,10 @@ class Job:
     """Of the result, or of its text."""
     gpu_seconds: float
     audio_seconds: float
-    created_at: float
     started_at: float | None
-    finished_at: float | None
     expires_at: float | None
-    needs: list[UUID]
+    kept_by: int | None
+    """The lease under which its checkpoint was stored; None if there is none."""
     outputs: list[Output]
     events: list[Event]
 
@@ -124,8 +128,7 @@ class Job:
 _JOBS = """
     SELECT id, idempotency_key AS key, kind, queue, state, attempt, max_attempts, lease, error ->> 'code' AS code,
            coalesce(result ->> 'sha256', result ->> 'text') AS sha256, gpu_seconds, audio_seconds,
-           created_at, started_at, finished_at, expires_at,
-           ARRAY(SELECT needs_id FROM job_dependencies WHERE job_id = jobs.id) AS needs
+           started_at, expires_at, (SELECT lease FROM checkpoints WHERE job_id = jobs.id) AS kept_by
     FROM jobs ORDER BY id
 """
 _EVENTS = """

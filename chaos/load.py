@@ -73,8 +73,9 @@ class Load:
 
     async def _submit(self, asked: Asked) -> None:
         file_id = None if asked.content is None else await self._file(asked.content)
-        ids = {key: str(self._diary.asked[key].job_id) for key in asked.needs}
-        json = body(asked, file_id, ids)
+        ids = {key: one.job_id for key in asked.needs if (one := self._diary.asked[key]).job_id}
+        asked.needed = tuple(ids.values())
+        json = body(asked, file_id, {key: str(job_id) for key, job_id in ids.items()})
         headers = {"Idempotency-Key": asked.key}
         send = [self._apis.call("POST", "/api/v1/jobs", json=json, headers=headers)]
         if self._random.random() < DOUBLE:
@@ -88,7 +89,7 @@ class Load:
         if answer.status_code == httpx.codes.ACCEPTED:
             self._diary.accept(asked, UUID(answer.json()["id"]))
         elif answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and asked.needs:
-            # What it builds on has ended without success, or was deleted, in the meantime.
+            # What it builds on may have ended without success, or been deleted, meanwhile: the checker looks.
             asked.refused = str(answer.json()["code"])
         else:
             self._diary.surprises.append(f"{asked.key}: {answer.status_code} {answer.text[:500]}")

@@ -9,17 +9,17 @@ from itertools import pairwise
 
 from chaos.diary import Asked, Diary
 from chaos.expected import Made
-from chaos.history import Job, Output
+from chaos.history import Event, Job, Output
 from chaos.kinds import MAKES, STEP_DEVICE_SECONDS
 from chaos.stack import SEGMENT_SECONDS
-from playhead.states import STEPS, TERMINAL, State
+from playhead.states import PENDING, STEPS, TERMINAL, State
 
 AUDIO_SECONDS = {"transcribe": 5.0, "chaos_long": 1.0}
 DEVICE_SECONDS = {"transcribe": SEGMENT_SECONDS, "chaos_long": STEP_DEVICE_SECONDS}
 """What each thing told accounts for, by kind."""
 FIRST = {"transcribe": 0, "chaos_long": 1}
 """The first item that jobs of a kind tell, each of them once and in order."""
-OWN_ERRORS = {"chaos_flaky": "url_unreachable", "chaos_wrong": "media_unreadable"}
+OWN_ERRORS = {"chaos_flaky": {"url_unreachable"}, "chaos_wrong": {"media_unreadable"}}
 OF_FAULTS = {"worker_lost", "unavailable"}
 """Errors that a fault may cause in any job. They are transient: a job ends with them only at its last attempt."""
 BUGS = {"internal", "invalid"}
@@ -142,6 +142,8 @@ def cost(case: Case) -> Iterator[str]:
 def checkpoints(case: Case) -> Iterator[str]:
     """A run goes on right after what was kept; nothing that was kept is done again, and nothing is left out."""
     job, asked = case.job, case.asked
+    if job.kept_by is not None and job.kept_by not in {run.lease for run in job.runs()}:
+        yield f"its checkpoint is of lease {job.kept_by}, which it never had"
     if asked is None or job.kind not in FIRST:
         return
     keep_every, first = int(asked.params.get("keep_every", 1)), FIRST[job.kind]
@@ -163,20 +165,46 @@ def ends(case: Case) -> Iterator[str]:
         return
     allowed: dict[State, set[str | None]] = {
         State.SUCCEEDED: {None} if asked.kind in {*MAKES, "transcribe"} else set(),
-        State.FAILED: {*OF_FAULTS, OWN_ERRORS.get(asked.kind)},
-        State.CANCELED: {"canceled"} if job.id in diary.canceled else set(),
-        State.SKIPPED: {"skipped"} if job.id in diary.skipped else set(),
+        State.FAILED: {*OF_FAULTS, *OWN_ERRORS.get(asked.kind, ())},
+        State.CANCELED: {"canceled"} if job.id in diary.wished["cancel"] else set(),
+        State.SKIPPED: {"skipped"} if job.id in diary.wished["skip"] else set(),
         State.EXPIRED: {"expired"} if asked.expires_in_seconds else set(),
     }
     if asked.needs:
         allowed[State.CANCELED].add("dependency_failed")
-    if asked.takes and diary.asked[asked.takes[0]].job_id in diary.deleted:
+    if asked.takes and diary.asked[asked.takes[0]].job_id in diary.wished["delete"]:
         allowed[State.FAILED].add("input_missing")
     if job.code not in allowed.get(job.state, set()):
         yield f"it is {job.state} with {job.code}, which nothing explains"
     transient = job.state is State.FAILED and job.code in {*OF_FAULTS, "url_unreachable"}
     if transient and job.attempt != job.max_attempts:
         yield f"it failed with {job.code} at attempt {job.attempt} of {job.max_attempts}"
+
+
+def failures(case: Case) -> Iterator[str]:
+    """It fails on purpose as often as asked for at most: its checkpoint counts, and outlives retries by hand."""
+    wanted = int(case.asked.params.get("failures", 0)) if case.asked else 0
+    found = sum(run.fate in {"failed", "retried"} and run.code == "url_unreachable" for run in case.job.runs())
+    if found > wanted:
+        yield f"it failed {found} times on purpose, {wanted} were asked for"
+
+
+def confirmed(case: Case) -> Iterator[str]:
+    """What was answered as done to it was done, as often as it was answered."""
+    states = case.job.states
+    done = {
+        "cancel": sum(event.state is State.CANCELED and event.code == "canceled" for event in states),
+        "skip": sum(event.state is State.SKIPPED for event in states),
+        "retry": sum(_begins_anew(before, after) for before, after in pairwise(states)),
+    }
+    for wish, count in done.items():
+        told = case.diary.confirmed[wish, case.job.id]
+        if told > count:
+            yield f"{wish} was confirmed {told} times, the history holds {count}"
+
+
+def _begins_anew(before: Event, after: Event) -> bool:
+    return before.state in TERMINAL and after.state in PENDING and after.attempt == 0
 
 
 def bugs(case: Case) -> Iterator[str]:
@@ -189,7 +217,7 @@ def bugs(case: Case) -> Iterator[str]:
 def in_time(case: Case) -> Iterator[str]:
     """Not begun before its time, nor after its deadline."""
     job, asked, runs = case.job, case.asked, case.job.runs()
-    if asked is None or job.id in case.diary.retried:
+    if asked is None or job.id in case.diary.wished["retry"]:
         return
     if asked.run_at is not None and runs and runs[0].at < asked.run_at:
         yield f"it was begun {asked.run_at - runs[0].at:.3f} s before its time"
@@ -211,6 +239,8 @@ RULES: tuple[Callable[[Case], Iterator[str]], ...] = (
     cost,
     checkpoints,
     ends,
+    failures,
+    confirmed,
     bugs,
     in_time,
 )

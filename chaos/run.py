@@ -155,7 +155,7 @@ class _Trial:
         return Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
 
     def _check_all(self, seen: dict[UUID, Seen], lives: dict[str, list[Life]]) -> None:
-        for check in (jobs.check_accepted, jobs.check_asked, jobs.check_order, jobs.check_pauses):
+        for check in (jobs.check_accepted, jobs.check_asked, jobs.check_refused, jobs.check_order, jobs.check_pauses):
             check(seen, self._diary, self._verdict)
         processes.check_lives(lives, self._monkey.stuck, self._verdict)
         self._verdict.note("answers", self._diary.surprises, count=sum(self._diary.answers.values()))

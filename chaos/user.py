@@ -17,7 +17,10 @@ from playhead.kind import QUEUES
 WISHES = {"cancel": 30, "retry": 28, "skip": 8, "delete": 10, "read": 16, "pause": 8}
 """Shares, in percent."""
 PAUSE_SECONDS = (1.0, 4.0)
-EXPECTED = {200, 204, 404, 409}
+DOUBT_SECONDS = 30.0
+"""A request that was given up may be done for so long: frozen and silent parts go on sooner, and the API gives up."""
+REFUSED = {404, 409}
+EXPECTED = {200, 204, *REFUSED}
 
 
 class User:
@@ -28,7 +31,7 @@ class User:
         self._diary = diary
         self._recent = recent
         self._random = Random(f"user {seed}")
-        self._doubtful: set[str] = set()
+        self._doubtful_until: dict[str, float] = {}
 
     async def run(self, mean_gap_seconds: float) -> None:
         """Act until canceled."""
@@ -49,34 +52,42 @@ class User:
         if wish == "read":
             await self._read(job_id)
             return
-        diary = self._diary
-        {"cancel": diary.canceled, "retry": diary.retried, "skip": diary.skipped, "delete": diary.deleted}[wish].add(
-            job_id
-        )
+        wished = self._diary.wished[wish]
+        new = job_id not in wished
+        wished.add(job_id)
         path = f"/api/v1/jobs/{job_id}"
         method, path = ("DELETE", path) if wish == "delete" else ("POST", f"{path}/{wish}")
-        answer, _ = await self._apis.call(method, path)
-        if answer.status_code not in EXPECTED:
-            diary.surprises.append(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
-        if wish == "delete" and answer.status_code == httpx.codes.NO_CONTENT:
-            diary.gone.add(job_id)
+        answer, sure = await self._apis.call(method, path)
+        if answer.is_success:
+            self._diary.confirmed[wish, job_id] += 1
+        elif new and sure and answer.status_code in REFUSED:
+            wished.discard(job_id)
+        self._look(answer, f"{method} {path}", job_id)
 
     async def _read(self, job_id: UUID) -> None:
-        answer, _ = await self._apis.call("GET", f"/api/v1/jobs/{job_id}", params={"wait": 1})
+        path = f"/api/v1/jobs/{job_id}"
+        answer, _ = await self._apis.call("GET", path, params={"wait": 1})
         if answer.status_code == httpx.codes.OK and answer.json()["state"] == "succeeded":
             self._diary.succeeded.add(job_id)
+        self._look(answer, f"GET {path}", job_id)
+
+    def _look(self, answer: httpx.Response, request: str, job_id: UUID) -> None:
+        """Note an answer that nobody should get: that the job is not there is one, unless it may be deleted."""
+        missed = answer.status_code == httpx.codes.NOT_FOUND and job_id not in self._diary.wished["delete"]
+        if missed or answer.status_code not in EXPECTED:
+            self._diary.surprises.append(f"{request}: {answer.status_code} {answer.text[:500]}")
 
     async def _pause(self, queue: str, seconds: float) -> None:
-        _, sure = await self._apis.call("POST", f"/api/v1/queues/{queue}/pause")
+        await self._apis.call("POST", f"/api/v1/queues/{queue}/pause")
         since = time.time()
         await asyncio.sleep(seconds)
         until = time.time()
-        if queue not in self._doubtful:
+        if since >= self._doubtful_until.get(queue, 0.0):
             self._diary.pauses.append(Pause(queue, since, until))
-        _, resumed = await self._apis.call("POST", f"/api/v1/queues/{queue}/resume")
-        if not (sure and resumed):
-            # A request that was given up may yet be done, at any time.
-            self._doubtful.add(queue)
+        _, sure = await self._apis.call("POST", f"/api/v1/queues/{queue}/resume")
+        if not sure:
+            # One that was given up may yet be done, in the midst of the next pause.
+            self._doubtful_until[queue] = time.time() + DOUBT_SECONDS
 
 
 async def resume_all(apis: Apis) -> None:

@@ -7,24 +7,39 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chaos.diary import Diary
+from chaos.diary import Asked, Diary
 from chaos.expected import Expected
 from chaos.history import Job
 from chaos.rules import RULES, Case
 from chaos.verdict import Verdict
-from playhead.states import State
+from playhead.states import TERMINAL, State
 
 
 @dataclass
 class Seen:
-    """Of a job, what rules about several jobs need. Times are POSIX times."""
+    """Of a job, what rules about several jobs need.
+
+    Attributes:
+        code: of its error.
+        begun: when each of its runs was begun, as POSIX times; ``succeeded`` likewise.
+        was_unsuccessful: it ended without success at least once.
+    """
 
     key: str | None
     state: State
     queue: str
-    began: float | None
-    succeeded: float | None
-    started_at: float | None
+    code: str | None = None
+    begun: tuple[float, ...] = ()
+    succeeded: float | None = None
+    was_unsuccessful: bool = False
+
+    @classmethod
+    def of(cls, job: Job) -> Seen:
+        """What is seen of this job."""
+        ends = [event for event in job.states if event.state in TERMINAL]
+        won = [event.at for event in ends if event.state is State.SUCCEEDED]
+        begun = tuple(run.at for run in job.runs())
+        return cls(job.key, job.state, job.queue, job.code, begun, won[0] if won else None, len(ends) > len(won))
 
 
 async def check_jobs(jobs: AsyncIterator[Job], diary: Diary, verdict: Verdict) -> AsyncIterator[tuple[Job, Seen]]:
@@ -35,20 +50,17 @@ async def check_jobs(jobs: AsyncIterator[Job], diary: Diary, verdict: Verdict) -
         case = Case(job, asked, diary, await expected.of(asked) if asked else None)
         for rule in RULES:
             verdict.note(rule.__name__, rule(case), job_id=job.id)
-        runs, won = job.runs(), [event.at for event in job.states if event.state is State.SUCCEEDED]
-        yield (
-            job,
-            Seen(job.key, job.state, job.queue, runs[0].at if runs else None, won[0] if won else None, job.started_at),
-        )
+        yield job, Seen.of(job)
 
 
 def check_accepted(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> None:
     """Every accepted job is there, unless a user deleted it; what was confirmed as deleted is gone."""
     accepted = {asked.job_id: asked for asked in diary.asked.values() if asked.job_id}
-    lost = [job_id for job_id in accepted if job_id not in seen and job_id not in diary.deleted]
+    lost = [job_id for job_id in accepted if job_id not in seen and job_id not in diary.wished["delete"]]
     verdict.note("accepted", (f"job {job} ({accepted[job].key}) is not there" for job in lost), count=len(accepted))
-    back = [job_id for job_id in diary.gone if job_id in seen]
-    verdict.note("deleted", (f"job {job} is there again" for job in back), count=len(diary.gone))
+    gone = [job_id for wish, job_id in diary.confirmed if wish == "delete"]
+    back = [job_id for job_id in gone if job_id in seen]
+    verdict.note("deleted", (f"job {job} is there again" for job in back), count=len(gone))
     turned = [job_id for job_id in diary.succeeded if job_id in seen and seen[job_id].state is not State.SUCCEEDED]
     verdict.note("told", (f"job {job} was told succeeded" for job in turned), count=len(diary.succeeded))
 
@@ -62,9 +74,9 @@ def _unasked(seen: Mapping[UUID, Seen], diary: Diary) -> Iterator[str]:
     for job_id, job in seen.items():
         asked = diary.asked.get(job.key or "")
         # A request that was sent again after the job it made was deleted makes another, as the API's page says.
-        if asked is None or asked.refused:
+        if asked is None or asked.is_refused:
             yield f"job {job_id} has key {job.key}, which {'was refused' if asked else 'nobody used'}"
-        elif asked.job_id != job_id and asked.job_id not in diary.deleted:
+        elif asked.job_id != job_id and asked.job_id not in diary.wished["delete"]:
             yield f"job {job_id} has key {job.key}, which gave job {asked.job_id}"
     for key, count in Counter(job.key for job in seen.values()).items():
         if count > 1:
@@ -72,28 +84,51 @@ def _unasked(seen: Mapping[UUID, Seen], diary: Diary) -> Iterator[str]:
 
 
 def check_order(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> None:
-    """No job begins before those that it needs have succeeded."""
+    """No job begins before those that it needs have succeeded; none is left canceled when all of them have."""
     for asked in diary.asked.values():
         job = seen.get(asked.job_id) if asked.job_id else None
-        if job and asked.needs:
-            needed = [diary.asked[key].job_id for key in asked.needs]
-            verdict.note(
-                "order", _early(job, [seen[one] for one in needed if one and one in seen]), job_id=asked.job_id
-            )
+        if job and asked.needed:
+            needed = [seen[one] for one in asked.needed if one in seen]
+            verdict.note("order", _early(job, needed), job_id=asked.job_id)
+            if len(needed) == len(asked.needed):  # What needs a job that was deleted can never begin.
+                verdict.note("revived", _left_behind(job, needed), job_id=asked.job_id)
 
 
 def _early(job: Seen, needed: Sequence[Seen]) -> Iterator[str]:
     for other in needed:
-        if job.began is not None and (other.succeeded is None or other.succeeded > job.began):
-            yield f"it began at {job.began}; {other.key}, which it needs, succeeded at {other.succeeded}"
+        if job.begun and (other.succeeded is None or other.succeeded > job.begun[0]):
+            yield f"it began at {job.begun[0]}; {other.key}, which it needs, succeeded at {other.succeeded}"
+
+
+def _left_behind(job: Seen, needed: Sequence[Seen]) -> Iterator[str]:
+    """A retry of what it needs revives a job: that has succeeded by now, so somebody forgot this one."""
+    unmet = job.state is State.CANCELED and job.code == "dependency_failed"
+    if unmet and all(other.state is State.SUCCEEDED for other in needed):
+        yield "it was canceled for a job that it needs, and all of them have succeeded"
+
+
+def check_refused(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> None:
+    """A request was refused only if something that it builds on was deleted, or had ended without success."""
+    for asked in diary.asked.values():
+        if asked.is_refused:
+            verdict.note("refused", _unfounded(asked, seen))
+
+
+def _unfounded(asked: Asked, seen: Mapping[UUID, Seen]) -> Iterator[str]:
+    if asked.refused != "invalid":
+        yield f"{asked.key} was refused with {asked.refused}"
+    elif all(one in seen and not seen[one].was_unsuccessful for one in asked.needed):
+        yield f"{asked.key} was refused, though all that it needs is there and never ended without success"
 
 
 def check_pauses(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> None:
     """No job of a paused queue was begun."""
     for pause in diary.pauses:
         begun = [
-            f"job {job_id} was begun at {job.started_at} while {pause.queue} was paused from {pause.since}"
+            f"job {job_id} was begun at {at} while {pause.queue} was paused from {pause.since}"
             for job_id, job in seen.items()
-            if job.queue == pause.queue and job.started_at and pause.since < job.started_at < pause.until
+            if job.queue == pause.queue
+            for at in job.begun
+            if pause.since < at < pause.until
         ]
         verdict.note("pauses", begun)

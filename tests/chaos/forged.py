@@ -77,11 +77,9 @@ def job(story: Story, **changed: object) -> Job:
         sha256=MADE.result if done else None,
         gpu_seconds=2 * STEP_DEVICE_SECONDS,
         audio_seconds=2.0,
-        created_at=1000.0,
         started_at=1005.0,
-        finished_at=1009.0,
         expires_at=None,
-        needs=[],
+        kept_by=None,
         outputs=[Output("digest.txt", "ab", 64)] if done else [],
         events=story.events,
     )

@@ -139,6 +139,14 @@ PLANTED: dict[str, tuple[Job, set[str]]] = {
         job(ended(State.FAILED, "media_unreadable")),
         {"ends"},
     ),
+    "failed without an error": (job(Story().queued().claimed(7).told(1, 2).step(State.FAILED, 1)), {"ends"}),
+    "kept by a stranger": (job(sound(), kept_by=8), {"checkpoints"}),
+    "failed more often than asked": (
+        job(Story().queued().claimed(7).told(1, 2).step(State.WAITING, 1, code="url_unreachable", of=1)
+            .queued(1, "url_unreachable", 1).claimed(9, 2).told(3, 4).succeeded(2),
+            gpu_seconds=4 * STEP_DEVICE_SECONDS, audio_seconds=4.0),
+        {"failures"},
+    ),
     "canceled by nobody": (unpaid(ended(State.CANCELED, "canceled")), {"ends"}),
     "canceled for a dependency that it has not": (unpaid(ended(State.CANCELED, "dependency_failed")), {"ends"}),
     "expired without a deadline": (
@@ -161,7 +169,7 @@ def test_what_is_planted_is_found(name: str) -> None:
 
 
 def test_every_rule_can_be_broken() -> None:
-    found = set().union(*(broken(row) for row, _ in PLANTED.values()), {"in_time"})
+    found = set().union(*(broken(row) for row, _ in PLANTED.values()), {"in_time", "confirmed"})
     assert found == {rule.__name__ for rule in RULES}
 
 
@@ -184,7 +192,7 @@ def test_a_job_that_expires_though_it_had_begun_is_found() -> None:
 
 def test_what_a_user_did_explains_an_end() -> None:
     seen = diary()
-    seen.canceled.add(JOB)
+    seen.wished["cancel"].add(JOB)
     assert broken(unpaid(ended(State.CANCELED, "canceled")), seen=seen) == set()
 
 
@@ -196,3 +204,51 @@ def test_a_transient_loss_at_the_last_attempt_is_an_end() -> None:
     story = ended(State.FAILED, "worker_lost")
     assert broken(unpaid(story, max_attempts=1)) == set()
     assert broken(replace(unpaid(story), max_attempts=2)) == {"ends"}
+
+
+def test_a_checkpoint_of_a_run_of_its_own_is_as_it_should_be() -> None:
+    assert broken(job(sound(), kept_by=9)) == set()
+
+
+def failed_on_purpose(*, times: int) -> Story:
+    story = Story().queued()
+    for attempt in range(1, times + 1):
+        story = story.claimed(attempt, attempt).step(State.WAITING, attempt, code="url_unreachable", of=attempt)
+        story = story.queued(attempt, "url_unreachable", attempt)
+    given_back = story.claimed(8, times + 1).queued(times, "url_unreachable", times)
+    return given_back.claimed(9, times + 1).succeeded(times + 1)
+
+
+def test_a_job_fails_on_purpose_as_often_as_it_is_asked_to() -> None:
+    """What it is given back with is the error of an earlier attempt: it counts once."""
+    by = asked(kind="chaos_flaky", params={"salt": "s", "failures": 2})
+    row = unpaid(failed_on_purpose(times=2), kind="chaos_flaky")
+    assert broken(row, by=by) == set()
+    assert broken(row, by=asked(kind="chaos_flaky", params={"salt": "s", "failures": 1})) == {"failures"}
+
+
+@pytest.mark.parametrize("wish", ["cancel", "skip", "retry"])
+def test_what_was_confirmed_and_not_done_is_found(wish: str) -> None:
+    seen = diary()
+    seen.confirmed[wish, JOB] += 1
+    assert broken(job(sound()), seen=seen) == {"confirmed"}
+
+
+def test_what_was_confirmed_and_done_is_as_it_should_be() -> None:
+    canceled = Story().queued().claimed(7).step(State.CANCELED, 1, code="canceled", of=1)
+    skipped = canceled.queued().step(State.SKIPPED, 0, code="skipped", of=0)
+    retried = skipped.step(State.WAITING, 0).queued().claimed(8).told(1, 2, 3, 4).succeeded()
+    row = job(retried, gpu_seconds=4 * STEP_DEVICE_SECONDS, audio_seconds=4.0)
+    seen = diary()
+    seen.confirmed.update({("cancel", JOB): 1, ("skip", JOB): 1, ("retry", JOB): 2})
+    assert broken(row, seen=seen) == set()
+    seen.confirmed["cancel", JOB] += 1
+    assert broken(row, seen=seen) == {"confirmed"}
+
+
+def test_a_cancel_that_follows_from_another_jobs_end_is_nobodys() -> None:
+    seen = diary()
+    seen.wished["cancel"].add(JOB)
+    seen.confirmed["cancel", JOB] += 1
+    story = Story().step(State.WAITING, 0).step(State.CANCELED, 0, code="dependency_failed", of=0)
+    assert broken(unpaid(story), by=asked(needs=("k0",)), seen=seen) == {"confirmed"}

@@ -17,10 +17,10 @@ from chaos.history import Job
 from chaos.kinds import Params, digest_of, long
 from chaos.verdict import Verdict
 from playhead.states import State
-from tests.chaos.forged import JOB, asked, diary, job, rules, sound
+from tests.chaos.forged import JOB, Story, asked, diary, job, rules, sound
 
 OTHER = UUID(int=2)
-SEEN = Seen("k1", State.SUCCEEDED, "cpu", began=1002.0, succeeded=1009.0, started_at=1005.0)
+SEEN = Seen("k1", State.SUCCEEDED, "cpu", begun=(1002.0, 1006.0), succeeded=1009.0)
 
 
 def test_an_accepted_job_that_is_not_there_is_found(found: Verdict) -> None:
@@ -30,14 +30,14 @@ def test_an_accepted_job_that_is_not_there_is_found(found: Verdict) -> None:
 
 def test_a_job_that_its_user_deleted_may_be_gone(found: Verdict) -> None:
     seen = diary()
-    seen.deleted.add(JOB)
+    seen.wished["delete"].add(JOB)
     jobs.check_accepted({}, seen, found)
     assert rules(found) == set()
 
 
 def test_a_deleted_job_that_is_back_is_found(found: Verdict) -> None:
     seen = diary()
-    seen.gone.add(JOB)
+    seen.confirmed["delete", JOB] += 1
     jobs.check_accepted({JOB: SEEN}, seen, found)
     assert rules(found) == {"deleted"}
 
@@ -70,27 +70,77 @@ def test_one_job_for_each_key_is_as_it_should_be(found: Verdict) -> None:
 
 
 def needing() -> Diary:
-    return diary(asked(), Asked("k2", "chaos_quick", {"salt": "s"}, 0, needs=("k1",), job_id=OTHER))
+    return diary(asked(), Asked("k2", "chaos_quick", {"salt": "s"}, 0, needs=("k1",), needed=(JOB,), job_id=OTHER))
 
 
 @pytest.mark.parametrize("succeeded", [None, 1020.0])
 def test_a_job_that_begins_before_what_it_needs_is_found(succeeded: float | None, found: Verdict) -> None:
-    later = replace(SEEN, key="k2", began=1010.0)
+    later = replace(SEEN, key="k2", begun=(1010.0,))
     jobs.check_order({JOB: replace(SEEN, succeeded=succeeded), OTHER: later}, needing(), found)
     assert rules(found) == {"order"}
 
 
 def test_a_job_that_begins_after_what_it_needs_is_as_it_should_be(found: Verdict) -> None:
-    jobs.check_order({JOB: SEEN, OTHER: replace(SEEN, key="k2", began=1010.0)}, needing(), found)
+    jobs.check_order({JOB: SEEN, OTHER: replace(SEEN, key="k2", begun=(1010.0,))}, needing(), found)
     assert (rules(found), found.checked["order"]) == (set(), 1)
 
 
-def test_a_job_begun_in_a_pause_is_found(found: Verdict) -> None:
+LEFT = Seen("k2", State.CANCELED, "cpu", code="dependency_failed")
+
+
+def test_a_job_that_nobody_revived_is_found(found: Verdict) -> None:
+    jobs.check_order({JOB: SEEN, OTHER: LEFT}, needing(), found)
+    assert rules(found) == {"revived"}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {OTHER: LEFT},
+        {JOB: replace(SEEN, state=State.FAILED, succeeded=None), OTHER: LEFT},
+        {JOB: SEEN, OTHER: replace(LEFT, code="canceled")},
+    ],
+    ids=["what it needs was deleted", "what it needs failed", "a user canceled it"],
+)
+def test_a_job_that_cannot_be_revived_stays_canceled(there: dict[UUID, Seen], found: Verdict) -> None:
+    jobs.check_order(there, needing(), found)
+    assert rules(found) == set()
+
+
+def refused(code: str = "invalid") -> Diary:
+    return diary(asked(), Asked("k2", "chaos_quick", {"salt": "s"}, 0, needs=("k1",), needed=(JOB,), refused=code))
+
+
+@pytest.mark.parametrize(
+    ("seen", "needed"),
+    [(refused(), SEEN), (refused("malformed"), replace(SEEN, was_unsuccessful=True))],
+    ids=["for nothing", "for another reason"],
+)
+def test_a_request_that_was_wrongly_refused_is_found(seen: Diary, needed: Seen, found: Verdict) -> None:
+    jobs.check_refused({JOB: needed}, seen, found)
+    assert rules(found) == {"refused"}
+
+
+@pytest.mark.parametrize("there", [{}, {JOB: replace(SEEN, was_unsuccessful=True)}], ids=["deleted", "unsuccessful"])
+def test_a_request_that_builds_on_what_cannot_succeed_is_refused(there: dict[UUID, Seen], found: Verdict) -> None:
+    jobs.check_refused(there, refused(), found)
+    assert (rules(found), found.checked["refused"]) == (set(), 1)
+
+
+def test_a_request_that_was_refused_and_then_accepted_is_accepted(found: Verdict) -> None:
+    seen = diary(asked(refused="invalid"))
+    jobs.check_refused({JOB: SEEN}, seen, found)
+    jobs.check_asked({JOB: SEEN}, seen, found)
+    assert rules(found) == set()
+
+
+@pytest.mark.parametrize("pause", [Pause("cpu", 1001.0, 1004.0), Pause("cpu", 1004.0, 1010.0)], ids=["first", "last"])
+def test_a_job_begun_in_a_pause_is_found(pause: Pause, found: Verdict) -> None:
     seen = diary()
     seen.pauses = [Pause("cpu", 1006.0, 1010.0), Pause("io", 1000.0, 1010.0)]
     jobs.check_pauses({JOB: SEEN}, seen, found)
     assert rules(found) == set()
-    seen.pauses.append(Pause("cpu", 1004.0, 1010.0))
+    seen.pauses.append(pause)
     jobs.check_pauses({JOB: SEEN}, seen, found)
     assert rules(found) == {"pauses"}
 
@@ -106,6 +156,13 @@ async def test_every_job_is_held_against_every_rule(found: Verdict) -> None:
     checked = [seen async for _, seen in jobs.check_jobs(told(), asks, found)]
     assert rules(found) == {"outputs"}  # Forged outputs are not what its input determines.
     assert checked == [replace(SEEN, succeeded=checked[0].succeeded)]
+
+
+def test_of_a_job_its_ends_without_success_are_seen() -> None:
+    story = Story().queued().claimed(7).step(State.FAILED, 1, code="worker_lost", of=1)
+    assert Seen.of(job(story)) == Seen("k1", State.FAILED, "cpu", "worker_lost", (1002.0,), None, was_unsuccessful=True)
+    assert Seen.of(job(story.queued().claimed(8).succeeded())).was_unsuccessful
+    assert not Seen.of(job(sound())).was_unsuccessful
 
 
 async def test_what_a_job_must_make_follows_from_what_was_asked() -> None:
