@@ -36,13 +36,13 @@ def main(
     plan.describe(faults, lambda line: console.print(line, highlight=False))
     options = Options(seconds=seconds, seed=seed, out=out, jobs_per_second=rate, faults=tuple(faults))
     outcome = asyncio.run(run(options, lambda line: console.print(line, highlight=False)))
-    (out / "figures.json").write_text(report.as_json(outcome))
     report.show(outcome, console)
     if not (outcome.verdict.violations or keep):
         for name in ("logs", "histories"):
             shutil.rmtree(out / name, ignore_errors=True)
     word = f"{len(outcome.verdict.violations)} promises broken" if outcome.verdict.violations else "every promise kept"
     again = f"make chaos SECONDS={seconds:g} SEED={seed} RATE={rate:g} GAP={gap:g}"
+    again += f' ARGS="--follow {follow}"' if follow else ""
     console.print(f"seed {seed}: {word}. Replay: {again}. Kept in {out}", soft_wrap=True)
     raise typer.Exit(bool(outcome.verdict.violations))
 

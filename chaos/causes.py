@@ -14,6 +14,10 @@ from chaos.process import Life
 
 DEADLY = {"kill", "stop", "silence", "cut", "poison", "term", "term_twice"}
 """Faults that can cost a single worker its runs. The others are PostgreSQL's, and hit all."""
+FREEZES = {"stop", "silence"}
+"""Faults in which a process may keep the locks that others wait for."""
+NEAR_SECONDS = 10.0
+"""How far from a fault its consequences may be."""
 EARLY_SECONDS, CLOCK_SECONDS = 0.5, 5.0
 """A claim is logged soon after it is written; the two clocks may differ."""
 
@@ -41,6 +45,16 @@ class Causes:
         own = [done for done in open_ if done.fault.name in DEADLY and done.fault.target == name]
         others = [done for done in open_ if done.fault.name not in DEADLY or done.fault.target == "all" or name is None]
         return next(iter((own or others)[::-1]), None)
+
+    def is_near(self, job_id: UUID, run: Run) -> bool:
+        """Whether a fault that may reach the run's worker was there while it ran, or shortly before."""
+        until = run.end.at if run.end else float("inf")
+        name, _ = self.worker(job_id, run)
+        near = [done for done in self._done if done.began <= until and (done.ended or until) >= run.at - NEAR_SECONDS]
+        own = {name, "all"}
+        return any(
+            done.fault.name in FREEZES or done.fault.name not in DEADLY or done.fault.target in own for done in near
+        )
 
     def _poison(self, at: float) -> Done | None:
         """The last poison before this time, as if it had been given then: it waits in its queue like any job."""

@@ -15,6 +15,16 @@ from chaos.history import Job, Run
 SLOWEST = 5
 
 
+@dataclass(frozen=True)
+class Unexplained:
+    """A run that was lost without a fault: in words, and from when to when it ran, as POSIX times."""
+
+    job_id: UUID
+    text: str
+    began: float
+    ended: float
+
+
 @dataclass
 class Figures:
     """Counted over all jobs.
@@ -28,7 +38,7 @@ class Figures:
         slowest: the longest of these, with their jobs.
         recoveries: seconds from a fault to the next claim of each job that it took from a worker.
         rescues: seconds from a fault until each job that it took from a worker was queued again, or ended.
-        unexplained: runs lost without a fault that would explain it.
+        unexplained: runs lost without a fault that would explain it, at the time or shortly before.
     """
 
     jobs: int = 0
@@ -41,7 +51,7 @@ class Figures:
     slowest: list[tuple[float, UUID]] = field(default_factory=list)
     recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     rescues: list[float] = field(default_factory=list)
-    unexplained: list[str] = field(default_factory=list)
+    unexplained: list[Unexplained] = field(default_factory=list)
 
     def add(self, job: Job, causes: Causes) -> None:
         """Count a job."""
@@ -68,7 +78,9 @@ class Figures:
     def _recovery(self, job: Job, run: Run, runs: Sequence[Run], causes: Causes) -> None:
         cause = causes.of(job.id, run)
         if cause is None:
-            self.unexplained.append(causes.describe(job.id, run))
+            if not causes.is_near(job.id, run):
+                ended = run.end.at if run.end else run.at
+                self.unexplained.append(Unexplained(job.id, causes.describe(job.id, run), run.at, ended))
             return
         if run.end:
             self.rescues.append(run.end.at - cause.began)
@@ -91,7 +103,7 @@ class Figures:
             "recovery_seconds": {"all": summary(every)}
             | {name: summary(some) for name, some in sorted(self.recoveries.items())},
             "rescue_seconds": summary(self.rescues),
-            "lost_without_fault": self.unexplained,
+            "lost_without_fault": [one.text for one in self.unexplained],
         }
 
 

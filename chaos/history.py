@@ -137,6 +137,11 @@ _EVENTS = """
            CASE WHEN type <> 'state' THEN (data ->> 'id')::int END AS item
     FROM job_events WHERE job_id = ANY($1) ORDER BY job_id, id
 """
+_BYTES = """
+    SELECT sha256, size_bytes FROM blobs WHERE NOT deleting
+    UNION SELECT sha256, size_bytes FROM outputs
+    UNION SELECT sha256, size_bytes FROM files
+"""
 _OUTPUTS = "SELECT job_id, name, sha256, size_bytes FROM outputs WHERE job_id = ANY($1) ORDER BY job_id, name"
 
 
@@ -152,6 +157,11 @@ async def read(connection: asyncpg.Connection) -> AsyncIterator[Job]:
                 batch = []
         for job in await _filled(connection, batch):
             yield job
+
+
+async def read_bytes(connection: asyncpg.Connection) -> list[tuple[str, int]]:
+    """The sha256 and the size of all that rows point at, whatever the rows of the blobs say of it."""
+    return [(row["sha256"], row["size_bytes"]) for row in await connection.fetch(_BYTES)]
 
 
 async def _filled(connection: asyncpg.Connection, batch: Sequence[Job]) -> Sequence[Job]:

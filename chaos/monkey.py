@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import cast
 
 from chaos.plan import Fault
-from chaos.process import TERM_SECONDS, Life
+from chaos.process import Life
 from chaos.proxy import Direction, Proxy
 from chaos.stack import Stack
 
@@ -39,14 +39,14 @@ class Monkey:
     def __init__(self, stack: Stack, poison: Callable[[int], None], seed: int, tell: Callable[[str], None]) -> None:
         """Args: ``poison`` submits a job that kills its worker; ``tell`` hears of each fault."""
         self.done: list[Done] = []
-        self.stuck: list[str] = []
-        """Processes that did not end after SIGTERM."""
+        self.failed: list[str] = []
+        """Faults that the harness itself could not bring about."""
         self._stack = stack
         self._submit_poison = poison
         self._tell = tell
         self._seed = seed
 
-    async def run(self, plan: list[Fault]) -> None:
+    async def run(self, plan: Sequence[Fault]) -> None:
         """Carry out the plan; returns when the last fault is over."""
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -58,7 +58,11 @@ class Monkey:
     async def _do(self, fault: Fault) -> None:
         done = Done(fault, time.time())
         self.done.append(done)
-        await getattr(self, f"_{fault.name}")(fault, done)
+        try:
+            await getattr(self, f"_{fault.name}")(fault, done)
+        except Exception as error:  # noqa: BLE001 - the other faults are to come, and the verdict on them
+            self.failed.append(f"{fault.name} {fault.target} at {fault.at_seconds} s: {error!r}")
+            self._tell(self.failed[-1])
         done.ended = time.time()
 
     async def _kill(self, fault: Fault, done: Done) -> None:
@@ -128,11 +132,5 @@ class Monkey:
         return Random(f"{self._seed} {fault.at_seconds}")
 
     async def _ended(self, fault: Fault, life: Life | None) -> None:
-        """See to it that it ends; one that was stopped meanwhile ends once it is continued."""
-        if life is None:
-            return
-        try:
-            await asyncio.wait_for(life.over.wait(), TERM_SECONDS)
-        except TimeoutError:
-            self.stuck.append(f"{fault.target} (pid {life.pid}) lived {TERM_SECONDS:.0f} s after SIGTERM: {life.log}")
-            self._stack.processes[fault.target].signal(signal.SIGKILL, life)
+        if life:
+            await self._stack.processes[fault.target].end(life)

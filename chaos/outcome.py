@@ -17,7 +17,7 @@ class Options:
     Attributes:
         out: folder for the plan, the figures and, where a promise was broken, histories and logs.
         max_open: no more is submitted while so many jobs have not ended.
-        faults: the plan; else what seed and seconds give.
+        faults: the plan.
     """
 
     seconds: float

@@ -14,8 +14,7 @@ from pathlib import Path
 from local.backoff import Backoff
 from local.sweeper import Sweeper
 
-TERM_SECONDS = 60.0
-"""A process that has not ended so long after SIGTERM never will."""
+POLL_SECONDS = 0.1
 
 
 @dataclass
@@ -26,6 +25,7 @@ class Life:
         began: when, as a POSIX time; so ``ended``.
         sent: the signals that the harness sent it, with their times.
         status: as of :class:`subprocess.Popen`; None while it lives.
+        stuck: it did not end though it was asked to, and had to be killed.
         poisoned: it took poison, which is a job that kills its worker.
         over: set once it has ended.
     """
@@ -36,6 +36,7 @@ class Life:
     sent: list[tuple[float, signal.Signals]] = field(default_factory=list)
     ended: float | None = None
     status: int | None = None
+    stuck: bool = False
     poisoned: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,7 +47,11 @@ class Life:
 
 @dataclass
 class Process:
-    """Kept alive until :meth:`stop`. Each life has its own log and is a process group of its own."""
+    """Kept alive until :meth:`stop`. Each life has its own log and is a process group of its own.
+
+    Attributes:
+        term_seconds: how long it may take to end after SIGTERM.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -54,6 +59,7 @@ class Process:
     folder: Path
     sweeper: Sweeper
     is_poisoned: Callable[[int], bool]
+    term_seconds: float = 60.0
     lives: list[Life] = field(default_factory=list)
     backoff: Backoff = field(default_factory=lambda: Backoff(cap_seconds=1.0))
     _stopping: bool = False
@@ -66,13 +72,27 @@ class Process:
     async def stop(self) -> None:
         """End it as an operator does, for good."""
         self._stopping = True
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
+        while self._keeping and not self._keeping.done():  # It may be about to be born.
+            self.signal(signal.SIGCONT)
+            life = self.signal(signal.SIGTERM)
+            if life:
+                await self.end(life)
+            await asyncio.wait({self._keeping}, timeout=POLL_SECONDS)
         if self._keeping:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._keeping), TERM_SECONDS)
-            self.signal(signal.SIGKILL)
             await self._keeping
+
+    async def end(self, life: Life) -> None:
+        """Wait for the end of a life that was sent SIGTERM; one that does not end in time is killed, and was stuck.
+
+        The time counts from the last signal: one that is frozen can do nothing.
+        """
+        while (left := life.sent[-1][0] + self.term_seconds - time.time()) > 0 and not life.over.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(life.over.wait(), left)
+        if not life.over.is_set():
+            life.stuck = True
+            self.signal(signal.SIGKILL, life)
+        await life.over.wait()
 
     @property
     def life(self) -> Life | None:

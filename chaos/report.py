@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from chaos.lag import LATE_SECONDS
 from chaos.outcome import Outcome
 
 MOST = 20
@@ -66,7 +67,11 @@ def _recovery(console: Console, told: dict[str, Any]) -> None:
         table.add_row(name, *(str(one.get(key, "")) for key in ("count", "median", "p95", "max")))
     console.print(table)
     share = 100 * told["told_again"] / max(1, told["told"])
-    console.print(f"Lost without a fault that explains it: {len(told['lost_without_fault'])} runs.")
+    console.print(f"Lost without a fault near it: {len(told['lost_without_fault'])} runs.")
+    console.print(
+        f"The harness itself was {told['harness_lag_seconds']} s late at most;"
+        f" what was lost while it was {LATE_SECONDS:g} s late or more is not held against Playhead."
+    )
     console.print(f"Done again: {told['told_again']} of {told['told']} steps and segments ({share:.1f} %).")
 
 

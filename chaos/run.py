@@ -8,14 +8,15 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import psutil
 
-from chaos import history, logs, plan
+from chaos import history, logs, plan, report
 from chaos.apis import Apis
 from chaos.causes import Causes
 from chaos.checks import jobs, processes
@@ -31,7 +32,6 @@ from chaos.lag import Lag
 from chaos.load import Load
 from chaos.monkey import Monkey
 from chaos.outcome import Options, Outcome
-from chaos.plan import Fault
 from chaos.process import Life
 from chaos.stack import Stack
 from chaos.user import User
@@ -42,17 +42,17 @@ RECOVERY_SECONDS = 180.0
 
 
 async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
-    """Run, and check. ``tell`` hears what happens, line by line."""
+    """Run, and check; the figures are in ``figures.json`` then. ``tell`` hears what happens, line by line."""
     data, log_folder = _folders(options.out)
-    faults = list(options.faults) or plan.make_plan(options.seed, options.seconds)
-    plan.save(faults, options.out / "plan.json")
+    plan.save(list(options.faults), options.out / "plan.json")
+    stack = Stack(data, log_folder)
     try:
-        async with Stack(data, log_folder) as stack:
+        async with stack:
             tell(f"up: PostgreSQL, {', '.join(stack.processes)}")
-            return await _Trial(options, stack, tell).run(faults)
+            return await _Trial(options, stack, tell).run()
     finally:
         with contextlib.suppress(FileNotFoundError):
-            shutil.copy(data / "postgres" / "postgres.log", log_folder)
+            shutil.copy(stack.server.log, log_folder)
         shutil.rmtree(data, ignore_errors=True)
 
 
@@ -82,13 +82,23 @@ class _Trial:
         self._verdict = Verdict()
         self._lag = Lag()
 
-    async def run(self, faults: list[Fault]) -> Outcome:
+    async def run(self) -> Outcome:
+        measuring = asyncio.create_task(self._lag.measure())
+        try:
+            seconds = await self._try()
+        finally:
+            measuring.cancel()
+        self._tell("down: reading the history")
+        return await self._checked(seconds)
+
+    async def _try(self) -> dict[str, float]:
+        """All but the check; gives how long the parts of it took."""
         stack, options = self._stack, self._options
         async with Apis(stack.urls, stack.key, self._diary) as apis:
             load = Load(apis, self._diary, options.seed, jobs_per_second=options.jobs_per_second)
             self._monkey = Monkey(stack, load.poison, options.seed, self._tell)
             began = time.monotonic()
-            await self._disturb(apis, load, faults)
+            self._verdict.note("harness", await self._disturb(apis, load))
             healed = time.monotonic()
             self._tell("healed: the rest must end now")
             self._verdict.note("recovery", await self._recover(load))
@@ -96,9 +106,7 @@ class _Trial:
             drained = time.monotonic()
             self._verdict.note("tickets", await leftover_tickets(stack.server))
         await stack.stop()
-        seconds = {"disturbed": round(healed - began, 1), "drained": round(drained - healed, 1)}
-        self._tell("down: reading the history")
-        return await self._checked(seconds)
+        return {"disturbed": round(healed - began, 1), "drained": round(drained - healed, 1)}
 
     async def _recover(self, load: Load) -> list[str]:
         """Wait until all processes serve again, and every request is answered; gives what does not come back."""
@@ -110,28 +118,30 @@ class _Trial:
             return [f"{RECOVERY_SECONDS:.0f} s after the last fault, not all processes serve again"]
         return []
 
-    async def _disturb(self, apis: Apis, load: Load, faults: list[Fault]) -> None:
+    async def _disturb(self, apis: Apis, load: Load) -> list[str]:
+        """Load and faults; gives what broke of the harness itself, which ends neither."""
         user = User(apis, self._diary, load.recent, self._options.seed)
-        works = [
-            asyncio.create_task(self._lag.measure()),
-            asyncio.create_task(load.run()),
-            asyncio.create_task(user.run(2.5 / self._options.jobs_per_second)),
-            asyncio.create_task(heed_backlog(self._stack.server, load.open, self._options.max_open)),
-        ]
-        disturbed = asyncio.create_task(self._monkey_and_time(faults))
+        works = {
+            "load": load.run(),
+            "user": user.run(2.5 / self._options.jobs_per_second),
+            "backlog": heed_backlog(self._stack.server, load.open, self._options.max_open),
+        }
+        broken: list[str] = []
+        bearing = [asyncio.create_task(self._bear(name, work, broken)) for name, work in works.items()]
         try:
-            await asyncio.wait({disturbed, *works}, return_when=asyncio.FIRST_COMPLETED)
-            for work in works:
-                if work.done():
-                    work.result()
-            await disturbed
+            await asyncio.gather(self._monkey.run(self._options.faults), asyncio.sleep(self._options.seconds))
         finally:
-            for work in (disturbed, *works):
+            for work in bearing:
                 work.cancel()
-            await asyncio.gather(disturbed, *works, return_exceptions=True)
+            await asyncio.gather(*bearing, return_exceptions=True)
+        return [*self._monkey.failed, *broken]
 
-    async def _monkey_and_time(self, faults: list[Fault]) -> None:
-        await asyncio.gather(self._monkey.run(faults), asyncio.sleep(self._options.seconds))
+    async def _bear(self, name: str, work: Coroutine[Any, Any, None], broken: list[str]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the faults go on: what they did so far is to be checked
+            broken.append(f"{name}: {error!r}")
+            self._tell(broken[-1])
 
     async def _checked(self, seconds: dict[str, float]) -> Outcome:
         began = time.monotonic()
@@ -145,19 +155,28 @@ class _Trial:
                 seen[job.id] = one
                 counted.add(job, causes)
                 lost += _lost(job, causes)
-            blobs = dict(await connection.fetch("SELECT sha256, size_bytes FROM blobs WHERE NOT deleting"))
-            await check_bytes(Storage.from_url(self._stack.storage_url), blobs, self._verdict)
+            pointed_at = await history.read_bytes(connection)
+            await check_bytes(Storage.from_url(self._stack.storage_url), pointed_at, self._verdict)
             self._check_all(seen, lives)
             processes.check_given_back(lost, self._monkey.done, self._verdict)
-            slow = [job_id for _, job_id in counted.slowest]
+            processes.check_unexplained(counted.unexplained, counted.fates["lost"], self._lag, self._verdict)
+            seconds["checked"] = round(time.monotonic() - began, 1)
+            outcome = Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
+            (self._options.out / "figures.json").write_text(report.as_json(outcome))
+            await self._keep(connection, [job_id for _, job_id in counted.slowest])
+        return outcome
+
+    async def _keep(self, connection: asyncpg.Connection, slow: list[UUID]) -> None:
+        """Keep the evidence, if it can be kept: the verdict stands without it."""
+        try:
             await keep_histories(connection, self._verdict, self._diary, self._options.out, slow)
-        seconds["checked"] = round(time.monotonic() - began, 1)
-        return Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no reason to lose the verdict
+            self._tell(f"not all of the evidence could be kept: {error!r}")
 
     def _check_all(self, seen: dict[UUID, Seen], lives: dict[str, list[Life]]) -> None:
         for check in (jobs.check_accepted, jobs.check_asked, jobs.check_refused, jobs.check_order, jobs.check_pauses):
             check(seen, self._diary, self._verdict)
-        processes.check_lives(lives, self._monkey.stuck, self._verdict)
+        processes.check_lives(lives, self._verdict)
         self._verdict.note("answers", self._diary.surprises, count=sum(self._diary.answers.values()))
 
     def _figures(self, counted: Figures, lives: dict[str, list[Life]]) -> dict[str, Any]:

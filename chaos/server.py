@@ -99,7 +99,7 @@ class Server:
                     await asyncio.sleep(0.05)
 
     async def _end_some(self, held: contextlib.AsyncExitStack, share: float, random: Random) -> None:
-        """End some backends though no slot is free: one of those held is given up for it."""
+        """End some backends though no slot is free: what is held is given up for it, and taken again."""
         await held.aclose()
         await self.terminate_backends("any", share, random)
 

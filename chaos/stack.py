@@ -26,6 +26,8 @@ SEGMENTS, SEGMENT_SECONDS = 14, 0.5
 """What the stub transcriber makes of any recording: longer than the time after which it keeps a checkpoint."""
 LOST_AFTER_SECONDS = 4.0
 GRACE_SECONDS = 8.0
+LEAVING_SECONDS = 15.0
+"""What a process may need besides the grace to end after SIGTERM: to say farewell, on a machine that is busy."""
 READY_SECONDS = 180.0
 HOST = "127.0.0.1"
 ENVIRONMENT = {
@@ -115,7 +117,8 @@ class Stack:
             environment=self._environment(name, proxy_port),
             folder=self.logs,
             sweeper=self._sweeper,
-            is_poisoned=lambda pid: (self._poison / str(pid)).exists(),
+            is_poisoned=lambda pid: took_poison(self._poison, pid),
+            term_seconds=GRACE_SECONDS + LEAVING_SECONDS,
         )
         process.start()
 
@@ -129,6 +132,15 @@ class Stack:
             POISON_DIR: str(self._poison),
         }
         return plain | ENVIRONMENT | here
+
+
+def took_poison(folder: Path, pid: int) -> bool:
+    """Whether a process that ended had left its id here. Asked once: the kernel gives the id to others."""
+    try:
+        (folder / str(pid)).unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 async def _well(client: httpx.AsyncClient, url: str) -> bool:

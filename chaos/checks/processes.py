@@ -7,29 +7,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from chaos.causes import FREEZES, NEAR_SECONDS
+from chaos.figures import Unexplained
+from chaos.lag import Lag
 from chaos.monkey import Done
 from chaos.process import Life
 from chaos.verdict import Verdict
 
-NEAR_SECONDS = 10.0
 OWN = {"term", "term_twice", "kill", "poison"}
 """Faults that concern no process but the one that they end."""
 
 
-def check_lives(lives: Mapping[str, Sequence[Life]], stuck: Sequence[str], verdict: Verdict) -> None:
+def check_lives(lives: Mapping[str, Sequence[Life]], verdict: Verdict) -> None:
     """No process ended that nobody ended, and each that was asked to end did so well and in time."""
     for name, own in lives.items():
         for life in own:
             verdict.note("processes", _bad_end(name, life))
-    verdict.note("processes", stuck)
 
 
 def _bad_end(name: str, life: Life) -> Iterator[str]:
-    told = f"{name} (pid {life.pid}) ended with {life.status}: {life.log}"
-    killed = life.was_sent(signal.SIGKILL) or life.poisoned
+    killed = life.status == -signal.SIGKILL and (life.was_sent(signal.SIGKILL) or life.poisoned)
     left = life.status == 0 and life.was_sent(signal.SIGTERM)
-    if not (killed or left or _unborn(life)):
-        yield told
+    if life.stuck:
+        yield f"{name} (pid {life.pid}) did not end after SIGTERM: {life.log}"
+    elif not (killed or left or _unborn(life)):
+        yield f"{name} (pid {life.pid}) ended with {life.status}: {life.log}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,19 @@ def check_given_back(lost: Sequence[Lost], done: Sequence[Done], verdict: Verdic
 def _disturbed(life: Life, asked: float, done: Sequence[Done]) -> bool:
     until = life.ended or asked
     near = [one for one in done if one.began < until and (one.ended or until) > asked - NEAR_SECONDS]
-    return any(one.fault.name not in OWN and (one.life is None or one.life is life) for one in near)
+    hits = [one for one in near if one.fault.name in FREEZES or one.life is None or one.life is life]
+    return any(one.fault.name not in OWN for one in hits)
+
+
+def check_unexplained(unexplained: Sequence[Unexplained], lost: int, lag: Lag, verdict: Verdict) -> None:
+    """No run was lost without a fault near it. ``lost``: how many runs were, in all.
+
+    Where the harness itself came late, it is not held against Playhead: the heartbeats go through the harness.
+    """
+    verdict.checked["unexplained"] += lost
+    for one in unexplained:
+        if not lag.was_late(one.began - NEAR_SECONDS, one.ended):
+            verdict.note("unexplained", [one.text], job_id=one.job_id, count=0)
 
 
 def _unborn(life: Life) -> bool:

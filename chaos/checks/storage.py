@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable
 
 from chaos.verdict import Verdict
 from playhead.errors import PlayheadError
 from playhead.storage import Storage
 
 
-async def check_bytes(storage: Storage, outputs: Mapping[str, int], verdict: Verdict) -> None:
-    """The bytes of every output are in the storage, and are what their name says. ``outputs``: sizes by sha256."""
-    for sha256, size_bytes in outputs.items():
+async def check_bytes(storage: Storage, wanted: Iterable[tuple[str, int]], verdict: Verdict) -> None:
+    """The bytes that are pointed at are in the storage, and are what their name says. ``wanted``: sha256 and size."""
+    for sha256, size_bytes in wanted:
         verdict.note("bytes", [text async for text in _missing(storage, sha256, size_bytes)])
 
 

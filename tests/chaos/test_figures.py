@@ -50,6 +50,22 @@ def test_a_loss_without_a_fault_is_told(worker: Life) -> None:
     counted = Figures()
     counted.add(job(sound()), Causes([killed("worker-2", 1003.5)], {"worker-1": [worker]}))
     assert counted.told_as()["lost_without_fault"] == [f"job {JOB} lease 7 of worker-1 from 2.00 to 5.00"]
+    assert (counted.unexplained[0].began, counted.unexplained[0].ended) == (1002.0, 1005.0)
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        Done(Fault(0.0, "silence", "worker-1"), 990.0, 995.0),
+        Done(Fault(0.0, "stop", "worker-2"), 990.0, 995.0),
+        Done(Fault(0.0, "lock", "postgres"), 990.0, 995.0),
+    ],
+    ids=["its own", "a neighbour's", "of all"],
+)
+def test_a_loss_shortly_after_a_fault_has_one(near: Done, worker: Life) -> None:
+    counted = Figures()
+    counted.add(job(sound()), Causes([near], {"worker-1": [worker]}))
+    assert (counted.told_as()["lost_without_fault"], counted.recoveries) == ([], {})
 
 
 def test_a_loss_to_poison_counts_from_the_death(worker: Life) -> None:
@@ -72,7 +88,7 @@ def test_a_summary_of_nothing_says_so() -> None:
 def test_the_report_names_the_seed_the_figures_and_what_is_broken(tmp_path: Path) -> None:
     verdict = Verdict()
     verdict.note("zombies", ["told under lease 7"], job_id=JOB)
-    figures = {"faults": {"kill": 3}, **Figures().told_as()}
+    figures = {"faults": {"kill": 3}, **Figures().told_as(), "harness_lag_seconds": 0.5}
     outcome = Outcome(Options(60, 7, tmp_path), verdict, figures)
     console = Console(record=True, width=120)
     report.show(outcome, console)

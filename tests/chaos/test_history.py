@@ -116,6 +116,20 @@ async def test_tampering_is_found_out(ledger: Ledger, tampering: str, rule: str)
     assert rule in {one.rule for one in (await ledger.checked()).violations}
 
 
+async def test_what_rows_point_at_is_wanted_though_its_blob_is_to_be_deleted(ledger: Ledger) -> None:
+    await ledger.connection.execute("UPDATE blobs SET deleting = true")
+    pointed_at = await history.read_bytes(ledger.connection)
+    assert [tuple(row) for row in await ledger.connection.fetch("SELECT sha256, size_bytes FROM outputs")] == pointed_at
+    assert pointed_at
+
+
+async def test_a_checkpoint_of_a_strangers_lease_is_found_out(ledger: Ledger) -> None:
+    await ledger.connection.execute(
+        "INSERT INTO checkpoints (job_id, owner_id, lease, state) SELECT id, owner_id, 99, '{}' FROM jobs"
+    )
+    assert {one.rule for one in (await ledger.checked()).violations} == {"checkpoints"}
+
+
 async def test_all_that_is_known_of_an_offender_is_kept(ledger: Ledger, tmp_path: Path) -> None:
     await ledger.connection.execute("UPDATE jobs SET gpu_seconds = 9")
     (tmp_path / "logs").mkdir()
