@@ -35,17 +35,16 @@ test: $(DEV) ## Run every test but those that need Docker; ARGS="-k cli" passes 
 test-compose: $(DEV) ## Test the containers; needs a Docker engine
 	$(BIN)/pytest -m compose tests/compose $(ARGS)
 
-SECONDS ?= 120
-RATE ?= 5
-GAP ?= 5
+# Each of them has a length of its own, where none is given.
+LENGTH = $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: chaos
 chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3600 SEED=7
-	$(BIN)/python -m chaos --seconds $(SECONDS) --rate $(RATE) --gap $(GAP) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	$(BIN)/python -m chaos $(LENGTH) $(if $(RATE),--rate $(RATE)) $(if $(GAP),--gap $(GAP)) $(ARGS)
 
 .PHONY: bench-recovery
 bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
-	$(BIN)/python -m bench.recovery --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	$(BIN)/python -m bench.recovery $(LENGTH) $(ARGS)
 
 .PHONY: check
 check: lint types imports model ## Lint, types, import rules and the lease protocol

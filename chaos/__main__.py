@@ -41,10 +41,15 @@ def main(
         for name in ("logs", "histories"):
             shutil.rmtree(out / name, ignore_errors=True)
     word = f"{len(outcome.verdict.violations)} promises broken" if outcome.verdict.violations else "every promise kept"
-    again = f"make chaos SECONDS={seconds:g} SEED={seed} RATE={rate:g} GAP={gap:g}"
-    again += f' ARGS="--follow {follow}"' if follow else ""
+    again = replay(options, gap, follow)
     console.print(f"seed {seed}: {word}. Replay: {again}. Kept in {out}", soft_wrap=True)
     raise typer.Exit(bool(outcome.verdict.violations))
+
+
+def replay(options: Options, gap: float, follow: Path | None) -> str:
+    """The command that gives the same faults and the same load again."""
+    words = ["make chaos", f"SECONDS={options.seconds:g}", f"SEED={options.seed}", f"RATE={options.jobs_per_second:g}"]
+    return " ".join([*words, f'ARGS="--follow {follow}"' if follow else f"GAP={gap:g}"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Two minutes of pulled plugs. `make chaos` runs longer; the seed of a failure replays it."""
+"""Plugs pulled for CHAOS_SECONDS, and what comes after. `make chaos` runs longer; the seed of a failure replays it."""
 
 from __future__ import annotations
 

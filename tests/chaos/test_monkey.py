@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -9,7 +8,7 @@ from chaos.plan import Fault
 from chaos.stack import Stack
 
 
-async def test_a_fault_that_cannot_be_brought_about_does_not_end_the_others(tmp_path: Path) -> None:
+async def test_a_fault_that_cannot_be_brought_about_does_not_end_the_others() -> None:
     class Broken:
         async def lock(self, _: float) -> None:
             raise OSError("no server")

@@ -14,8 +14,8 @@ from chaos.process import Life, Process
 from chaos.stack import took_poison
 from local.sweeper import Sweeper
 
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-HEEDS = "import signal, time, os; signal.signal(signal.SIGTERM, lambda *_: os._exit(0)); print('up', flush=True); time.sleep(600)"
+PROGRAM = "import os, signal, time; signal.signal(signal.SIGTERM, {}); print('up', flush=True); time.sleep(600)"
+DEAF, HEEDS = PROGRAM.format("signal.SIG_IGN"), PROGRAM.format("lambda *_: os._exit(0)")
 PATIENCE_SECONDS = 30.0
 
 
@@ -71,10 +71,12 @@ async def test_the_time_to_end_counts_from_the_last_signal(begun: Callable[[str,
 
 
 async def test_a_process_that_is_about_to_begin_is_ended_too(begun: Callable[[str, float], Process]) -> None:
-    process = begun(DEAF, 0.2)
+    process = begun(HEEDS, PATIENCE_SECONDS)
+    await asyncio.sleep(0)  # It is being started, and has no life yet.
+    assert process.life is None
     async with asyncio.timeout(PATIENCE_SECONDS):
         await process.stop()
-    assert all(life.ended for life in process.lives)
+    assert [bool(life.ended) for life in process.lives] == [True]
 
 
 def test_poison_is_taken_once(tmp_path: Path) -> None:
