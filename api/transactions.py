@@ -14,7 +14,7 @@ from playhead.database import Database, is_away
 from playhead.errors import UnavailableError
 
 PATIENCE_SECONDS = 8.0
-"""How long a request waits for its transaction in all, before it is told to come again."""
+"""How long a request waits for its transaction, before it is told to come again."""
 RETRY_AFTER_SECONDS = 2.0
 
 _UNDEFINED = frozenset({"42P01", "42703", "42883"})
@@ -33,7 +33,8 @@ async def transaction(
 
     Args:
         database: where.
-        patience_seconds: what it may take in all, its ``turn`` and its commit included.
+        patience_seconds: what it may take in all, its ``turn`` included. Its commit, once begun, is seen through or
+            given up by :class:`playhead.connections.Connection`.
         turn: to be held meanwhile.
 
     Raises:

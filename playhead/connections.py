@@ -11,6 +11,8 @@ CONNECT_SECONDS = 5.0
 PING_SECONDS = 2.0
 """A connection that does not answer by then is given up, and all that are as old."""
 FAREWELL_SECONDS = 0.5
+EDGE_SECONDS = 5.0
+"""What a transaction's beginning or its end may take: SQLAlchemy lets nobody cancel the end."""
 
 SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "10s",
@@ -28,7 +30,27 @@ BROKEN = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientE
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
-    """asyncpg's own, but that it does not wait long for a server that says no good-bye."""
+    """asyncpg's own, but that it waits long neither for a transaction's edges nor for a server's good-bye.
+
+    Attributes:
+        edge_seconds: what BEGIN, COMMIT and ROLLBACK may take.
+    """
+
+    edge_seconds = EDGE_SECONDS
+
+    async def execute(
+        self,
+        query: str,
+        *args: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - as asyncpg calls it
+    ) -> str:
+        """Do what gives no rows, as asyncpg's own transactions do. SQLAlchemy's statements do not come this way.
+
+        Raises:
+            TimeoutError: it took longer than ``timeout``, or than ``edge_seconds`` where that is not given.
+        """
+        patience_seconds = self.edge_seconds if timeout is None else timeout
+        return str(await super().execute(query, *args, timeout=patience_seconds))
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as asyncpg calls it
         """Close it, or drop it; no error."""

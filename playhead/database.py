@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from playhead.connections import BROKEN, CONNECT_SECONDS, SERVER_SETTINGS, Connection, note_fresh, ping
+from playhead.connections import BROKEN, CONNECT_SECONDS, EDGE_SECONDS, SERVER_SETTINGS, Connection, note_fresh, ping
 from playhead.patience import begin_step, patience
 from playhead.settings import Settings
 
@@ -83,6 +83,7 @@ class Database:
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._open: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._edge_seconds = min(EDGE_SECONDS, command_timeout_seconds)
         engine = self.engine.sync_engine
         event.listen(engine, "connect", self._opened)
         event.listen(engine, "connect", note_fresh)
@@ -106,12 +107,15 @@ class Database:
     async def transaction(self, *, patience_seconds: float = PATIENCE_SECONDS) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end, or rolled back by an error.
 
+        The end cannot be cut off: it takes up to :data:`playhead.connections.EDGE_SECONDS`, whoever is impatient.
+
         Raises:
             TimeoutError: a step of it took longer than ``patience_seconds``. If that was the commit, it may have
                 happened all the same.
         """
         async with patience(patience_seconds), self._sessions.begin() as session:
             yield session
+            await session.flush()  # By the commit itself it could not be cut off.
 
     async def ping(self) -> None:
         """Answer, or raise as the driver does."""
@@ -125,4 +129,5 @@ class Database:
         await self.engine.dispose()
 
     def _opened(self, adapted: Any, _: object) -> None:
+        adapted.driver_connection.edge_seconds = self._edge_seconds
         self._open.add(adapted.driver_connection)

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from playhead.database import Database
+from playhead.database import COMMAND_SECONDS, Database
 from playhead.migrate import config, current, head, upgrade
 from playhead.models import Base
 
@@ -51,7 +51,7 @@ async def test_procrastinates_tables_are_those_that_it_ships(database_url: str, 
         async with theirs.engine.begin() as connection:
             raw = await connection.get_raw_connection()
             assert raw.driver_connection is not None
-            await raw.driver_connection.execute(shipped)
+            await raw.driver_connection.execute(shipped, timeout=COMMAND_SECONDS)
         expected = await catalog(theirs)
         assert len(expected) > 50
         assert await catalog(ours) == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -14,11 +14,12 @@ from sqlalchemy.exc import DBAPIError
 
 from playhead import connections
 from playhead.database import Database, is_away
+from playhead.models import QueueRow
 from tests.faults.network import Network, before
 from worker import dispatch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
 SECONDS = 40
 """It takes a few; it took more than a minute."""
@@ -77,6 +78,59 @@ async def test_what_is_cut_off_in_the_middle_lets_go_of_its_locks(
         await session.execute(PUT)
     await cut_off.close()
     await other.close()
+
+
+END_SECONDS = 10
+"""What the end of a transaction may take on a silent network; it took five minutes."""
+
+
+class PulledError(Exception):
+    """Raised in the middle of a transaction."""
+
+
+async def fall_silent_in_the_end(database: Database, network: Network, ends_with: str) -> None:
+    async with database.transaction(patience_seconds=1) as session:
+        await session.execute(PUT)
+        network.silence()
+        if ends_with == "ROLLBACK":
+            raise PulledError
+        if ends_with == "flush":
+            session.add(QueueRow(name="b"))
+
+
+async def raised_within(seconds: float, work: Coroutine[Any, Any, None]) -> BaseException | None:
+    """What it raises: it must do so by then, whether it can be canceled or not."""
+    task = asyncio.create_task(work)
+    await asyncio.wait([task], timeout=seconds)
+    assert task.done()
+    return task.exception()
+
+
+@pytest.mark.parametrize("ends_with", ["COMMIT", "ROLLBACK", "flush"])
+async def test_a_transaction_ends_soon_though_the_network_is_silent_by_then(
+    path: tuple[Network, str], ends_with: str
+) -> None:
+    """Its end cannot be canceled: SQLAlchemy sees it through."""
+    network, through = path
+    database = Database(through)
+    error = await raised_within(END_SECONDS, fall_silent_in_the_end(database, network, ends_with))
+    assert error is not None
+    assert is_away(error)
+    network.mend()
+    async with asyncio.timeout(SECONDS):
+        await sleep(database, 0)
+        await database.close()
+
+
+async def test_who_has_less_patience_with_every_statement_has_less_with_the_end(
+    path: tuple[Network, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playhead.database.EDGE_SECONDS", SECONDS)
+    network, through = path
+    database = Database(through, command_timeout_seconds=0.5)
+    error = await raised_within(END_SECONDS, fall_silent_in_the_end(database, network, "COMMIT"))
+    assert isinstance(error, TimeoutError)
+    await database.close()
 
 
 async def test_a_step_that_takes_too_long_is_cut_off_at_both_ends(database_url: str) -> None:
