@@ -103,6 +103,7 @@ class Listener:
         connection = await asyncpg.connect(
             self._url,
             timeout=CONNECT_SECONDS,
+            command_timeout=PING_SECONDS,
             server_settings={"application_name": "playhead-listener", **SERVER_SETTINGS},
         )
         try:

@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 
+from chaos.proxy import Link, Proxy, connect_to, url_through
 from playhead.signals import Listener
 
 CHANNEL = "news"
@@ -88,6 +89,37 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for(empty_database
         # The server comes up: as if it were at this address.
         listener._url = empty_database_url
         await asyncio.wait_for(listener.connected.wait(), SECONDS)
+
+
+class Swallowing(Link):
+    """A connection whose network falls silent with the first LISTEN, and is mended for all others."""
+
+    def data_received(self, data: bytes) -> None:
+        proxy = self.proxy
+        if isinstance(proxy, Swallower) and (self is proxy.silenced or b"LISTEN" in data):
+            proxy.silenced = proxy.silenced or self
+            if proxy.silenced is self:
+                return
+        super().data_received(data)
+
+
+class Swallower(Proxy):
+    link = Swallowing
+    silenced: Link | None = None
+
+
+async def test_a_network_that_falls_silent_before_it_listens_is_given_up(empty_database_url: str) -> None:
+    ear = Ear()
+    proxy = Swallower(connect_to(empty_database_url))
+    through = url_through(await proxy.start(), empty_database_url)
+    try:
+        async with listening(through, ear) as listener:
+            await asyncio.wait_for(listener.connected.wait(), 2 * SECONDS)
+            await say(empty_database_url, "heard")
+            assert await ear.next() == "heard"
+    finally:
+        await proxy.stop()
+    assert proxy.silenced is not None
 
 
 async def test_the_listener_leaves_no_connection_behind(empty_database_url: str) -> None:
