@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 import procrastinate
@@ -40,6 +42,9 @@ class TicketManager(JobManager):
 
     A loop that ends takes the looks under way with it. One whose every step waits for the database goes on.
 
+    Procrastinate forgets all news when an answer is there, even that of a ticket which the answer could not know. So an
+    empty answer does not count if there was news meanwhile.
+
     A ticket that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the
     job. Procrastinate's ``finish_job`` would keep the second as ``failed`` for ever, and raises when the ticket is gone
     already because another worker took this one for dead.
@@ -50,6 +55,7 @@ class TicketManager(JobManager):
         self._hurry = connector.hurry
         self._leaving = asyncio.Event()
         self._left_behind: dict[int, tuple[str, int | None]] = {}
+        self._news = Counter[frozenset[str]]()
 
     def leave(self) -> None:
         """The loops are about to end: wait for the database no longer than a farewell takes."""
@@ -58,15 +64,20 @@ class TicketManager(JobManager):
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """A ticket or none, as soon as the database answers."""
+        wanted = frozenset(queues or ())
         while not self._leaving.is_set():
+            heard = self._news[wanted]
             try:
-                return await super().fetch_job(queues, worker_id)
+                job = await super().fetch_job(queues, worker_id)
             except ConnectorException as error:
                 if not _is_away(error):
                     raise
                 log.warning("fetch_postponed", queues=queues, error=repr(error.__cause__))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._leaving.wait(), PAUSE_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._leaving.wait(), PAUSE_SECONDS)
+            else:
+                if job is not None or self._news[wanted] == heard:
+                    return job
         return None
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
@@ -83,14 +94,19 @@ class TicketManager(JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
-        """Listen until canceled, again and again while the database is away.
+        """Listen until canceled, again and again while the database is away, and count the news.
 
         Procrastinate ends a loop whose listener or heartbeat broke, but only if it has periodic tasks: watching them
         ends with its periodic deferrer, and without such tasks that is done at once. Its polling would hide the loss.
         """
+
+        async def count(**news: Any) -> None:
+            self._news[frozenset(queues or ())] += 1
+            await on_notification(**news)
+
         while True:
             try:
-                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+                await super().listen_for_jobs(on_notification=count, queues=queues)
             except ConnectorException as error:
                 log.warning("listener_lost", queues=queues, error=repr(error.__cause__))
             end_if_canceled()

@@ -28,6 +28,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from procrastinate.periodic import PeriodicDeferrer
+from procrastinate.worker import Worker
 from sqlalchemy import func, make_url, text, update
 
 from playhead.database import Database
@@ -46,7 +47,7 @@ from worker.housekeeping import Housekeeping
 from worker.pulse import Pulse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     import asyncpg
 
@@ -347,6 +348,70 @@ def watch_refusals(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
     monkeypatch.setattr(psycopg.AsyncConnection, "connect", classmethod(watched))
     return refused
+
+
+async def test_news_that_comes_while_an_empty_answer_is_on_its_way(
+    house: House, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop forgets all news when the answer is there. The next poll would find the ticket, seconds later."""
+    options: dict[str, Any] = {"fetch_job_polling_interval": 3600, "install_signal_handlers": False}
+    async with stock(house.database.url) as app:
+        last = after_an_empty_answer(monkeypatch, app.tasks["nothing"].defer_async)
+        async with background(app.run_worker_async(queues=[STOCK], **options)):
+            await gate.until_listening(f"#{STOCK}")
+            await app.tasks["nothing"].defer_async()
+            await asyncio.wait_for(last.wait(), 30)
+            with pytest.raises(TimeoutError):  # mended, if it does not: the loop asks again
+                await until_none_is_left(house, seconds=1)
+    looked: asyncio.Queue[UUID] = asyncio.Queue()
+
+    async def look(job_id: UUID, _queue: str) -> None:
+        await looked.put(job_id)
+
+    ours = make_app(house.database.url, application="test", connections=3)
+    answer_tickets(ours, look)
+    await rows(house, "DELETE FROM procrastinate_jobs RETURNING 1")
+    after_an_empty_answer(monkeypatch, house.submit)
+    async with ours.open_async(), background(ours.run_worker_async(queues=["gpu"], **options)):
+        await gate.until_listening("#gpu")
+        await house.submit()
+        for _ in range(2):
+            await asyncio.wait_for(looked.get(), 30)
+
+
+async def until_none_is_left(house: House, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        # The stock library says nothing of it.
+        while await statuses(house) != ["succeeded", "succeeded"]:  # noqa: ASYNC110 - as said
+            await asyncio.sleep(0.05)
+
+
+def after_an_empty_answer(monkeypatch: pytest.MonkeyPatch, happens: Callable[..., Awaitable[Any]]) -> asyncio.Event:
+    """Once a ticket was fetched, let this happen before the next answer, which is empty, comes; set when it has come.
+
+    Not before a worker has heard the news.
+    """
+    fetch_job, hear = JobManager.fetch_job, Worker._handle_notification
+    fetched, heard, came = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def fetching(self: JobManager, *args: Any, **options: Any) -> Job | None:
+        job = await fetch_job(self, *args, **options)
+        if job is not None:
+            fetched.set()
+        elif fetched.is_set() and not came.is_set():
+            heard.clear()
+            await happens()
+            await asyncio.wait_for(heard.wait(), 30)
+            came.set()
+        return job
+
+    async def hearing(self: Worker, **news: Any) -> None:
+        await hear(self, **news)
+        heard.set()
+
+    monkeypatch.setattr(JobManager, "fetch_job", fetching)
+    monkeypatch.setattr(Worker, "_handle_notification", hearing)
+    return came
 
 
 async def test_a_worker_that_cannot_sign_off(house: House, gate: Gate) -> None:
