@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import threading
+import time
 from pathlib import Path
 
 import structlog
@@ -38,6 +41,7 @@ class Heartbeat:
         self._database = database
         self._sign_of_life = sign_of_life
         self._soon = asyncio.Event()
+        self._touching: threading.Thread | None = None
 
     def notice(self, payload: str) -> None:
         """News of a job from the ledger: ``id state``, or only ``id``.
@@ -79,7 +83,14 @@ class Heartbeat:
             held = {}
         self._runner.drop_lost(looked_at, held)
         await self._give_up(self._runner.dropped(held))
-        await asyncio.to_thread(_touch, self._sign_of_life)
+        self._show_life(time.time())
+
+    def _show_life(self, beat_at: float) -> None:
+        """Touch the file, unless that is still under way: a disk may hang, and no beat waits for it."""
+        if self._touching is None or not self._touching.is_alive():
+            # A daemon: nor does the end of the process.
+            self._touching = threading.Thread(target=_touch, args=[self._sign_of_life, beat_at], daemon=True)
+            self._touching.start()
 
     async def _give_up(self, dropped: list[int]) -> None:
         if not dropped:
@@ -89,6 +100,11 @@ class Heartbeat:
         log.warning("runs_dropped", leases=dropped, taken_back=count)
 
 
-def _touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+def _touch(path: Path, beat_at: float) -> None:
+    """Let the file be as old as the beat, in seconds since the epoch, however long this takes."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+        os.utime(path, (beat_at, beat_at))
+    except OSError as error:
+        log.warning("sign_of_life_missed", path=str(path), error=repr(error))

@@ -16,8 +16,10 @@ from playhead.errors import MediaUnreadableError
 from playhead.identity import new_id
 from playhead.ledger import workers
 from playhead.states import State
+from worker import heartbeat
 from worker.engines import make_engines
 from worker.heart import keep_alive
+from worker.heartbeat import Heartbeat
 from worker.metrics import Metrics
 from worker.outcome import Failure, Outcome
 from worker.presence import arrive
@@ -26,6 +28,7 @@ from worker.stall import Watch, stacks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from tests.worker.conftest import House
 
@@ -75,6 +78,35 @@ async def test_the_heart_beats_while_a_run_blocks_the_event_loop(house: House, m
         await runner.look(job_id, "gpu")
     job = await house.job(job_id)
     assert (job.state, job.attempt) == (State.FAILED, 1)
+
+
+async def test_a_disk_that_hangs_does_not_hold_the_heart_up(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touches: list[Path] = []
+    go_on = threading.Event()
+
+    def hang(path: Path, _: float) -> None:
+        touches.append(path)
+        go_on.wait()
+
+    monkeypatch.setattr(heartbeat, "_touch", hang)
+    async with body(house) as runner:
+        beating = Heartbeat(runner, house.database, sign_of_life=tmp_path / "alive")
+        try:
+            async with asyncio.timeout(10):
+                for _ in range(3):
+                    await beating.beat()
+        finally:
+            go_on.set()
+    assert touches == [tmp_path / "alive"]
+
+
+async def test_a_disk_that_hung_does_not_make_the_sign_of_life_younger_than_its_beat(tmp_path: Path) -> None:
+    sign = tmp_path / "there" / "alive"
+    for beat_at in (1000.0, 2000.0):
+        heartbeat._touch(sign, beat_at)
+        assert sign.stat().st_mtime == beat_at
 
 
 async def test_what_breaks_the_heart_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
