@@ -12,6 +12,11 @@ from playhead.models import File, Job, WorkerRow
 from playhead.states import TERMINAL
 
 BATCH = 500
+CASCADING = 20
+"""Where much goes with each row: a job's thousands of events, or for a worker a look at every job.
+
+A batch that takes longer than the housekeeping's patience is undone, and would be tried again for ever.
+"""
 
 
 async def drop_expired_files(session: AsyncSession) -> int:
@@ -25,7 +30,7 @@ async def drop_old_jobs(session: AsyncSession, kept_seconds: float) -> int:
     if not kept_seconds:
         return 0
     old = (Job.finished_at < func.now() - timedelta(seconds=kept_seconds)) & Job.state.in_(TERMINAL)
-    batch = list(await session.scalars(select(Job.id).where(old).limit(BATCH).with_for_update(skip_locked=True)))
+    batch = list(await session.scalars(select(Job.id).where(old).limit(CASCADING).with_for_update(skip_locked=True)))
     await detach(session, batch)
     await session.execute(delete(Job).where(Job.id.in_(batch)))
     return len(batch)
@@ -35,5 +40,5 @@ async def drop_old_workers(session: AsyncSession) -> int:
     """Forget the workers that were last heard of a day ago and hold nothing. Gives how many."""
     old = WorkerRow.heartbeat_at < func.now() - timedelta(days=1)
     idle = select(WorkerRow.id).where(old, ~exists().where(Job.worker_id == WorkerRow.id))
-    batch = idle.limit(BATCH).with_for_update(skip_locked=True)
+    batch = idle.limit(CASCADING).with_for_update(skip_locked=True)
     return len((await session.scalars(delete(WorkerRow).where(WorkerRow.id.in_(batch)).returning(WorkerRow.id))).all())

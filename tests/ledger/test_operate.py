@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from playhead.errors import EngineCrashedError, LeaseLostError, MediaUnreadableError, NotFoundError, StateConflictError
 from playhead.identity import new_id
-from playhead.ledger import clearing, operate, retention, settle, sweep
+from playhead.ledger import clearing, operate, retention, settle, sweep, workers
 from playhead.ledger.files import add_file, remove_file
 from playhead.ledger.settle import Cost
-from playhead.models import ADMIN_OWNER, Blob, Event, Job
+from playhead.models import ADMIN_OWNER, Blob, Event, Job, WorkerRow
 from playhead.settings import RetrySettings
 from playhead.states import STEPS, State
 from playhead.storage import Blob as Stored
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.ledger.conftest import Bench
+
+
+FEW = 20
+PAST = func.now() - text("interval '2 days'")
 
 
 async def do(bench: Bench, what: Callable[..., Awaitable[Any]], *values: Any) -> Any:
@@ -245,6 +249,22 @@ async def test_a_job_deleted_takes_its_history_along(bench: Bench) -> None:
     assert await do(bench, retention.drop_old_jobs, 86400) == 1
     async with bench.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Event)) == 0
+
+
+async def test_few_jobs_and_few_workers_are_forgotten_at_a_time(bench: Bench) -> None:
+    """A batch that took longer than the housekeeping's patience was undone, and tried again for ever."""
+    for _ in range(FEW + 1):
+        await bench.set(await bench.submit(), state=State.CANCELED, finished_at=PAST)
+    async with bench.database.transaction() as session:
+        for number in range(FEW + 1):
+            about: dict[str, Any] = {"device": "none", "queues": [], "concurrency": {}}
+            await workers.arrive(session, new_id(), name=str(number), **about)
+        await session.flush()
+        gone = update(WorkerRow).where(WorkerRow.id != bench.worker_id).values(heartbeat_at=PAST)
+        await session.execute(gone)
+    for found in (FEW, 1, 0):
+        assert await do(bench, retention.drop_old_jobs, 86400) == found
+        assert await do(bench, retention.drop_old_workers) == found
 
 
 async def test_bytes_go_when_nothing_needs_them_any_more(bench: Bench) -> None:

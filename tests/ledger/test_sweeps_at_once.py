@@ -33,7 +33,8 @@ PAST = text("now() - interval '2 days'")
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that each sweep takes several, and the sweepers meet."""
     monkeypatch.setattr(sweep, "BATCH", 7)
-    monkeypatch.setattr(retention, "BATCH", 7)
+    for of in ("BATCH", "CASCADING"):
+        monkeypatch.setattr(retention, of, 7)
 
 
 async def web(bench: Bench, seed: int, **changes: Any) -> list[UUID]:
