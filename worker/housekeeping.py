@@ -59,7 +59,7 @@ class Housekeeping:
         self._sweeps(app, "frozen", EVERY_5_SECONDS, lambda session: end_frozen(session, FROZEN_SECONDS))
         self._sweeps(app, "rescue", EVERY_SECOND, self._rescue)
         self._sweeps(app, "reissue", EVERY_5_SECONDS, lambda session: sweep.reissue_stranded(session, lost))
-        self._sweeps(app, "reissue_missing", EVERY_MINUTE, sweep.reissue_missing)
+        self._sweeps(app, "reissue_missing", EVERY_5_SECONDS, sweep.reissue_missing)
         self._tidies(app, "files", EVERY_MINUTE, retention.drop_expired_files)
         self._tidies(app, "jobs", EVERY_MINUTE, lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
         forget = kept.quarantine_seconds

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.kind import QUEUES
+from playhead.ledger.sweep import BATCH
 from playhead.models import Job, QueueRow
 from playhead.states import State
 from playhead.tickets import issue
@@ -39,11 +40,16 @@ async def pause(session: AsyncSession, name: str) -> None:
 
 
 async def resume(session: AsyncSession, name: str) -> None:
-    """Go on. Tickets spent during the pause are replaced; one too many does no harm."""
+    """Go on. Tickets spent during the pause are replaced; one too many does no harm.
+
+    Those of the most urgent jobs are, at once: a request waits for this. :func:`playhead.ledger.sweep.reissue_missing`
+    brings the others.
+    """
     row = insert(QueueRow).values(name=name, paused_at=None)
     await session.execute(row.on_conflict_do_update(index_elements=[QueueRow.name], set_={"paused_at": None}))
     waiting = select(Job.id).where(Job.queue == name, Job.state == State.QUEUED)
-    await issue(session, list(await session.scalars(waiting)))
+    urgent = waiting.order_by(Job.priority.desc(), Job.id).limit(BATCH)
+    await issue(session, list(await session.scalars(urgent)))
 
 
 async def statuses(session: AsyncSession) -> list[QueueStatus]:

@@ -42,13 +42,14 @@ _MISSING = text(
     SELECT id FROM jobs
     WHERE state = 'queued' AND queued_at < now() - interval '1 minute'
       AND (expires_at IS NULL OR expires_at > now() OR started_at IS NOT NULL)
-      AND queue NOT IN (SELECT name FROM queues WHERE paused_at IS NOT NULL)
-      AND CAST(id AS text) NOT IN (
-          SELECT args ->> 'job_id' FROM procrastinate_jobs
-          WHERE task_name = :task AND status = 'todo' AND args ->> 'job_id' IS NOT NULL)
-    LIMIT :batch FOR UPDATE SKIP LOCKED
+      AND NOT EXISTS (SELECT FROM queues WHERE name = jobs.queue AND paused_at IS NOT NULL)
+      AND NOT EXISTS (
+          SELECT FROM procrastinate_jobs
+          WHERE task_name = :task AND status = 'todo' AND args ->> 'job_id' = CAST(jobs.id AS text))
+    ORDER BY priority DESC, id LIMIT :batch FOR UPDATE OF jobs SKIP LOCKED
     """
 )
+"""Not ``NOT IN``: with more tickets than fit PostgreSQL's memory, that reads all of them for each job."""
 
 
 async def queue_due(session: AsyncSession) -> int:
@@ -131,7 +132,8 @@ async def reissue_stranded(session: AsyncSession, lost_after_seconds: float) -> 
 async def reissue_missing(session: AsyncSession) -> int:
     """Write a ticket for each job that has been runnable for a minute without one. Gives how many.
 
-    Few should ever be found: tickets go with what calls for them. This is the belt to those braces. One that is being
+    The most urgent first. After a long queue is resumed, there are many: :func:`playhead.ledger.queues.resume` leaves
+    all but a batch to this. Else few should ever be found, as tickets go with what calls for them. One that is being
     looked at does not count: it may be what a living worker could neither act on nor put back.
     """
     missing = list(await session.scalars(_MISSING, {"task": LOOK, "batch": BATCH}))

@@ -5,14 +5,14 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from playhead.errors import EngineCrashedError, LeaseLostError, MediaUnreadableError
-from playhead.ledger import queues, report, settle
+from playhead.ledger import queues, report, settle, sweep
 from playhead.ledger.settle import Cost, Made, backoff_seconds
 from playhead.models import Checkpoint, Output
 from playhead.settings import RetrySettings
-from playhead.states import State
+from playhead.states import Priority, State
 from tests.ledger.conftest import confirm
 
 if TYPE_CHECKING:
@@ -159,6 +159,27 @@ async def test_a_paused_queue_begins_nothing_and_resumes_with_new_tickets(bench:
         await queues.resume(session, "gpu")
     assert await bench.tickets() == [job_id]
     assert await bench.claim(job_id) is not None
+
+
+async def test_a_long_queue_is_resumed_batch_by_batch_the_most_urgent_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one request it took longer than a request may: it was rolled back, each time."""
+    for module in (queues, sweep):
+        monkeypatch.setattr(module, "BATCH", 2)
+    jobs = [await bench.submit(priority=Priority.HIGH if number > 2 else Priority.NORMAL) for number in range(5)]
+    for job_id in jobs:
+        await bench.set(job_id, queued_at=func.now() - text("interval '2 minutes'"))
+    async with bench.database.transaction() as session:
+        await queues.pause(session, "gpu")
+    await bench.spend_tickets()
+    async with bench.database.transaction() as session:
+        await queues.resume(session, "gpu")
+    assert await bench.tickets() == jobs[3:]
+    for brought in (2, 1, 0):
+        async with bench.database.transaction() as session:
+            assert await sweep.reissue_missing(session) == brought
+    assert await bench.tickets() == jobs[3:] + jobs[:3]
 
 
 async def test_queue_statuses_count_what_could_run(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from playhead.ledger import settle, sweep
 from playhead.ledger.settle import Cost
 from playhead.ledger.submit import submit
 from playhead.states import Priority
+from playhead.tickets import LOOK
 from tests.activity import until_listening
 from tests.ledger.conftest import BASE
 from worker.dispatch import answer_tickets, keep_fetching, make_app
@@ -56,6 +57,32 @@ async def test_what_has_begun_goes_on_before_what_has_not(bench: Bench) -> None:
     async with bench.database.transaction() as session:
         await sweep.rescue_lost(session, 15)
     assert await bench.tickets() == [urgent, given_back.job_id, rescued.job_id, waiting]
+
+
+async def test_missing_tickets_are_found_in_one_pass_however_many_jobs_wait(bench: Bench) -> None:
+    """With ``NOT IN`` PostgreSQL reads all tickets again for each job, once they are too many for its memory."""
+    template = await bench.submit()
+    async with bench.database.transaction() as session:
+        for fill in (MANY_JOBS, MANY_TICKETS):
+            await session.execute(text(fill), {"template": template})
+        for table in ("jobs", "procrastinate_jobs"):
+            await session.execute(text(f"ANALYZE {table}"))
+        await session.execute(text("SET LOCAL work_mem = '64kB'"))
+        explained = text(f"EXPLAIN {sweep._MISSING.text}").bindparams(task=LOOK, batch=sweep.BATCH)
+        plan = "\n".join(await session.scalars(explained))
+    assert "Anti Join" in plan, plan
+    assert "SubPlan" not in plan, plan
+
+
+MANY_JOBS = """
+    INSERT INTO jobs (id, owner_id, kind, queue, state, params, input, trace_id, max_attempts, queued_at)
+    SELECT gen_random_uuid(), owner_id, kind, queue, state, params, input, trace_id, max_attempts, now() - interval '1h'
+    FROM jobs, generate_series(1, 5000) WHERE id = :template
+"""
+MANY_TICKETS = """
+    INSERT INTO procrastinate_jobs (task_name, queue_name, args)
+    SELECT 'playhead.look', queue, jsonb_build_object('job_id', id) FROM jobs
+"""
 
 
 async def test_a_ticket_whose_look_broke_is_looked_at_again(bench: Bench) -> None:
