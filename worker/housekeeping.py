@@ -26,7 +26,8 @@ from worker.orphans import clear_orphans
 from worker.pulse import Pulse
 
 QUEUE = "housekeeping"
-EVERY_SECOND, EVERY_5_SECONDS, EVERY_MINUTE, EVERY_HOUR = "* * * * * *", "* * * * * */5", "* * * * *", "7 * * * *"
+EVERY_SECOND, EVERY_5_SECONDS, EVERY_15_SECONDS = "* * * * * *", "* * * * * */5", "* * * * * */15"
+EVERY_MINUTE, EVERY_HOUR = "* * * * *", "7 * * * *"
 PLACES = 16
 """Turns that may be under way at once: more than there are tasks."""
 TURN_SECONDS = 10.0
@@ -59,7 +60,7 @@ class Housekeeping:
         self._sweeps(app, "frozen", EVERY_5_SECONDS, lambda session: end_frozen(session, FROZEN_SECONDS))
         self._sweeps(app, "rescue", EVERY_SECOND, self._rescue)
         self._sweeps(app, "reissue", EVERY_5_SECONDS, lambda session: sweep.reissue_stranded(session, lost))
-        self._sweeps(app, "reissue_missing", EVERY_5_SECONDS, sweep.reissue_missing)
+        self._sweeps(app, "reissue_missing", EVERY_15_SECONDS, sweep.reissue_missing)
         self._tidies(app, "files", EVERY_MINUTE, retention.drop_expired_files)
         self._tidies(app, "jobs", EVERY_MINUTE, lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
         forget = kept.quarantine_seconds

@@ -60,7 +60,10 @@ async def queue_due(session: AsyncSession) -> int:
 
 async def expire_late(session: AsyncSession) -> int:
     """End the jobs that were not begun in time. Gives how many."""
-    late = await unhindered(session, list(await session.scalars(_free(Job.state.in_(PENDING), ~in_time()))))
+    found = list(await session.scalars(_free(Job.state.in_(PENDING), ~in_time())))
+    if not found:
+        return 0
+    late = await unhindered(session, found)
     error = {"code": "expired", "message": "not begun before its expires_at", "attempt": 0}
     values = {"state": State.EXPIRED, "error": error, "finished_at": func.now()}
     await session.execute(update(Job).where(Job.id.in_(late)).values(**values))
@@ -97,7 +100,10 @@ async def rescue_dropped(
 
 
 async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> int:
-    lost = await _endable(session, list(await session.scalars(held)))
+    found = list(await session.scalars(held))
+    if not found:
+        return 0
+    lost = await _endable(session, found)
     error = func.jsonb_build_object("code", WorkerLostError.code, "message", reason, "attempt", Job.attempt)
     taken = RELEASED | {"error": error}
     again = taken | {"state": State.WAITING, "run_at": None}

@@ -52,13 +52,6 @@ async def test_there_is_a_place_for_every_task(house: House) -> None:
     assert len(keeper(house).periodic_registry.periodic_tasks) < PLACES
 
 
-async def test_what_a_resumed_queue_still_lacks_is_brought_soon(house: House) -> None:
-    """Resuming issues a batch of tickets: the rest may be most of the queue."""
-    tasks = keeper(house).periodic_registry.periodic_tasks.values()
-    (cron,) = [task.cron for task in tasks if task.task.name == "playhead.reissue_missing"]
-    assert cron == housekeeping.EVERY_5_SECONDS
-
-
 async def test_tasks_that_hang_keep_no_other_from_its_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     hanging = Counter[str]()
 
