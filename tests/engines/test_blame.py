@@ -30,11 +30,14 @@ class Process:
     printed = ("Fatal Python error: Segmentation fault",)
 
     def __init__(self) -> None:
-        self._said: asyncio.Queue[Reply | int] = asyncio.Queue()
+        self._said: asyncio.Queue[Reply | Exception | int] = asyncio.Queue()
         self._returncode: int | None = None
 
     def say(self, work: Work, stage: Stage) -> None:
         self._said.put_nowait(Working(id=work.id, stage=stage))
+
+    def break_off(self, error: Exception) -> None:
+        self._said.put_nowait(error)
 
     def die(self, returncode: int) -> None:
         self._said.put_nowait(returncode)
@@ -47,11 +50,15 @@ class Process:
 
     async def replies(self) -> AsyncIterator[Reply]:
         while not isinstance(said := await self._said.get(), int):
+            if isinstance(said, Exception):
+                raise said
             yield said
         self._returncode = said
 
     async def gone(self) -> int:
-        assert self._returncode is not None
+        while self._returncode is None:
+            said = await self._said.get()
+            self._returncode = said if isinstance(said, int) else None
         return self._returncode
 
 
@@ -125,3 +132,11 @@ async def test_what_saw_many_engines_die_while_it_waited_is_not_condemned_for_ev
     work.bereaved = 5
     hands.process.die(SEGFAULT)
     assert await hands.errors() == [EngineCrashedError]
+
+
+async def test_an_engine_that_its_worker_cannot_listen_to_is_ended_and_put_down_to_nobody() -> None:
+    """As one whose memory cannot be measured, because the worker has too many files open."""
+    hands = Hands("decoding")
+    hands.process.break_off(OSError(24, "Too many open files"))
+    assert await hands.errors() == [None]
+    assert hands.works[0].bereaved == 1

@@ -300,6 +300,14 @@ async def test_an_engine_is_not_renewed_for_what_a_fresh_one_would_hold_too(
     assert transcriber.pid == first
 
 
+def test_an_engine_that_cannot_be_measured_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(psutil, "Process", refuse)
+    assert memory.held_bytes(os.getpid()) == 0
+
+
 def test_the_bound_is_a_share_of_what_the_container_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own").write_text("0::/outer.slice/inner.service\n")
     inner = tmp_path / "mounted" / "outer.slice" / "inner.service"

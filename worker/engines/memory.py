@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 
 
 def held_bytes(pid: int) -> int:
-    """Memory of the process's own; 0 where there is none any more.
+    """Memory of the process's own; 0 where there is none any more, or it cannot be measured.
 
     Files that it has mapped, such as the sound of a long recording, do not count: the system drops them at need.
     """
     try:
         held = psutil.Process(pid).memory_info()
-    except psutil.Error:
+    except (psutil.Error, OSError):  # The latter as it comes: this process has too many files open.
         return 0
     return int(held.rss - getattr(held, "shared", 0))
 
@@ -69,6 +69,8 @@ class MemoryBound:
         if not self._bytes:
             return False
         held = held_bytes(pid)
+        if not held:
+            return False
         if self._bound is None:
             self._bound = max(self._bytes, int(_WORTH * held))
         if held <= self._bound:

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 # A recording that saw more engines die is taken for the cause, though it only waited each time.
 _MOST_BEREAVED = 5
+_NONSENSE = "it said what its worker could not understand"
+_UNHEARD = "its worker could not listen to it"
 
 
 class Shift:
@@ -43,6 +45,7 @@ class Shift:
         self._bound = MemoryBound(settings)
         self._purpose: str | None = None
         self._nonsense: str | None = None
+        self._is_unheard = False  # for a reason of the worker's own, such as too many files open
         self._guilty: dict[int, EngineCrashedError] = {}
         self._attending = asyncio.create_task(self._attend())
 
@@ -84,12 +87,12 @@ class Shift:
         await self._listen()
         returncode = await self.process.gone()
         cause = self._purpose or self._nonsense or cause_of_death(returncode)
-        self._tell_of_death(cause)
-        if not self._purpose and returncode != EXIT_USELESS:
+        if not self._purpose and not self._is_unheard and returncode != EXIT_USELESS:
             self._blame(cause)
         left = self._settle(cause)
         self.over.set()
         self._on_over(left)
+        self._tell_of_death(cause)  # Last: on a full disk a log cannot be written.
 
     async def _listen(self) -> None:
         """Take in what it says, until it says no more, or what nobody can understand."""
@@ -98,10 +101,11 @@ class Shift:
                 work = self._works.get(reply.id)
                 if work:
                     self._take(work, reply)
-        except ValueError:
-            log.exception("engine_unintelligible", pid=self.process.pid)
-            self._nonsense = "it said what its worker could not understand"
+        except Exception as error:  # whatever it is: only at its end do its recordings hear of it
             self.process.kill()
+            self._is_unheard = not isinstance(error, ValueError)
+            self._nonsense = _UNHEARD if self._is_unheard else _NONSENSE
+            log.exception("engine_unintelligible", pid=self.process.pid)
 
     def _take(self, work: Work, reply: Reply) -> None:
         work.take(reply)
