@@ -75,7 +75,7 @@ class Transcriber(Protocol):
             InvalidError: the options do not fit the model, e.g. an unknown language (permanent).
             EngineCrashedError: the engine died during this recording (transient).
             EngineDiedError: the same, where the recording is to blame: the engine died or hung while it was busy with
-                it alone. Said often enough of one content, no engine is given it again.
+                it and had begun no other. Said often enough of one content, no engine is given it again.
         """
         ...
 

@@ -121,7 +121,7 @@ class EngineCrashedError(PlayheadError):
 
 
 class EngineDiedError(EngineCrashedError):
-    """The input is to blame: its engine died or hung while it was busy with this input and with nothing else.
+    """The input is to blame: its engine died or hung while it was busy with this input and had begun no other.
 
     Told to users as its parent is. The ledger counts it against the content: see :mod:`playhead.ledger.quarantine`.
     """

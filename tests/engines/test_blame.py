@@ -36,6 +36,10 @@ class Process:
     def say(self, work: Work, stage: Stage) -> None:
         self._said.put_nowait(Working(id=work.id, stage=stage))
 
+    async def heard(self) -> None:
+        """Wait until its worker has taken in all that it said."""
+        await self._said.join()
+
     def break_off(self, error: Exception) -> None:
         self._said.put_nowait(error)
 
@@ -53,6 +57,7 @@ class Process:
             if isinstance(said, Exception):
                 raise said
             yield said
+            self._said.task_done()
         self._returncode = said
 
     async def gone(self) -> int:
@@ -63,9 +68,9 @@ class Process:
 
 
 class Hands:
-    """An engine with recordings in its hands, each at a stage."""
+    """An engine with recordings in its hands, each at a stage; None for one that it has not begun."""
 
-    def __init__(self, *stages: Stage, **settings: float) -> None:
+    def __init__(self, *stages: Stage | None, **settings: float) -> None:
         self.process = Process()
         self.left: list[Work] = []
         given = SpeechSettings.model_validate(settings)
@@ -73,7 +78,8 @@ class Hands:
         self.works = [Work(Begin(id=number, recording="", options=SpeechOptions())) for number in range(len(stages))]
         for work, stage in zip(self.works, stages, strict=True):
             self.shift.give(work)
-            self.process.say(work, stage)
+            if stage:
+                self.process.say(work, stage)
 
     async def errors(self) -> list[type[EngineCrashedError] | None]:
         """What each recording ends with once the engine is over; None for one that goes on elsewhere."""
@@ -93,19 +99,29 @@ class Hands:
     [
         (["decoding"], [EngineDiedError]),
         (["reading"], [EngineDiedError]),
-        (["decoding", "waiting"], [EngineDiedError, None]),
+        (["decoding", None], [EngineDiedError, None]),
         (["loading"], [EngineCrashedError]),
-        (["loading", "reading"], [EngineCrashedError, EngineCrashedError]),
-        (["decoding", "reading", "waiting"], [EngineCrashedError, EngineCrashedError, None]),
+        (["loading", "reading"], [None, None]),
+        (["decoding", "waiting"], [None, None]),
         (["waiting"], [None]),
+        ([None, None], [None, None]),
     ],
 )
-async def test_a_death_is_put_down_to_what_the_engine_was_busy_with_alone(
-    stages: list[Stage], errors: list[type[EngineCrashedError] | None]
+async def test_a_death_is_put_down_to_what_the_engine_was_busy_with_if_it_had_begun_no_other(
+    stages: list[Stage | None], errors: list[type[EngineCrashedError] | None]
 ) -> None:
     hands = Hands(*stages)
     hands.process.die(SEGFAULT)
     assert await hands.errors() == errors
+
+
+async def test_of_several_that_were_begun_each_is_put_on_trial() -> None:
+    """The last, too: its next stretch may be cut while it waits for its turn."""
+    hands = Hands("decoding", "reading", "waiting", None)
+    hands.process.die(SEGFAULT)
+    assert await hands.errors() == [None] * 4
+    assert [work.on_trial for work in hands.works] == [True, True, True, False]
+    assert [work.bereaved for work in hands.works] == [1] * 4
 
 
 async def test_a_lost_device_is_put_down_to_nobody() -> None:
@@ -122,8 +138,26 @@ async def test_an_engine_that_its_worker_ends_is_put_down_to_nobody() -> None:
 
 @pytest.mark.parametrize(("stage", "error"), [("decoding", EngineDiedError), ("loading", EngineCrashedError)])
 async def test_a_hang_is_put_down_to_what_got_nowhere(stage: Stage, error: type[EngineCrashedError]) -> None:
-    hands = Hands(stage, "waiting", hang_seconds=0.01, start_timeout_seconds=0.01)
+    hands = Hands(stage, None, hang_seconds=0.01, start_timeout_seconds=0.01)
     assert await hands.errors() == [error, None]
+
+
+async def test_a_hang_of_one_may_be_the_fault_of_another_that_was_begun() -> None:
+    """One waits for the thread that cuts, the other keeps it."""
+    hands = Hands("reading", "waiting", hang_seconds=0.01)
+    assert await hands.errors() == [None, None]
+    assert [(work.on_trial, work.bereaved) for work in hands.works] == [(True, 1)] * 2
+
+
+async def test_a_second_hang_proves_nothing_of_an_engine_that_is_being_ended() -> None:
+    hands = Hands("reading", "reading")
+    first, second = hands.works
+    await hands.process.heard()
+    hands.shift._hung(first, "first")
+    hands.shift._forget(first)
+    hands.shift._hung(second, "second")
+    await asyncio.wait_for(hands.shift.over.wait(), 30)
+    assert hands.left == [second]
 
 
 async def test_what_saw_many_engines_die_while_it_waited_is_not_condemned_for_ever() -> None:

@@ -212,6 +212,65 @@ async def test_of_two_in_hand_the_one_that_only_waited_goes_on_where_it_was(
     assert told(heard) == [(0, "until 10"), (1, "until 20")]
 
 
+@pytest.mark.parametrize("first", ["killer", "innocent"])
+async def test_of_two_that_were_begun_the_killer_alone_pays(
+    make: Make, script: Script, tmp_path: Path, first: str
+) -> None:
+    """Where the innocent goes first, it is still in hand when the killer joins it: that proves nothing yet."""
+    both_begun = tmp_path / "both begun"
+    os.mkfifo(both_begun)
+    meet = [["working", "waiting"], ["wait", str(both_begun)], SEGMENTATION_FAULT]
+    killer = script(["once", str(tmp_path / "met"), *meet], ["working", "decoding"], SEGMENTATION_FAULT)
+    stays = [["once", str(tmp_path / str(number)), ["hang"]] for number in range(2 if first == "innocent" else 1)]
+    innocent = script(*WELL[:2], *stays[:1], *WELL, *stays[1:], ["working", "decoding"], ["step", 20])
+    transcriber = make()
+    dies: list[asyncio.Task[list[str]]] = []
+
+    async with aclosing(transcriber.transcribe(innocent, SpeechOptions())) as parts:
+        if first == "killer":
+            dies.append(asyncio.create_task(said(transcriber, killer)))
+            await until_begun(transcriber, 1)
+        heard = [await anext(parts)]
+        if first == "innocent":
+            dies.append(asyncio.create_task(said(transcriber, killer)))
+            await until_begun(transcriber, 2)
+        await asyncio.to_thread(both_begun.write_text, "go on")
+        heard += [part async for part in parts]
+    with pytest.raises(EngineDiedError, match="segmentation fault"):
+        await dies[0]
+    assert told(heard) == [(0, "until 10"), (1, "until 20")]
+
+
+async def until_begun(transcriber: SpeechTranscriber, count: int) -> None:
+    """The engine tells its worker, the worker tells nobody."""
+    async with asyncio.timeout(60):
+        while True:
+            shift = transcriber._keeper._shift
+            if shift and sum(work.is_begun for work in shift._works.values()) >= count:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_each_of_several_killers_dies_alone_and_costs_what_is_in_their_midst_nothing(
+    make: Make, script: Script, tmp_path: Path
+) -> None:
+    marks = [tmp_path / str(number) for number in range(10)]
+    # In each engine it gets on by one step and stays.
+    stays = [[["step", 10 * at], ["once", str(mark), ["hang"]]] for at, mark in enumerate(marks, 1)]
+    innocent = script(["working", "waiting"], ["heard"], *(action for pair in stays for action in pair))
+    transcriber = make()
+    async with aclosing(transcriber.transcribe(innocent, SpeechOptions())) as parts:
+        heard = [await anext(parts), await anext(parts)]
+        killer = script(["working", "decoding"], SEGMENTATION_FAULT)
+        killers = [said(transcriber, killer) for _ in range(3)]
+        assert [type(one) for one in await asyncio.gather(*killers, return_exceptions=True)] == [EngineDiedError] * 3
+        for mark in marks:
+            mark.touch()
+        shift_of(transcriber).process.kill()
+        heard += [part async for part in parts]
+    assert told(heard) == [(number, f"until {10 * (number + 1)}") for number in range(10)]
+
+
 async def test_an_engine_that_prints_without_end_keeps_nobody_from_work(make: Make, script: Script) -> None:
     line, lines = "0123456789\n", 300_000
     transcriber = make()

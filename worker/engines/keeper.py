@@ -3,17 +3,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
+import structlog
+
 from playhead.errors import EngineCrashedError
 from playhead.settings import SpeechSettings
 from worker.engines.process import EngineProcess
 from worker.engines.shift import Shift
 from worker.engines.work import Work
 
+log = structlog.get_logger(__name__)
+
 
 class EngineKeeper:
     """Gives recordings to an engine process, and sees to it that there is one, and never two.
 
     It is started when there is work, renewed after its share of recordings or memory, and ended when idle.
+
+    Recordings that may have killed an engine go before all others, one at a time: the next is given only when that one
+    has made a step, or is gone. So whoever killed the one engine is alone in another.
     """
 
     def __init__(self, settings: SpeechSettings) -> None:
@@ -22,6 +29,7 @@ class EngineKeeper:
         self._starting = asyncio.Lock()
         self._hands: dict[int, Shift] = {}
         self._wanted: set[int] = set()
+        self._line: list[Work] = []
         self._idle: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -39,7 +47,8 @@ class EngineKeeper:
         """
         self._wanted.add(work.id)
         # In a task of its own: a start that is broken off half-way would leave a process that nobody knows of.
-        await asyncio.shield(self._task(self._give(work)))
+        self._line.append(work)
+        await asyncio.shield(self._task(self._give_next()))
 
     async def let_go(self, work: Work) -> None:
         """Have the device free of a recording, done or not."""
@@ -49,31 +58,42 @@ class EngineKeeper:
         """End the engine and wait for it."""
         self._closed = True
         self._cancel_idle()
+        self._dismiss("closed")  # Before its turn: a recording on trial may hold that for long.
         async with self._starting:
+            self._dismiss("closed")
             if self._shift:
-                self._shift.dismiss("closed")
                 await self._shift.over.wait()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _give(self, work: Work) -> None:
+    async def _give_next(self) -> None:
+        """Give the first in line, whoever it is by then: each that joins the line brings one such turn."""
         self._cancel_idle()
         async with self._starting:
-            if not self._wants(work):
+            if not self._is_wanted():
                 return
             try:
-                shift = await self._ready(renew=work.carried == 0)
-            except OSError as error:
-                work.fail(EngineCrashedError(f"No engine could be started: {error.strerror}."))
+                shift = await self._ready(renew=self._line[0].carried == 0)
+            except Exception as error:
+                log.exception("engine_not_started")
+                self._line.pop(0).fail(EngineCrashedError(f"No engine could be started: {_why(error)}."))
                 return
-            if self._wants(work):  # It took its time.
-                self._hands[work.id] = shift
-                shift.give(work)
+            if self._is_wanted():  # It took its time.
+                await self._give(self._line.pop(0), shift)
 
-    def _wants(self, work: Work) -> bool:
+    async def _give(self, work: Work, shift: Shift) -> None:
+        self._hands[work.id] = shift
+        shift.give(work)
+        if work.on_trial:
+            await work.tried()
+
+    def _is_wanted(self) -> bool:
+        """Whether anybody in line is still to be given; the others leave it."""
         if self._closed:
-            work.fail(EngineCrashedError("The engine was closed."))
-        return work.id in self._wanted and not self._closed
+            for work in self._line:
+                work.fail(EngineCrashedError("The engine was closed."))
+        self._line = [work for work in self._line if work.id in self._wanted and not self._closed]
+        return bool(self._line)
 
     async def _ready(self, *, renew: bool) -> Shift:
         """The engine at work; a new one where it is dead, leaving, or, if it may be renewed, has had its share."""
@@ -95,12 +115,16 @@ class EngineKeeper:
             self._idle = asyncio.get_running_loop().call_later(self._settings.idle_unload_seconds, self._unload)
 
     def _was_over(self, left: list[Work]) -> None:
-        for work in left:
-            self._task(self._give(work))
+        self._line = sorted([*left, *self._line], key=_rank)
+        for _ in left:
+            self._task(self._give_next())
 
     def _unload(self) -> None:
+        self._dismiss("idle")
+
+    def _dismiss(self, purpose: str) -> None:
         if self._shift:
-            self._shift.dismiss("idle")
+            self._shift.dismiss(purpose)
 
     def _cancel_idle(self) -> None:
         if self._idle:
@@ -112,3 +136,14 @@ class EngineKeeper:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _rank(work: Work) -> int:
+    """Its place in the line. What its last engine got on with is less suspect than what that had just begun."""
+    if not work.on_trial:
+        return 2
+    return 1 if work.has_stepped else 0
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -16,8 +16,10 @@ from worker.engines.work import Work
 
 log = structlog.get_logger(__name__)
 
-# A recording that saw more engines die is taken for the cause, though it only waited each time.
+# A recording that saw more engines die is given up for this attempt, though nothing was proved: on a machine without
+# memory every engine dies that holds several.
 _MOST_BEREAVED = 5
+_HUNG = "it hung"
 _NONSENSE = "it said what its worker could not understand"
 _UNHEARD = "its worker could not listen to it"
 
@@ -25,9 +27,11 @@ _UNHEARD = "its worker could not listen to it"
 class Shift:
     """One engine process from its start to its death, and the recordings in its hands.
 
-    When it dies, the recordings that it was doing something with fail, and the cause is named: with
-    :class:`~playhead.errors.EngineDiedError` where no other can have killed it. Those that only waited for their turn
-    are handed to ``on_over``, to go on elsewhere from where they were.
+    When it dies or hangs while it is busy with a recording and has begun no other, that one fails, with
+    :class:`~playhead.errors.EngineDiedError`, and the cause is named. Where others were begun too, any of them may be
+    the cause, whatever the engine said that it was doing: it decodes one while it cuts the next stretch of another. So
+    none fails, and each is put on trial. What does not fail is handed to ``on_over``, to go on elsewhere from where it
+    was.
 
     Attributes:
         taken: recordings that began with it.
@@ -58,6 +62,7 @@ class Shift:
         """Put a recording in its hands."""
         self.taken += work.carried == 0
         self._works[work.id] = work
+        work.pick_up()
         self.process.send(work.begin)
         self._clocks.listen()
 
@@ -88,7 +93,7 @@ class Shift:
         returncode = await self.process.gone()
         cause = self._purpose or self._nonsense or cause_of_death(returncode)
         if not self._purpose and not self._is_unheard and returncode != EXIT_USELESS:
-            self._blame(cause)
+            self._blame(f"The engine died: {cause}.")
         left = self._settle(cause)
         self.over.set()
         self._on_over(left)
@@ -116,13 +121,18 @@ class Shift:
             self.dismiss("outgrown")
 
     def _hung(self, work: Work | None, message: str) -> None:
-        for one in [work] if work else self._works.values():
-            self._guilty[one.id] = _error(message, one, alone=work is not None)
-        self.kill("it hung")
+        if self._purpose:
+            return
+        if work:
+            self._blame(message)
+        else:
+            self._guilty = {number: EngineCrashedError(message) for number in self._works}
+        self.kill(_HUNG)
 
     def _forget(self, work: Work) -> None:
         self._clocks.stop(work)
         self._works.pop(work.id, None)
+        work.put_down()
         if not self._works:
             self._clocks.rest()
 
@@ -132,11 +142,14 @@ class Shift:
         else:
             log.error("engine_died", pid=self.process.pid, cause=cause, printed=self.process.printed)
 
-    def _blame(self, cause: str) -> None:
-        """Suspect what it was busy with; what only waited for its turn did nothing to it."""
-        suspects = [work for work in self._works.values() if work.stage != "waiting"]
-        for work in suspects:
-            self._guilty[work.id] = _error(f"The engine died: {cause}.", work, alone=len(suspects) == 1)
+    def _blame(self, message: str) -> None:
+        """Where one alone was begun it is the cause, unless it only waited; of several any may be."""
+        begun = [work for work in self._works.values() if work.is_begun]
+        for work in begun:
+            if len(begun) > 1:
+                work.on_trial = True
+            elif work.stage != "waiting":
+                self._guilty[work.id] = _error(message, work)
 
     def _settle(self, cause: str) -> list[Work]:
         """Fail the recordings that are to blame, and give those that are not."""
@@ -144,7 +157,7 @@ class Shift:
         for work in list(self._works.values()):
             self._forget(work)
             work.carried += 1
-            work.bereaved += self._purpose is None
+            work.bereaved += self._purpose in {None, _HUNG}
             if work.bereaved > _MOST_BEREAVED:
                 message = f"{work.bereaved} engines died with it in hand, the last: {cause}."
                 self._guilty.setdefault(work.id, EngineCrashedError(message))
@@ -160,9 +173,9 @@ class Shift:
         return error
 
 
-def _error(message: str, work: Work, *, alone: bool) -> EngineCrashedError:
-    """What a recording that the engine was busy with ends with; ``alone``: no other is suspected.
+def _error(message: str, work: Work) -> EngineCrashedError:
+    """What the only recording that the engine had begun ends with.
 
     An engine that dies of loading a model dies of the model: whatever recording is next would see the same.
     """
-    return EngineDiedError(message) if alone and work.stage != "loading" else EngineCrashedError(message)
+    return EngineCrashedError(message) if work.stage == "loading" else EngineDiedError(message)

@@ -28,6 +28,10 @@ class Work:
 
     Attributes:
         stage: what the engine does with it.
+        is_begun: whether its present engine has done anything with it.
+        has_stepped: whether its present engine, or else its last, has got on with it by a step or more.
+        on_trial: whether an engine died or hung with it and others begun, and it made no step since: it may be the
+            cause, and goes on in an engine that has begun no other.
         carried: how often it went on in another engine, because its own had ended and it was not to blame.
         bereaved: how often of these its engine had died, rather than been ended.
     """
@@ -35,12 +39,16 @@ class Work:
     def __init__(self, begin: Begin) -> None:
         self.id = begin.id
         self.stage: Stage = "waiting"
+        self.is_begun = False
+        self.has_stepped = False
+        self.on_trial = False
         self.carried = 0
         self.bereaved = 0
         self._begin = begin
         self._parts: asyncio.Queue[Part | PlayheadError | None] = asyncio.Queue()
         self._ended = asyncio.Event()
         self._told = False
+        self._tried = asyncio.Event()
 
     @property
     def begin(self) -> Begin:
@@ -63,8 +71,22 @@ class Work:
         """Wait until the engine has nothing to do with it any more."""
         await self._ended.wait()
 
+    async def tried(self) -> None:
+        """Wait until its engine has got on with it by a step, or has nothing to do with it any more."""
+        await self._tried.wait()
+
+    def pick_up(self) -> None:
+        """An engine has it in hand, and has done nothing with it yet."""
+        self.stage, self.is_begun, self.has_stepped = "waiting", False, False
+        self._tried.clear()
+
+    def put_down(self) -> None:
+        """The engine has it in hand no more, ended or not."""
+        self._tried.set()
+
     def take(self, reply: Reply) -> None:
         """What the engine says of it."""
+        self.is_begun = True
         match reply:
             case Working(stage=stage):
                 self.stage = stage
@@ -89,7 +111,8 @@ class Work:
             self._parts.put_nowait(info)
 
     def _stepped(self, step: SpeechStep) -> None:
-        self.stage = "waiting"
+        self.stage, self.has_stepped, self.on_trial = "waiting", True, False
+        self._tried.set()
         self._begin = self._begin.model_copy(
             update={"from_seconds": step.done_seconds, "first_id": self._begin.first_id + len(step.segments)}
         )
