@@ -93,6 +93,10 @@ class Engines(Protocol):
         """Where models run, as an operator would say it: `cpu`, `NVIDIA H100 80GB`, `stub`."""
         ...
 
+    async def lost(self) -> None:
+        """Wait until an engine lives on though it was killed: its device is not free, and its worker is to end."""
+        ...
+
     async def close(self) -> None:
         """End every child process and wait for it."""
         ...

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import structlog
 
 from playhead.database import Database
+from playhead.engines import Engines
 from playhead.identity import new_id
 from playhead.settings import Settings
 from playhead.storage import Storage
@@ -25,6 +26,7 @@ from worker.metrics import Metrics
 from worker.presence import arrive, leave
 from worker.runner import Runner
 from worker.scratch import scratch_folder
+from worker.stall import EXIT_STALLED
 
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """By a service manager, by Ctrl-C, by a terminal that was closed."""
@@ -70,13 +72,29 @@ async def run(settings: Settings) -> int:
         async with working(settings) as runner:
             ready.set()
             log.info("worker_ready", worker_id=str(runner.worker_id), queues=settings.worker.queues)
-            await stopped.wait()
+            code = await _told_or_lost(stopped, runner)
             log.info("worker_stopping", active=len(runner.active))
     except asyncio.CancelledError:
         if ready.is_set() or not stopped.is_set():
             raise
+        code = 0
     log.info("worker_stopped")
-    return 0
+    return code
+
+
+async def _told_or_lost(stopped: asyncio.Event, runner: Runner) -> int:
+    """Wait until told to stop, or until an engine cannot be ended: only a new worker may find its device free."""
+    told, lost = asyncio.create_task(stopped.wait()), asyncio.create_task(runner.engines.lost())
+    try:
+        await asyncio.wait([told, lost], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        lost.cancel()
+    if stopped.is_set():
+        return 0
+    log.critical("worker_lost_engine", exit_status=EXIT_STALLED)
+    await runner.take_last_words()
+    return EXIT_STALLED
 
 
 def _on_signal(ready: asyncio.Event, stopped: asyncio.Event) -> None:
@@ -108,8 +126,15 @@ async def working(settings: Settings) -> AsyncIterator[Runner]:
             finally:
                 await leave(runner)
     finally:
-        await engines.close()
+        await _close(engines)
         await database.close()
+
+
+async def _close(engines: Engines) -> None:
+    try:
+        await asyncio.wait_for(engines.close(), PARTING_SECONDS)
+    except TimeoutError:
+        log.warning("engines_left_behind")  # They die with this process, if they can.
 
 
 @contextlib.asynccontextmanager

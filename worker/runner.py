@@ -114,6 +114,11 @@ class Runner:
         """Look at no ticket from now on; runs under way go on."""
         self._stopping = True
 
+    async def take_last_words(self) -> None:
+        """Take no more, and let runs that are ending by themselves write how, for a moment."""
+        self.take_no_more()
+        await self._idle(LAST_WORD_SECONDS)
+
     async def stop(self) -> None:
         """Begin nothing more and give every job back, also of work that does not stop. Bounded by the grace time."""
         grace_seconds = self.settings.worker.grace_seconds

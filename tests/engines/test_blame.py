@@ -31,7 +31,7 @@ class Process:
 
     def __init__(self) -> None:
         self._said: asyncio.Queue[Reply | Exception | int] = asyncio.Queue()
-        self._returncode: int | None = None
+        self._returncode: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def say(self, work: Work, stage: Stage) -> None:
         self._said.put_nowait(Working(id=work.id, stage=stage))
@@ -45,6 +45,8 @@ class Process:
 
     def die(self, returncode: int) -> None:
         self._said.put_nowait(returncode)
+        if not self._returncode.done():
+            self._returncode.set_result(returncode)
 
     def send(self, message: Message) -> None:
         """Hear nothing."""
@@ -58,13 +60,9 @@ class Process:
                 raise said
             yield said
             self._said.task_done()
-        self._returncode = said
 
     async def gone(self) -> int:
-        while self._returncode is None:
-            said = await self._said.get()
-            self._returncode = said if isinstance(said, int) else None
-        return self._returncode
+        return await self._returncode
 
 
 class Hands:

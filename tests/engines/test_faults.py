@@ -127,6 +127,32 @@ async def test_a_hang_at_any_stage_is_ended_and_named(
     assert transcriber.pid is None
 
 
+async def test_an_engine_that_does_not_die_of_being_killed_is_given_up_and_no_other_is_begun(
+    make: Make, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that waits in a driver or for a file server. Here, it is stopped and never really killed."""
+    transcriber = make()
+    await said(transcriber, script(*WELL))  # However long it takes to start.
+    monkeypatch.setattr(process, "_PARTING_SECONDS", 0.1)
+    monkeypatch.setattr(process, "_DYING_SECONDS", 0.1)
+    monkeypatch.setattr(EngineProcess, "kill", lambda _: None)
+    transcriber._settings.hang_seconds = 1
+    engine = psutil.Process(shift_of(transcriber).process.pid)
+    other = asyncio.create_task(said(transcriber, script(["working", "waiting"], ["hang"])))
+    await until_begun(transcriber, 1)
+    try:
+        with pytest.raises(EngineCrashedError, match="was killed and does not die"):
+            await said(transcriber, script(["working", "decoding"], ["signal", signal.SIGSTOP]))
+        with pytest.raises(EngineCrashedError, match="was killed and does not die"):
+            await other
+        await asyncio.wait_for(transcriber.lost(), 30)
+        with pytest.raises(EngineCrashedError, match="No engine could be started: the last one was killed"):
+            await said(transcriber, script(*WELL))
+        await asyncio.wait_for(transcriber.close(), 30)
+    finally:
+        engine.kill()
+
+
 async def test_an_engine_that_never_begins_anything_is_ended(make: Make, script: Script) -> None:
     """All that it was given only waits, so that none has a clock of its own."""
     transcriber = make(hang_seconds=1)
@@ -336,6 +362,27 @@ async def test_an_engine_that_grows_during_a_recording_is_renewed_and_the_record
     (outgrown,) = [one for one in logged if one["event"] == "engine_outgrown"]
     assert outgrown["held_bytes"] > BIG
     assert [one["purpose"] for one in logged if one["event"] == "engine_ended"] == ["outgrown"]
+
+
+@pytest.mark.parametrize("worn", [{"recycle_after_jobs": 1}, {"recycle_above_bytes": 200_000_000}], ids=str)
+async def test_short_recordings_do_not_have_a_long_one_read_again_and_again(
+    make: Make, script: Script, tmp_path: Path, worn: dict[str, int]
+) -> None:
+    read = tmp_path / "read"
+    os.mkfifo(read)
+    transcriber = make(**worn)
+    again = ["once", str(tmp_path / "begun"), ["wait", str(read)], ["step", 10]]
+    long = asyncio.create_task(said(transcriber, script(["working", "reading"], ["heard"], again, ["step", 20])))
+    await until_begun(transcriber, 1)
+    first = transcriber.pid
+    await said(transcriber, script(*WELL))
+    await said(transcriber, script(["grow", BIG], *WELL))
+    await said(transcriber, script(*WELL))
+    assert transcriber.pid == first
+    await asyncio.to_thread(read.write_text, "all of it")
+    assert await long == ["until 10", "until 20"]
+    await said(transcriber, script(*WELL))
+    assert transcriber.pid not in {None, first}
 
 
 async def test_an_engine_that_grew_is_renewed_for_the_next_recording(make: Make, script: Script) -> None:

@@ -252,5 +252,8 @@ class _Endless:
     def __init__(self) -> None:
         self.transcriber = _EndlessTranscriber()
 
+    async def lost(self) -> None:
+        """Not here."""
+
     async def close(self) -> None:
         """There is nothing to end."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Coroutine
 
 import structlog
@@ -33,6 +34,7 @@ class EngineKeeper:
         self._idle: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._lost = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -53,6 +55,10 @@ class EngineKeeper:
     async def let_go(self, work: Work) -> None:
         """Have the device free of a recording, done or not."""
         await asyncio.shield(self._task(self._take_back(work)))
+
+    async def lost(self) -> None:
+        """Wait until an engine lives on though it was killed: there can be no other in this worker."""
+        await self._lost.wait()
 
     async def close(self) -> None:
         """End the engine and wait for it."""
@@ -97,13 +103,18 @@ class EngineKeeper:
 
     async def _ready(self, *, renew: bool) -> Shift:
         """The engine at work; a new one where it is dead, leaving, or, if it may be renewed, has had its share."""
-        if renew and self._shift and self._shift.taken >= self._settings.recycle_after_jobs:
+        if renew and self._shift and self._is_worn(self._shift):
             self._shift.dismiss("renewed")
         if self._shift is None or self._shift.is_ending:
             if self._shift:
                 await self._shift.over.wait()
+            if self._lost.is_set():
+                raise OSError(errno.EBUSY, "the last one was killed and does not die")
             self._shift = Shift(await EngineProcess.start(self._settings), self._settings, self._was_over)
         return self._shift
+
+    def _is_worn(self, shift: Shift) -> bool:
+        return shift.taken >= self._settings.recycle_after_jobs and shift.is_replaceable
 
     async def _take_back(self, work: Work) -> None:
         self._wanted.discard(work.id)
@@ -115,6 +126,8 @@ class EngineKeeper:
             self._idle = asyncio.get_running_loop().call_later(self._settings.idle_unload_seconds, self._unload)
 
     def _was_over(self, left: list[Work]) -> None:
+        if self._shift and self._shift.is_undead:
+            self._lost.set()
         self._line = sorted([*left, *self._line], key=_rank)
         for _ in left:
             self._task(self._give_next())

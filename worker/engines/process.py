@@ -31,6 +31,8 @@ _LOGGED_CHARACTERS = 1000
 _PRINTED_AT_ONCE = 64 * 1024
 # How long an engine that was told to end may take; it does so at once, unless it is beyond hearing.
 _PARTING_SECONDS = 2.0
+# How long one that was killed may take: in a driver or on a dead file server it may never hear even of that.
+_DYING_SECONDS = 30.0
 
 
 class EngineProcess:
@@ -97,14 +99,18 @@ class EngineProcess:
             self._process.kill()
 
     async def gone(self) -> int:
-        """Wait until it has ended, killing it if it does not; its return code, as :mod:`subprocess` has it."""
+        """Wait until it has ended, killing it if it does not; its return code, as :mod:`subprocess` has it.
+
+        Raises:
+            TimeoutError: it was killed and lives on, and may hold its device.
+        """
         self.dismiss()
         try:
             returncode = await asyncio.wait_for(self._process.wait(), _PARTING_SECONDS)
         except TimeoutError:
             self.kill()
-            returncode = await self._process.wait()
-        await self._listening
+            returncode = await asyncio.wait_for(self._process.wait(), _DYING_SECONDS)
+        await asyncio.wait([self._listening])  # That what it printed could not be logged is no reason to wait for ever.
         return returncode
 
     async def _watch(self) -> None:

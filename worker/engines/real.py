@@ -19,6 +19,10 @@ class RealEngines:
         """Where models run."""
         return device_name(self._settings.speech)
 
+    async def lost(self) -> None:
+        """Wait until an engine cannot be ended."""
+        await self.transcriber.lost()
+
     async def close(self) -> None:
         """End every engine and wait for it."""
         await self.transcriber.close()

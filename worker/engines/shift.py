@@ -35,13 +35,15 @@ class Shift:
 
     Attributes:
         taken: recordings that began with it.
-        over: set when the process is gone.
+        over: set when the process is gone, or given up.
+        is_undead: whether it was given up: it lives on though it was killed, and its device is not free.
     """
 
     def __init__(self, process: EngineProcess, settings: SpeechSettings, on_over: Callable[[list[Work]], None]) -> None:
         self.process = process
         self.taken = 0
         self.over = asyncio.Event()
+        self.is_undead = False
         self._settings = settings
         self._on_over = on_over
         self._works: dict[int, Work] = {}
@@ -51,12 +53,21 @@ class Shift:
         self._nonsense: str | None = None
         self._is_unheard = False  # for a reason of the worker's own, such as too many files open
         self._guilty: dict[int, EngineCrashedError] = {}
+        self._ending = asyncio.Event()  # What does not die may never end what it says either.
         self._attending = asyncio.create_task(self._attend())
 
     @property
     def is_ending(self) -> bool:
         """Whether it takes no more work: it was told to end, or it is dead."""
-        return self._purpose is not None or self.process.is_dead
+        return self._purpose is not None or self.is_undead or self.process.is_dead
+
+    @property
+    def is_replaceable(self) -> bool:
+        """Whether nothing in hand would lose by it: what was begun and made no step would be read from its start.
+
+        A long recording would never be read to its end, if each of many short ones could have the engine renewed.
+        """
+        return all(work.has_stepped or not work.is_begun for work in self._works.values())
 
     def give(self, work: Work) -> None:
         """Put a recording in its hands."""
@@ -82,15 +93,25 @@ class Shift:
         """Have it end; what is in its hands goes on elsewhere."""
         self._purpose = self._purpose or purpose
         self.process.dismiss()
+        self._ending.set()
 
     def kill(self, purpose: str) -> None:
         """End it at once; what is in its hands goes on elsewhere."""
         self._purpose = self._purpose or purpose
         self.process.kill()
+        self._ending.set()
 
     async def _attend(self) -> None:
-        await self._listen()
-        returncode = await self.process.gone()
+        listening, ending = asyncio.create_task(self._listen()), asyncio.create_task(self._ending.wait())
+        await asyncio.wait([listening, ending], return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        try:
+            returncode = await self.process.gone()
+        except TimeoutError:
+            listening.cancel()
+            self._give_up()
+            return
+        await listening
         cause = self._purpose or self._nonsense or cause_of_death(returncode)
         if not self._purpose and not self._is_unheard and returncode != EXIT_USELESS:
             self._blame(f"The engine died: {cause}.")
@@ -98,6 +119,16 @@ class Shift:
         self.over.set()
         self._on_over(left)
         self._tell_of_death(cause)  # Last: on a full disk a log cannot be written.
+
+    def _give_up(self) -> None:
+        """No other engine may have the device: nothing in hand can go on in this worker."""
+        self.is_undead = True
+        for work in list(self._works.values()):
+            self._forget(work)
+            work.fail(EngineCrashedError("The engine was killed and does not die: its device or file system hangs."))
+        self.over.set()
+        self._on_over([])
+        log.critical("engine_undead", pid=self.process.pid, printed=self.process.printed)
 
     async def _listen(self) -> None:
         """Take in what it says, until it says no more, or what nobody can understand."""
@@ -117,8 +148,11 @@ class Shift:
         self._clocks.wind(work)
         if work.is_ended:
             self._forget(work)
-        if isinstance(reply, Stepped) and not self.is_ending and self._bound.is_passed(self.process.pid):
+        if isinstance(reply, Stepped) and self._is_outgrown():
             self.dismiss("outgrown")
+
+    def _is_outgrown(self) -> bool:
+        return not self.is_ending and self._bound.is_passed(self.process.pid) and self.is_replaceable
 
     def _hung(self, work: Work | None, message: str) -> None:
         if self._purpose:

@@ -65,6 +65,10 @@ class StubEngines:
         self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
         self.device = "stub"
 
+    async def lost(self) -> None:
+        """There is nothing to lose: wait for ever."""
+        await asyncio.Event().wait()
+
     async def close(self) -> None:
         """There is nothing to end."""
 

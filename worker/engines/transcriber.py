@@ -56,6 +56,10 @@ class SpeechTranscriber:
         finally:
             await self._keeper.let_go(work)
 
+    async def lost(self) -> None:
+        """Wait until the engine lives on though it was killed, and its device is not free."""
+        await self._keeper.lost()
+
     async def close(self) -> None:
         """End the engine."""
         await self._keeper.close()
