@@ -29,7 +29,8 @@ demo: $(LOCAL) ## Start everything, transcribe a real recording, show the result
 
 .PHONY: test
 test: $(DEV) ## Run every test but those that need Docker; ARGS="-k cli" passes options to pytest
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not compose" $(ARGS)
+	@# In the order of the folders: those with few tests and long ones would else come last, one core idle.
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not compose" $(ARGS)
 
 .PHONY: test-compose
 test-compose: $(DEV) ## Test the containers; needs a Docker engine
