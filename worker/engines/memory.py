@@ -64,8 +64,12 @@ class MemoryBound:
         self._bytes = int(_SHARE * usable_bytes()) if given is None else given
         self._bound: int | None = None
 
-    def is_passed(self, pid: int) -> bool:
-        """Whether the engine, measured now after a step of its work, holds too much."""
+    def is_passed(self, pid: int, *, at_a_price: bool = False) -> bool:
+        """Whether the engine, measured now after a step of its work, holds too much.
+
+        ``at_a_price``: to renew it now would cost a recording what was done for it. Until it has grown by a quarter
+        more, that is waited for; but where one of many recordings is always in that state, not for ever.
+        """
         if not self._bytes:
             return False
         held = held_bytes(pid)
@@ -73,7 +77,7 @@ class MemoryBound:
             return False
         if self._bound is None:
             self._bound = max(self._bytes, int(_WORTH * held))
-        if held <= self._bound:
+        if held <= self._bound * (_WORTH if at_a_price else 1):
             return False
         log.warning("engine_outgrown", pid=pid, held_bytes=held, bound_bytes=self._bound)
         return True

@@ -152,7 +152,9 @@ class Shift:
             self.dismiss("outgrown")
 
     def _is_outgrown(self) -> bool:
-        return not self.is_ending and self._bound.is_passed(self.process.pid) and self.is_replaceable
+        if self.is_ending:
+            return False
+        return self._bound.is_passed(self.process.pid, at_a_price=not self.is_replaceable)
 
     def _hung(self, work: Work | None, message: str) -> None:
         if self._purpose:
