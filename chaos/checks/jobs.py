@@ -21,7 +21,9 @@ class Seen:
 
     Attributes:
         code: of its error.
-        begun: when each of its runs was begun, as POSIX times; ``succeeded`` likewise.
+        begun: when its first run was, as a POSIX time; so ``succeeded``.
+        claimed: when the transaction of its last claim began. That saw every pause from before, and maybe none from
+            after, though it may have been written later.
         was_unsuccessful: it ended without success at least once.
     """
 
@@ -29,7 +31,8 @@ class Seen:
     state: State
     queue: str
     code: str | None = None
-    begun: tuple[float, ...] = ()
+    begun: float | None = None
+    claimed: float | None = None
     succeeded: float | None = None
     was_unsuccessful: bool = False
 
@@ -38,8 +41,16 @@ class Seen:
         """What is seen of this job."""
         ends = [event for event in job.states if event.state in TERMINAL]
         won = [event.at for event in ends if event.state is State.SUCCEEDED]
-        begun = tuple(run.at for run in job.runs())
-        return cls(job.key, job.state, job.queue, job.code, begun, won[0] if won else None, len(ends) > len(won))
+        return cls(
+            job.key,
+            job.state,
+            job.queue,
+            code=job.code,
+            begun=next((run.at for run in job.runs()), None),
+            claimed=job.started_at,
+            succeeded=won[0] if won else None,
+            was_unsuccessful=len(ends) > len(won),
+        )
 
 
 async def check_jobs(jobs: AsyncIterator[Job], diary: Diary, verdict: Verdict) -> AsyncIterator[tuple[Job, Seen]]:
@@ -96,8 +107,8 @@ def check_order(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> No
 
 def _early(job: Seen, needed: Sequence[Seen]) -> Iterator[str]:
     for other in needed:
-        if job.begun and (other.succeeded is None or other.succeeded > job.begun[0]):
-            yield f"it began at {job.begun[0]}; {other.key}, which it needs, succeeded at {other.succeeded}"
+        if job.begun and (other.succeeded is None or other.succeeded > job.begun):
+            yield f"it began at {job.begun}; {other.key}, which it needs, succeeded at {other.succeeded}"
 
 
 def _left_behind(job: Seen, needed: Sequence[Seen]) -> Iterator[str]:
@@ -122,13 +133,11 @@ def _unfounded(asked: Asked, seen: Mapping[UUID, Seen]) -> Iterator[str]:
 
 
 def check_pauses(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> None:
-    """No job of a paused queue was begun."""
+    """No job of a paused queue was begun. Only of a job's last run it is known when it was claimed."""
     for pause in diary.pauses:
         begun = [
-            f"job {job_id} was begun at {at} while {pause.queue} was paused from {pause.since}"
+            f"job {job_id} was begun at {job.claimed} while {pause.queue} was paused from {pause.since}"
             for job_id, job in seen.items()
-            if job.queue == pause.queue
-            for at in job.begun
-            if pause.since < at < pause.until
+            if job.queue == pause.queue and job.claimed and pause.since < job.claimed < pause.until
         ]
         verdict.note("pauses", begun)
