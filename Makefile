@@ -1,7 +1,8 @@
 # Only Python 3.11 or newer and make are needed: everything else is installed into .venv.
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+# One more than two cores: tests often wait for the processes that they started.
+JOBS ?= 3
 ARGS ?=
 
 # Of the interpreters that are new enough, the first that can make a virtual environment; else the first.
