@@ -236,8 +236,10 @@ async def test_a_recording_that_only_waited_goes_on_where_it_was(make: Make, lon
     transcriber = make(recycle_after_jobs=1)
     async with _begun(transcriber, long_speech) as parts:
         first = _pid(transcriber)
+        steps = [await anext(parts)]  # Before it, no engine is renewed: it would be read anew.
         short = await _all(transcriber, speech)
-        rest = [one for part in await _drain(parts) if isinstance(part, SpeechStep) for one in part.segments]
+        steps += await _drain(parts)
+        rest = [one for step in steps if isinstance(step, SpeechStep) for one in step.segments]
 
     assert short
     assert transcriber.pid != first
