@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -72,31 +72,29 @@ def assert_unavailable(answer: httpx.Response) -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_a_full_disk_costs_nothing_but_time(stack: Stack, client: Client) -> None:
+@contextmanager
+def costing_nothing_but_time(stack: Stack, client: Client) -> Iterator[str]:
+    """The disk is full while a job is under way; the job goes on when there is room, in the same processes."""
     before = processes(stack)
     job_id = client.submit()
     client.until_first_segment(job_id)
     fill(stack)
-    assert_unavailable(until_refused(client))
+    yield job_id
     assert client.http.get("/healthz").status_code == httpx.codes.OK
     make_room(stack)
     job = client.until_done(job_id)
     assert (job["state"], job["attempt"]) == ("succeeded", 1)
     assert client.until_done(client.submit())["state"] == "succeeded"
     assert processes(stack) == before
+
+
+def test_a_full_disk_costs_nothing_but_time(stack: Stack, client: Client) -> None:
+    with costing_nothing_but_time(stack, client):
+        assert_unavailable(until_refused(client))
 
 
 def test_a_full_disk_that_ends_the_server_costs_nothing_but_time(stack: Stack, client: Client) -> None:
     """Without room for its log the server panics, and does not come up before there is some."""
-    before = processes(stack)
-    job_id = client.submit()
-    client.until_first_segment(job_id)
-    fill(stack)
-    end_by_its_log(stack)
-    assert_unavailable(client.http.get(f"/api/v1/jobs/{job_id}"))
-    assert client.http.get("/healthz").status_code == httpx.codes.OK
-    make_room(stack)
-    job = client.until_done(job_id)
-    assert (job["state"], job["attempt"]) == ("succeeded", 1)
-    assert client.until_done(client.submit())["state"] == "succeeded"
-    assert processes(stack) == before
+    with costing_nothing_but_time(stack, client) as job_id:
+        end_by_its_log(stack)
+        assert_unavailable(client.http.get(f"/api/v1/jobs/{job_id}"))
