@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 import pytest_asyncio
 import structlog
-from sqlalchemy import make_url
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from local.postgres import EmbeddedPostgres
+from tests.databases import Databases, create, drop
 from tests.s3 import s3_proxy, s3_server, s3_url
 
 __all__ = ["s3_proxy", "s3_server", "s3_url"]
@@ -51,40 +49,27 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template_url(postgres_url: str) -> AsyncIterator[str]:
-    """A migrated database that nobody works in: a copy of it takes milliseconds, a migration does not."""
+async def databases(postgres_url: str) -> AsyncIterator[Databases]:
+    """Copies of a migrated database: to copy it takes milliseconds, a migration does not."""
     from playhead.migrate import upgrade
 
-    async for url in _database(postgres_url, ""):
-        await upgrade(url)
-        yield url
+    template = await create(postgres_url)
+    await upgrade(template)
+    async with Databases.of(postgres_url, template) as databases:
+        yield databases
+    await drop(postgres_url, template)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def database_url(postgres_url: str, template_url: str) -> AsyncIterator[str]:
+async def database_url(databases: Databases) -> AsyncIterator[str]:
     """A migrated, empty database for one test."""
-    async for url in _database(postgres_url, f'TEMPLATE "{make_url(template_url).database}"'):
+    async with databases.one() as url:
         yield url
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
     """A database without any table, for tests of the migrations."""
-    async for url in _database(postgres_url, ""):
-        yield url
-
-
-async def _database(server_url: str, source: str) -> AsyncIterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    await _execute(server_url, f'CREATE DATABASE "{name}" {source}')
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    # A test that left a connection open must not keep the server from dropping its database.
-    await _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+    url = await create(postgres_url)
+    yield url
+    await drop(postgres_url, url)
