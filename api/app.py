@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api import docs, errors, openapi
-from api.dependencies import known_query
 from api.metrics import Metrics
 from api.middleware.body_limit import BodyLimit
 from api.middleware.observe import Observe
 from api.middleware.trace import Trace
+from api.query import known_query
 from api.routes import catalog, events, files, jobs, outputs, quarantine, queues, submit, system
 from api.schemas.submission import request_model
 from api.services import opened

@@ -9,8 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from api.binding import is_local
 from api.services import Services
-from api.tracing import route_of
-from playhead.errors import ForbiddenError, InvalidError
+from playhead.errors import ForbiddenError
 from playhead.keys import Identity
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer", description="`Authorization: Bearer KEY`")
@@ -55,19 +54,3 @@ async def admin(identity: Caller) -> Identity:
 
 
 Admin = Annotated[Identity, Depends(admin)]
-
-
-async def known_query(request: Request) -> None:
-    """Refuse parameters that the route does not know: a misspelt filter would else give everything.
-
-    Raises:
-        InvalidError: naming the first.
-    """
-    if not request.query_params:
-        return  # To make the document takes a good part of a second: no first request should wait for that.
-    operation = request.app.openapi()["paths"][route_of(request.scope)][request.method.lower()]
-    known = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
-    for name in request.query_params:
-        if name not in known:
-            there = f"; there are {', '.join(sorted(known))}" if known else ""
-            raise InvalidError(f"there is no such parameter here{there}", field=name)
