@@ -3,158 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 from uuid import UUID
 
 import procrastinate
-import psycopg
 import structlog
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager, NotificationCallback
-from procrastinate.periodic import MAX_DELAY
 
-from playhead.cancellation import end_if_canceled
-from playhead.database import says_away
 from playhead.tickets import LOOK
 from worker.connector import Connector
+from worker.ticketing import TicketManager
 
 PAUSE_SECONDS = 1.0
+"""Before a loop that ended is begun again, and between two tries to end one."""
 log = structlog.get_logger(__name__)
-
-
-# Ended late, a ticket may be another's by then: it was put back before, and nobody answered.
-_OURS = "id = %(id)s AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(loop)s)"
-_SPEND = f"DELETE FROM procrastinate_jobs WHERE {_OURS}"  # noqa: S608 - constants
-_PUT_BACK = f"""
-    UPDATE procrastinate_jobs
-    SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
-    WHERE {_OURS}
-"""  # noqa: S608 - constants
-
-
-class TicketManager(JobManager):
-    """Procrastinate's own, but that a loop outlives its database's absence, and that a ticket ends otherwise.
-
-    A loop that ends takes the looks under way with it. One whose every step waits for the database goes on.
-
-    Procrastinate forgets all news when an answer is there, even that of a ticket which the answer could not know. So an
-    empty answer does not count if there was news meanwhile.
-
-    A ticket that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the
-    job. Procrastinate's ``finish_job`` would keep the second as ``failed`` for ever, and raises when the ticket is gone
-    already because another worker took this one for dead.
-    """
-
-    def __init__(self, connector: Connector) -> None:
-        super().__init__(connector)
-        self._hurry = connector.hurry
-        self._leaving = asyncio.Event()
-        self._left_behind: dict[int, tuple[str, int | None]] = {}
-        self._news = Counter[frozenset[str]]()
-
-    def leave(self) -> None:
-        """The loops are about to end: wait for the database no longer than a farewell takes."""
-        self._leaving.set()
-        self._hurry()
-
-    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """A ticket or none, as soon as the database answers."""
-        wanted = frozenset(queues or ())
-        while not self._leaving.is_set():
-            heard = self._news[wanted]
-            try:
-                job = await super().fetch_job(queues, worker_id)
-            except ConnectorException as error:
-                if not _is_away(error):
-                    raise
-                log.warning("fetch_postponed", queues=queues, error=repr(error.__cause__))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._leaving.wait(), PAUSE_SECONDS)
-            else:
-                if job is not None or self._news[wanted] == heard:
-                    return job
-        return None
-
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
-        """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away."""
-        # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
-        spent = status is Status.SUCCEEDED or job.queueing_lock is not None
-        assert job.id is not None  # noqa: S101 - it was fetched
-        self._left_behind[job.id] = (_SPEND if spent else _PUT_BACK, job.worker_id)
-        try:
-            await self._finish(job.id)
-        except ConnectorException as error:
-            log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
-
-    async def listen_for_jobs(
-        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
-    ) -> None:
-        """Listen until canceled, again and again while the database is away, and count the news.
-
-        Procrastinate ends a loop whose listener or heartbeat broke, but only if it has periodic tasks: watching them
-        ends with its periodic deferrer, and without such tasks that is done at once. Its polling would hide the loss.
-        """
-
-        async def count(**news: Any) -> None:
-            self._news[frozenset(queues or ())] += 1
-            await on_notification(**news)
-
-        while True:
-            try:
-                await super().listen_for_jobs(on_notification=count, queues=queues)
-            except ConnectorException as error:
-                log.warning("listener_lost", queues=queues, error=repr(error.__cause__))
-            end_if_canceled()
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    async def update_heartbeat(self, worker_id: int) -> None:
-        """Say that the loop lives; if the database is away, the next beat says it."""
-        try:
-            await super().update_heartbeat(worker_id)
-            for ticket in tuple(self._left_behind):
-                await self._finish(ticket)
-        except ConnectorException as error:
-            log.warning("ticket_heartbeat_missed", error=repr(error.__cause__))
-
-    async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
-        """Write a ticket for a turn of the housekeeping; none if the database is away, as the next turn will do.
-
-        Nor for one that is long over: after eight hours of sleep Procrastinate makes up for fifty thousand of them, one
-        after the other, and rescue would wait for that.
-        """
-        if defer_timestamp < time.time() - MAX_DELAY:
-            return None
-        try:
-            return await super().defer_periodic_job(job, periodic_id, defer_timestamp)
-        except ConnectorException as error:
-            if not _is_away(error):
-                raise
-            log.warning("turn_missed", task=job.task_name, error=repr(error.__cause__))
-            return None
-
-    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:  # noqa: ARG002 - not ours
-        """None: what a job's cancellation ends is its run, not its ticket."""
-        return ()
-
-    async def _finish(self, ticket: int) -> None:
-        # The loops share these: another may be through with it already.
-        if end := self._left_behind.get(ticket):
-            statement, loop = end
-            await self.connector.execute_query_async(statement, id=ticket, loop=loop)
-            if self._left_behind.get(ticket) is end:
-                del self._left_behind[ticket]
-
-
-def _is_away(error: ConnectorException) -> bool:
-    """Whether another try may succeed; not where the ledger has forgotten the loop after a long silence."""
-    cause = error.__cause__
-    broken = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    return broken or (isinstance(cause, psycopg.Error) and says_away(cause.sqlstate))
 
 
 def make_app(database_url: str, *, application: str, connections: int) -> procrastinate.App:

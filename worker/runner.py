@@ -17,10 +17,11 @@ from structlog.contextvars import bound_contextvars
 
 from playhead.database import Database
 from playhead.engines import Engines
-from playhead.errors import InternalError, LeaseLostError
+from playhead.errors import LeaseLostError
 from playhead.ledger.run import Run
 from playhead.settings import Settings
 from playhead.storage import Storage
+from worker.active import Active
 from worker.claiming import Claiming
 from worker.context import JobContext
 from worker.inputs import Inputs
@@ -37,40 +38,6 @@ PATIENCE = 0.8
 """Of the grace time, for work to stop. What is left is for writing how its runs ended."""
 LAST_WORD_SECONDS = 2.0
 """For the writing at least."""
-
-
-@dataclass
-class Active:
-    """A run under way in this process."""
-
-    run: Run
-    task: asyncio.Task[Outcome]
-    stopped: Outcome | None = None
-    _over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.task.add_done_callback(lambda _: self._over.set())
-
-    def end(self, outcome: Outcome) -> None:
-        """Stop the work, unless it is done; the run ends with this outcome."""
-        if self.stopped is None and self.task.cancel():
-            self.stopped = outcome
-
-    def end_from_afar(self, outcome: Outcome) -> None:
-        """As :meth:`end`, soon, from any thread."""
-        self.task.get_loop().call_soon_threadsafe(self.end, outcome)
-
-    def abandon(self) -> None:
-        """Wait no longer for work that was told to stop and does not."""
-        log.warning("work_abandoned", job_id=str(self.run.job_id), kind=self.run.kind)
-        self._over.set()
-
-    async def outcome(self) -> Outcome:
-        """Wait for the end of the work."""
-        await self._over.wait()
-        if self.task.done() and not self.task.cancelled():
-            return self.task.result()
-        return self.stopped or failure(InternalError("the work was canceled from within: a bug of what it uses"))
 
 
 @dataclass

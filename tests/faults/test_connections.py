@@ -16,7 +16,7 @@ from playhead import connections
 from playhead.database import Database, is_away
 from playhead.models import QueueRow
 from tests.faults.network import Network, before
-from worker import dispatch
+from worker import ticketing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -170,4 +170,4 @@ async def test_it_is_known_by_its_state_whether_another_try_may_succeed(database
         connection.execute(says)
     error = ConnectorException()
     error.__cause__ = told.value
-    assert dispatch._is_away(error) == (state in AWAY)
+    assert ticketing.is_away(error) == (state in AWAY)

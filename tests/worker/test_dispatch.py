@@ -13,7 +13,8 @@ from procrastinate.jobs import Job, Status
 from playhead.tickets import LOOK
 from worker import dispatch
 from worker.connector import Connector
-from worker.dispatch import TicketManager, keep_fetching
+from worker.dispatch import keep_fetching
+from worker.ticketing import TicketManager
 
 
 class Between:

@@ -42,9 +42,10 @@ from playhead.models import WorkerRow
 from playhead.states import State
 from tests.worker.conftest import SUBMISSION
 from tests.worker.gate import Gate
-from worker.dispatch import TicketManager, answer_tickets, keep_fetching, make_app
+from worker.dispatch import answer_tickets, keep_fetching, make_app
 from worker.housekeeping import Housekeeping
 from worker.pulse import Pulse
+from worker.ticketing import TicketManager
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
