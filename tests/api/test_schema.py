@@ -13,7 +13,7 @@ color = false
 
 [generation]
 deterministic = true
-max-examples = 15
+max-examples = 10
 
 [phases.stateful.generation]
 max-examples = 10
