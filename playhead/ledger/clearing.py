@@ -47,8 +47,8 @@ async def doom_orphans(session: AsyncSession, idle_seconds: float) -> Doomed:
     )
     idle = ~Blob.deleting & (Blob.touched_at < func.now() - timedelta(seconds=idle_seconds)) & ~needed
     left = Blob.deleting & doom_is_over()
-    batch = select(Blob.sha256).where(idle | left).limit(BATCH).with_for_update(skip_locked=True)
-    doomed = update(Blob).where(Blob.sha256.in_(batch)).values(deleting=True, touched_at=func.now())
+    batch = select(Blob.sha256).where(idle | left).limit(BATCH).with_for_update(skip_locked=True).cte()
+    doomed = update(Blob).where(Blob.sha256 == batch.c.sha256).values(deleting=True, touched_at=func.now())
     rows = await session.execute(
         doomed.returning(Blob.sha256, Blob.touched_at).execution_options(synchronize_session=False)
     )
