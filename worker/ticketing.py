@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import AppNotOpen, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.periodic import MAX_DELAY
@@ -87,6 +87,9 @@ class TicketManager(JobManager):
             await self._finish(job.id)
         except ConnectorException as error:
             log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
+        except AppNotOpen:
+            # A loop that had to be canceled again has not waited for its looks: this one ends after the connections.
+            log.warning("ticket_left_behind", ticket=job.id, error="the worker has parted")
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 import worker.runner
 from playhead.database import Database
@@ -14,13 +16,14 @@ from playhead.errors import MediaUnreadableError
 from playhead.identity import new_id
 from playhead.ledger import workers
 from playhead.states import State
-from worker import presence
+from worker import dispatch, presence
 from worker.engines import make_engines
 from worker.heartbeat import Heartbeat
 from worker.main import TOLD_TO_STOP, run
 from worker.metrics import Metrics
 from worker.outcome import Failure, Outcome
 from worker.runner import Runner
+from worker.ticketing import TicketManager
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -116,3 +119,32 @@ async def test_a_loop_ends_though_its_cancellation_was_lost(house: House, tmp_pa
     await asyncio.wait([task], timeout=3)
     assert task.cancelled()
     await engines.close()
+
+
+async def test_a_look_that_outlives_the_connections_of_its_loop_is_no_bug(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen = TicketManager.listen_for_jobs
+
+    async def reluctant(self: TicketManager, **about: Any) -> None:
+        try:
+            await listen(self, **about)
+        finally:
+            for _ in range(5):  # As one whose connection is silent. Meanwhile the loop is canceled again.
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(TicketManager, "listen_for_jobs", reluctant)
+    monkeypatch.setattr(dispatch, "PAUSE_SECONDS", 0.02)
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    job_id = await house.submit()
+    with capture_logs() as logged:
+        async with house.worker(**house.slow(60)):
+            await house.until(job_id, lambda job: job.state == State.RUNNING)
+        gc.collect()
+    asyncio.get_running_loop().set_exception_handler(None)
+
+    assert unheard == []
+    assert "the worker has parted" in [line.get("error") for line in logged if line["event"] == "ticket_left_behind"]
+    assert (await house.job(job_id)).state == State.QUEUED
