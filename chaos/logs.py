@@ -35,11 +35,14 @@ def troubles(lives: Mapping[str, Sequence[Life]]) -> Counter[str]:
 
 
 def _message(line: str) -> str:
+    """What is said in the line, with the exception that came with it."""
     try:
-        said = str(json.loads(line)["message"])
+        told = json.loads(line)
+        # Only the first: the others are its causes.
+        parts = [told["message"], *(f"{one['exc_type']}: {one['exc_value']}" for one in told.get("exception", ())[:1])]
     except (ValueError, KeyError):
-        said = line.strip()
-    return _VARYING.sub("*", said)[:MESSAGE_CHARACTERS]
+        parts = [line.strip()]
+    return " ".join(_VARYING.sub("*", part)[:MESSAGE_CHARACTERS] for part in parts)
 
 
 def sweeps(lives: Mapping[str, Sequence[Life]]) -> Counter[str]:

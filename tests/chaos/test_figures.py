@@ -25,7 +25,8 @@ def worker(tmp_path: Path) -> Life:
     claimed = {"message": "job_claimed", "job_id": str(JOB), "attempt": 1}
     claimed["timestamp"] = datetime.fromtimestamp(1002.1, UTC).isoformat()
     swept = {"message": "swept", "task": "rescue", "count": 2}
-    trouble = {"message": "job 17 broke", "level": "error"}
+    raised = [{"exc_type": "OSError", "exc_value": "lost 5"}, {"exc_type": "ValueError", "exc_value": "its cause"}]
+    trouble = {"message": "job 17 broke", "level": "error", "exception": raised}
     log = tmp_path / "worker-1.1.log"
     log.write_text("\n".join([*map(json.dumps, (claimed, swept, trouble)), '{"message": "job_claimed", "jo']))
     return Life(1, began=1000.0, log=log)
@@ -78,7 +79,7 @@ def test_a_loss_to_poison_counts_from_the_death(worker: Life) -> None:
 
 def test_logs_are_read_though_their_last_line_is_broken_off(worker: Life) -> None:
     assert sweeps({"worker-1": [worker]}) == {"rescue": 2}
-    assert troubles({"worker-1": [worker]}) == {"job * broke": 1}
+    assert troubles({"worker-1": [worker]}) == {"job * broke OSError: lost *": 1}
 
 
 def test_a_summary_of_nothing_says_so() -> None:
