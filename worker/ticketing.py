@@ -136,6 +136,9 @@ class TicketManager(JobManager):
                 raise
             log.warning("turn_missed", task=job.task_name, error=repr(error.__cause__))
             return None
+        except AppNotOpen:
+            # A connection that broke took the cancellation of the deferrer with it: here it is again.
+            raise asyncio.CancelledError("the worker has parted") from None
 
     async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:  # noqa: ARG002 - not ours
         """None: what a job's cancellation ends is its run, not its ticket."""

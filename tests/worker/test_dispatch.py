@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -73,3 +74,11 @@ async def test_a_loop_that_lost_its_cancellation_ends_all_the_same(monkeypatch: 
     fetching.cancel()
     await asyncio.wait([fetching], timeout=10)
     assert fetching.cancelled()
+
+
+async def test_a_deferrer_that_lost_its_cancellation_ends_with_the_connections() -> None:
+    manager = TicketManager(Connector("postgresql://", application="test", connections=1))
+    now = int(time.time())
+    about: dict[str, Any] = {"id": None, "queue": "housekeeping", "lock": None, "queueing_lock": "turn", "priority": 0}
+    with pytest.raises(asyncio.CancelledError):
+        await manager.defer_periodic_job(Job(task_name="turn", task_kwargs={"timestamp": now}, **about), "turn", now)
