@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.ledger.locks import free_batch
 from playhead.models import Blob, File, Job, Output
 from playhead.states import State
 
@@ -47,7 +48,7 @@ async def doom_orphans(session: AsyncSession, idle_seconds: float) -> Doomed:
     )
     idle = ~Blob.deleting & (Blob.touched_at < func.now() - timedelta(seconds=idle_seconds)) & ~needed
     left = Blob.deleting & doom_is_over()
-    batch = select(Blob.sha256).where(idle | left).limit(BATCH).with_for_update(skip_locked=True).cte()
+    batch = free_batch(select(Blob.sha256).where(idle | left), BATCH)
     doomed = update(Blob).where(Blob.sha256 == batch.c.sha256).values(deleting=True, touched_at=func.now())
     rows = await session.execute(
         doomed.returning(Blob.sha256, Blob.touched_at).execution_options(synchronize_session=False)

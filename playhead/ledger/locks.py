@@ -7,9 +7,10 @@ Whoever waits takes them in the order of the ids, in which a job comes before al
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import CTE, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.models import Dependency, Job
@@ -55,3 +56,11 @@ def at_any_distance(needs: Sequence[UUID]) -> Select[UUID]:
 def _needed_at_any_distance(job_ids: Collection[UUID]) -> Select[UUID]:
     near = select(Dependency.needs_id).where(Dependency.job_id.in_(job_ids)).cte(recursive=True)
     return select(near.union(select(Dependency.needs_id).join(near, Dependency.job_id == near.c.needs_id)).c.needs_id)
+
+
+def free_batch(rows: Select[*tuple[Any, ...]], limit: int) -> CTE:
+    """So many of these rows that nobody holds, for one statement that changes them.
+
+    A CTE is read once. A subquery with a limit may be asked again for each row, and takes them all.
+    """
+    return rows.limit(limit).with_for_update(skip_locked=True).cte()

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import InputQuarantinedError, NotFoundError, StateConflictError
+from playhead.ledger.locks import free_batch
 from playhead.ledger.report import hold
 from playhead.ledger.run import Run
 from playhead.models import EngineDeaths, Job, Output
@@ -136,7 +137,7 @@ async def drop_old(session: AsyncSession, kept_seconds: float) -> int:
     old = select(EngineDeaths.kind, EngineDeaths.sha256).where(
         EngineDeaths.last_at < func.now() - timedelta(seconds=kept_seconds)
     )
-    batch = old.limit(BATCH).with_for_update(skip_locked=True).cte()
+    batch = free_batch(old, BATCH)
     gone = delete(EngineDeaths).where(EngineDeaths.kind == batch.c.kind, EngineDeaths.sha256 == batch.c.sha256)
     return len((await session.scalars(gone.returning(EngineDeaths.sha256))).all())
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.ledger.locks import detach
+from playhead.ledger.locks import detach, free_batch
 from playhead.models import File, Job, WorkerRow
 from playhead.states import TERMINAL
 
@@ -15,14 +15,13 @@ BATCH = 500
 CASCADING = 20
 """Where much goes with each row: a job's thousands of events, or for a worker a look at every job.
 
-A batch that takes longer than the housekeeping's patience is undone, and would be tried again for ever. So each is a
-CTE, which is read once: a subquery with a limit may be asked anew for each row, and takes them all.
+A batch that takes longer than the housekeeping's patience is undone, and would be tried again for ever.
 """
 
 
 async def drop_expired_files(session: AsyncSession) -> int:
     """Forget the files whose time is over. Gives how many."""
-    late = select(File.id).where(File.expires_at <= func.now()).limit(BATCH).with_for_update(skip_locked=True).cte()
+    late = free_batch(select(File.id).where(File.expires_at <= func.now()), BATCH)
     gone = delete(File).where(File.id == late.c.id).returning(File.id)
     return len((await session.scalars(gone)).all())
 
@@ -42,6 +41,6 @@ async def drop_old_workers(session: AsyncSession) -> int:
     """Forget the workers that were last heard of a day ago and hold nothing. Gives how many."""
     old = WorkerRow.heartbeat_at < func.now() - timedelta(days=1)
     idle = select(WorkerRow.id).where(old, ~exists().where(Job.worker_id == WorkerRow.id))
-    batch = idle.limit(CASCADING).with_for_update(skip_locked=True).cte()
+    batch = free_batch(idle, CASCADING)
     gone = delete(WorkerRow).where(WorkerRow.id == batch.c.id).returning(WorkerRow.id)
     return len((await session.scalars(gone)).all())
