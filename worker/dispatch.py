@@ -8,6 +8,7 @@ from uuid import UUID
 
 import procrastinate
 import structlog
+from procrastinate.worker import Worker
 
 from playhead.tickets import LOOK
 from worker.connector import Connector
@@ -43,34 +44,38 @@ async def keep_fetching(
     the database answers; runs under way are not its own and go on meanwhile, in the places that they have taken.
     """
     while True:
-        loop = asyncio.create_task(_fetch(app, list(queues), concurrency, heartbeat_seconds))
+        loop = Worker(
+            app=app,
+            queues=list(queues),
+            concurrency=concurrency,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=0,
+            update_heartbeat_interval=heartbeat_seconds,
+        )
+        fetching = asyncio.create_task(loop.run())  # type: ignore[no-untyped-call]
         try:
-            await asyncio.shield(loop)
+            await asyncio.shield(fetching)
         except asyncio.CancelledError:
             if isinstance(app.job_manager, TicketManager):
                 app.job_manager.leave()
-            await _end(loop)
+            await _end(loop, fetching)
             raise
         except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
             log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _end(loop: asyncio.Task[None]) -> None:
-    """Cancel the loop until it ends: a connection that breaks at the same time takes a cancellation with it."""
-    while not loop.done():
-        loop.cancel()
-        await asyncio.wait([loop], timeout=PAUSE_SECONDS)
-    if not loop.cancelled():
-        loop.exception()  # One that cannot sign off because the database is away raises that instead.
+async def _end(loop: Worker, fetching: asyncio.Task[None]) -> None:
+    """Tell the loop to stop until it ends: a connection that breaks at the same time takes a cancellation with it.
 
-
-async def _fetch(app: procrastinate.App, queues: list[str], concurrency: int, heartbeat_seconds: float) -> None:
-    await app.run_worker_async(
-        queues=queues,
-        concurrency=concurrency,
-        delete_jobs="always",
-        install_signal_handlers=False,
-        shutdown_graceful_timeout=0,
-        update_heartbeat_interval=heartbeat_seconds,
-    )
+    Once it is registered, it is only told. Canceled, and canceled again, it would not wait for its listener and its
+    looks, and those would find the connections closed.
+    """
+    while not fetching.done():
+        loop.stop()  # type: ignore[no-untyped-call]
+        if loop.run_task is None:
+            fetching.cancel()
+        await asyncio.wait([fetching], timeout=PAUSE_SECONDS)
+    if not fetching.cancelled():
+        fetching.exception()  # One that cannot sign off because the database is away raises that instead.

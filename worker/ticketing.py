@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from procrastinate.exceptions import AppNotOpen, ConnectorException
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.periodic import MAX_DELAY
@@ -87,9 +87,6 @@ class TicketManager(JobManager):
             await self._finish(job.id)
         except ConnectorException as error:
             log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
-        except AppNotOpen:
-            # A loop that had to be canceled again has not waited for its looks: this one ends after the connections.
-            log.warning("ticket_left_behind", ticket=job.id, error="the worker has parted")
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -136,9 +133,6 @@ class TicketManager(JobManager):
                 raise
             log.warning("turn_missed", task=job.task_name, error=repr(error.__cause__))
             return None
-        except AppNotOpen:
-            # A connection that broke took the cancellation of the deferrer with it: here it is again.
-            raise asyncio.CancelledError("the worker has parted") from None
 
     async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:  # noqa: ARG002 - not ours
         """None: what a job's cancellation ends is its run, not its ticket."""

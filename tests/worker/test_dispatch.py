@@ -2,20 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import procrastinate
 import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 
 from playhead.tickets import LOOK
-from worker import dispatch
 from worker.connector import Connector
-from worker.dispatch import keep_fetching
+from worker.dispatch import keep_fetching, make_app
 from worker.ticketing import TicketManager
+
+if TYPE_CHECKING:
+    from tests.worker.conftest import House
 
 
 class Between:
@@ -51,34 +51,22 @@ async def test_two_loops_may_spend_the_tickets_that_were_left_behind_at_once() -
     assert sorted(set(connector.spent)) == [1, 2]
 
 
-class Deaf:
-    """An app whose loop loses the first cancellation to a connection that breaks at the same time."""
+async def test_a_loop_that_lost_its_cancellation_ends_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register, begun = TicketManager.register_worker, asyncio.Event()
 
-    job_manager = None
-
-    def __init__(self) -> None:
-        self.begun = asyncio.Event()
-
-    async def run_worker_async(self, **_: Any) -> None:
-        self.begun.set()
-        with contextlib.suppress(asyncio.CancelledError):
+    async def deaf(self: TicketManager) -> int:
+        begun.set()
+        with contextlib.suppress(asyncio.CancelledError):  # As if a connection broke at the same time.
             await asyncio.Event().wait()
-        await asyncio.Event().wait()
+        return await register(self)
 
-
-async def test_a_loop_that_lost_its_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "PAUSE_SECONDS", 0.01)
-    app = Deaf()
-    fetching = asyncio.create_task(keep_fetching(cast("procrastinate.App", app), ["io"], 1, 1.0))
-    await app.begun.wait()
-    fetching.cancel()
-    await asyncio.wait([fetching], timeout=10)
+    monkeypatch.setattr(TicketManager, "register_worker", deaf)
+    app = make_app(house.database.url, application="test", connections=2)
+    async with app.open_async():
+        fetching = asyncio.create_task(keep_fetching(app, ["io"], 1, 1.0))
+        await begun.wait()
+        fetching.cancel()
+        await asyncio.wait([fetching], timeout=10)
     assert fetching.cancelled()
-
-
-async def test_a_deferrer_that_lost_its_cancellation_ends_with_the_connections() -> None:
-    manager = TicketManager(Connector("postgresql://", application="test", connections=1))
-    now = int(time.time())
-    about: dict[str, Any] = {"id": None, "queue": "housekeeping", "lock": None, "queueing_lock": "turn", "priority": 0}
-    with pytest.raises(asyncio.CancelledError):
-        await manager.defer_periodic_job(Job(task_name="turn", task_kwargs={"timestamp": now}, **about), "turn", now)
