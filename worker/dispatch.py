@@ -44,15 +44,7 @@ async def keep_fetching(
     the database answers; runs under way are not its own and go on meanwhile, in the places that they have taken.
     """
     while True:
-        loop = Worker(
-            app=app,
-            queues=list(queues),
-            concurrency=concurrency,
-            delete_jobs="always",
-            install_signal_handlers=False,
-            shutdown_graceful_timeout=0,
-            update_heartbeat_interval=heartbeat_seconds,
-        )
+        loop = _loop(app, list(queues), concurrency, heartbeat_seconds)
         fetching = asyncio.create_task(loop.run())  # type: ignore[no-untyped-call]
         try:
             await asyncio.shield(fetching)
@@ -64,6 +56,18 @@ async def keep_fetching(
         except Exception as error:  # noqa: BLE001 - whatever ended the loop, it must go on
             log.warning("dispatch_interrupted", queues=list(queues), error=repr(error))
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _loop(app: procrastinate.App, queues: list[str], concurrency: int, heartbeat_seconds: float) -> Worker:
+    return Worker(
+        app=app,
+        queues=queues,
+        concurrency=concurrency,
+        delete_jobs="always",
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=0,
+        update_heartbeat_interval=heartbeat_seconds,
+    )
 
 
 async def _end(loop: Worker, fetching: asyncio.Task[None]) -> None:

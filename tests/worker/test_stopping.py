@@ -123,7 +123,19 @@ async def test_a_loop_ends_though_its_cancellation_was_lost(house: House, tmp_pa
     await engines.close()
 
 
-async def test_a_loop_waits_for_its_looks_and_its_listener(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def unheard() -> AsyncIterator[list[dict[str, Any]]]:
+    """What the event loop complains of: exceptions that nobody asked for."""
+    complaints: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    yield complaints
+    loop.set_exception_handler(None)
+
+
+async def test_a_loop_waits_for_its_looks_and_its_listener(
+    house: House, monkeypatch: pytest.MonkeyPatch, unheard: list[dict[str, Any]]
+) -> None:
     listen = TicketManager.listen_for_jobs
 
     async def reluctant(self: TicketManager, **about: Any) -> None:
@@ -136,14 +148,11 @@ async def test_a_loop_waits_for_its_looks_and_its_listener(house: House, monkeyp
 
     monkeypatch.setattr(TicketManager, "listen_for_jobs", reluctant)
     monkeypatch.setattr(dispatch, "PAUSE_SECONDS", 0.02)
-    unheard: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
     job_id = await house.submit()
     with capture_logs() as logged:
         async with house.worker(**house.slow(60)):
             await house.until(job_id, lambda job: job.state == State.RUNNING)
         gc.collect()
-    asyncio.get_running_loop().set_exception_handler(None)
 
     assert unheard == []
     assert [line for line in logged if line["log_level"] == "warning"] == []
