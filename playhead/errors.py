@@ -96,6 +96,26 @@ class ModelUnavailableError(PlayheadError):
     code, status, title = "model_unavailable", 422, "The model could not be loaded"
 
 
+class DocumentUnreadableError(PlayheadError):
+    code, status, title = "document_unreadable", 422, "The document could not be read"
+
+
+class TooLongError(PlayheadError):
+    code, status, title = "too_long", 422, "The text does not fit into the model's context"
+
+
+class AnswerInvalidError(PlayheadError):
+    code, status, title, transient = "answer_invalid", 502, "The model gave no valid answer", True
+
+
+class WriterUnavailableError(PlayheadError):
+    code, status, title, transient = "writer_unavailable", 503, "The language model did not answer", True
+
+
+class SpeakerUnavailableError(PlayheadError):
+    code, status, title, transient = "speaker_unavailable", 503, "The speech synthesis did not answer", True
+
+
 class InputMissingError(PlayheadError):
     code, status, title = "input_missing", 422, "The input is no longer there"
 

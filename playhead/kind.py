@@ -17,6 +17,10 @@ R = TypeVar("R", bound=BaseModel)
 Queue = Literal["gpu", "llm", "cpu", "io"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
 
+Form = Literal["media", "transcript", "subtitles", "text", "summary", "annotation", "midi", "notes"]
+"""What a file holds, as far as it matters to whoever is to work on it."""
+FORMS: frozenset[Form] = frozenset(get_args(Form))
+
 
 class Context(Protocol):
     """One run of one job, as its kind sees it.
@@ -32,6 +36,10 @@ class Context(Protocol):
 
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use; the file lives as long as the run."""
+        ...
+
+    async def inputs(self) -> list[Path]:
+        """All inputs of a kind that takes several, in the order in which they were given; else the one."""
         ...
 
     async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:
@@ -64,8 +72,15 @@ class Context(Protocol):
         """Store an output file. It becomes visible when the job settles, with all the others or not at all."""
         ...
 
-    def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
-        """Add to the cost of the job."""
+    def account(
+        self,
+        *,
+        device_seconds: float = 0.0,
+        audio_seconds: float = 0.0,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+    ) -> None:
+        """Add to the cost of the job. Tokens are those of language models."""
         ...
 
 
@@ -80,6 +95,10 @@ class Kind(Generic[P, R]):
         params: model of ``params``; unknown fields are refused.
         result: model of the job's ``result``.
         run: the work.
+        accepts: forms that its input may have.
+        makes: the names of all outputs that it may make with these params, and their forms; None where nobody can
+            know that beforehand.
+        several: whether it takes a list of inputs as well.
     """
 
     name: str
@@ -88,3 +107,6 @@ class Kind(Generic[P, R]):
     params: type[P]
     result: type[R]
     run: Callable[[Context, P], Awaitable[R]]
+    accepts: frozenset[Form] = FORMS
+    makes: Callable[[P], Mapping[str, Form]] | None = None
+    several: bool = False

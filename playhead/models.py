@@ -163,6 +163,8 @@ class Job(Base):
     error: Mapped[dict[str, Any] | None]
     gpu_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     audio_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+    input_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    output_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     cached_from: Mapped[UUID | None]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
 
@@ -207,6 +209,21 @@ class Dependency(Base):
     __tablename__ = "job_dependencies"
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     needs_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class JobInput(Base):
+    """One of the inputs of a job that takes several: the place in its list, and the bytes there once they are known.
+
+    Where another job makes it, ``source_id`` is that job, and ``output`` the name of what it makes. No foreign keys
+    for either, as for the ``input_sha256`` of a job with one input.
+    """
+
+    __tablename__ = "job_inputs"
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID | None] = mapped_column(index=True)
+    output: Mapped[str | None]
+    sha256: Mapped[str | None] = mapped_column(index=True)
 
 
 class Output(Base):

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from playhead.database import Database
 from playhead.engines import Engines
 from playhead.ledger import history, report
+from playhead.ledger.inputs import sources
 from playhead.ledger.quarantine import require_free
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
@@ -40,18 +41,31 @@ class JobContext:
         self._inputs = inputs
         self._scratch = scratch
         self._bringing = asyncio.Lock()
-        self._brought = False
+        self._brought: list[Path] = []
 
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use."""
-        path = self._scratch / "input"
+        (only,) = await self.inputs()
+        return only
+
+    async def inputs(self) -> list[Path]:
+        """All of the job's inputs as local files, fetched on first use."""
         async with self._bringing:
             if not self._brought:
                 await asyncio.to_thread(self._scratch.mkdir, parents=True, exist_ok=True)
-                sha256 = await self._inputs.bring(self.run, path, self._fetched, self._admit)
+                self._brought = await self._bring()
+        return list(self._brought)
+
+    async def _bring(self) -> list[Path]:
+        brought = []
+        contents = await self._inputs.contents(self.run)
+        for place, (source, known) in enumerate(zip(sources(self.run.input), contents, strict=True)):
+            path = self._scratch / f"input-{place}"
+            sha256 = await self._inputs.bring(source, known, path, self._fetched, self._admit)
+            if "all" not in self.run.input:
                 self.run = replace(self.run, input_sha256=sha256)  # So that settling knows what it was.
-                self._brought = True
-        return path
+            brought.append(path)
+        return brought
 
     async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:
         """Say how far the work is: 0 to 1."""
@@ -87,9 +101,16 @@ class JobContext:
         blob = await stored
         self.made[name] = Made(name=name, sha256=blob.sha256, size_bytes=blob.size_bytes, media_type=media_type)
 
-    def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
+    def account(
+        self,
+        *,
+        device_seconds: float = 0.0,
+        audio_seconds: float = 0.0,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+    ) -> None:
         """Add to the cost of the job."""
-        self.cost = Cost(self.cost.gpu_seconds + device_seconds, self.cost.audio_seconds + audio_seconds)
+        self.cost += Cost(device_seconds, audio_seconds, input_tokens, output_tokens)
 
     async def _told(self, event: str, after: int) -> Sequence[Row[int, dict[str, Any]]]:
         about = {"after": after, "limit": TOLD_AT_ONCE}

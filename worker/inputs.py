@@ -11,6 +11,7 @@ from uuid import UUID
 from playhead.database import Database
 from playhead.fetch import fetch
 from playhead.ledger.files import output_sha256
+from playhead.ledger.inputs import Source, several
 from playhead.ledger.run import Run
 from playhead.settings import FetchSettings
 from playhead.storage import Storage
@@ -28,8 +29,16 @@ class Inputs:
         self._storage = storage
         self._settings = settings
 
-    async def bring(self, run: Run, target: Path, on_progress: Progress, admit: Admit) -> str:
-        """Put the run's input at ``target``. Gives its sha256, which is asked about before anything is done with it.
+    async def contents(self, run: Run) -> list[str | None]:
+        """The sha256 of each of the run's inputs, as far as they are known by now."""
+        if "all" not in run.input:
+            return [run.input_sha256]
+        return await read(self._database, lambda session: several(session, run.job_id))
+
+    async def bring(self, source: Source, sha256: str | None, target: Path, on_progress: Progress, admit: Admit) -> str:
+        """Put an input at ``target``. Gives its sha256, which is asked about before anything is done with it.
+
+        ``sha256`` is that of what lies in the storage, if it is known by now.
 
         Raises:
             InputQuarantinedError: by ``admit``.
@@ -37,19 +46,21 @@ class Inputs:
             UrlForbiddenError, UrlRejectedError, UrlUnreachableError: the URL cannot be fetched.
             StorageError: the storage is away.
         """
-        if "url" in run.input:
-            await fetch(run.input["url"], target, self._settings, on_progress=on_progress)
+        if "text" in source:
+            await asyncio.to_thread(target.write_text, source["text"], "utf-8", newline="")
+            return await asyncio.to_thread(_sha256, target)
+        if "url" in source:
+            await fetch(source["url"], target, self._settings, on_progress=on_progress)
             fetched = await asyncio.to_thread(_sha256, target)
             await admit(fetched)
             return fetched
-        sha256 = run.input_sha256 or await self._made(run)
+        sha256 = sha256 or await self._made(source)
         await admit(sha256)
         await self._storage.download(sha256, target)
         return sha256
 
-    async def _made(self, run: Run) -> str:
-        source = UUID(run.input["job"]), run.input["output"]
-        return await read(self._database, lambda session: output_sha256(session, *source))
+    async def _made(self, source: Source) -> str:
+        return await read(self._database, lambda session: output_sha256(session, UUID(source["job"]), source["output"]))
 
 
 def _sha256(path: Path) -> str:

@@ -36,4 +36,6 @@ async def get_stats(parts: Parts, identity: Caller) -> Stats:
         jobs=sum(count.jobs for count in counts),
         gpu_seconds=sum(count.gpu_seconds for count in counts),
         audio_seconds=sum(count.audio_seconds for count in counts),
+        input_tokens=sum(count.input_tokens for count in counts),
+        output_tokens=sum(count.output_tokens for count in counts),
     )

@@ -9,8 +9,9 @@ from pydantic.json_schema import SkipJsonSchema
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
+from api.schemas.inputs import UrlInput, each
 from api.schemas.job import Job
-from api.schemas.submission import JobRequest, UrlInput
+from api.schemas.submission import JobRequest
 from api.tracing import trace_id
 from playhead.fetch import check_url
 from playhead.keys import Identity
@@ -85,8 +86,9 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
 def _submission(
     body: JobRequest, queue: str, identity: Identity, settings: Settings, *, key: str | None, trace: str
 ) -> Submission:
-    if isinstance(body.input, UrlInput):
-        check_url(body.input.url, settings.fetch)
+    for given in each(body.input):
+        if isinstance(given, UrlInput):
+            check_url(given.url, settings.fetch)
     return Submission(
         owner_id=identity.owner_id,
         kind=body.kind,

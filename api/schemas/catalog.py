@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from playhead.kind import Kind
+from playhead.kind import Form, Kind
 from playhead.states import State
 
 
@@ -16,6 +16,8 @@ class KindInfo(BaseModel):
     name: str = Field(examples=["transcribe"])
     queue: str = Field(examples=["gpu"])
     summary: str
+    accepts: list[Form] = Field(description="What its input may hold.")
+    several: bool = Field(description='Whether it takes several inputs, as `{"all": [...]}`.')
     params: dict[str, Any] = Field(description="JSON Schema of `params`.")
     result: dict[str, Any] = Field(description="JSON Schema of `result`.")
 
@@ -26,6 +28,8 @@ class KindInfo(BaseModel):
             name=kind.name,
             queue=kind.queue,
             summary=kind.summary,
+            accepts=sorted(kind.accepts),
+            several=kind.several,
             params=kind.params.model_json_schema(),
             result=kind.result.model_json_schema(mode="serialization"),
         )
@@ -85,6 +89,8 @@ class JobCount(BaseModel):
     jobs: int
     gpu_seconds: float
     audio_seconds: float
+    input_tokens: int
+    output_tokens: int
 
 
 class Stats(BaseModel):
@@ -94,3 +100,5 @@ class Stats(BaseModel):
     jobs: int = Field(description="All of them.")
     gpu_seconds: float = Field(description="Device time of all of them.")
     audio_seconds: float = Field(description="Audio that all of them worked on.")
+    input_tokens: int = Field(description="Tokens that language models read for all of them.")
+    output_tokens: int = Field(description="Tokens that they wrote for all of them.")

@@ -63,6 +63,8 @@ class Job(BaseModel):
     run_at: datetime | None = Field(description="Not before this time: as asked for, or the next attempt.")
     expires_at: datetime | None
     gpu_seconds: float = Field(description="Time of the device that it used, all attempts together.")
+    input_tokens: int = Field(description="Tokens that language models read for it, all attempts together.")
+    output_tokens: int = Field(description="Tokens that they wrote for it.")
     cached_from: UUID | None = Field(description="Earlier job that its result was taken from.")
     trace_id: str = Field(description="Trace that its log lines carry.")
 

@@ -14,19 +14,16 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
-    Discriminator,
     Field,
     StringConstraints,
-    Tag,
     create_model,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from api.errors import tag
+from api.schemas.inputs import Strict, input_type
 from api.schemas.listing import LABEL
-from api.text import OutputName, check_storable
+from api.text import check_storable
 from playhead.kind import Kind
 from playhead.states import Priority
 
@@ -35,54 +32,6 @@ YEARS = range(1970, 3000)
 MAX_SECONDS = 10 * 365 * 86_400
 MAX_AFTER = 1000
 MAX_LABELS = 50
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class FileInput(_Strict):
-    """A file that was uploaded to `/api/v1/files`."""
-
-    file: UUID
-
-
-class UrlInput(_Strict):
-    """An address on the web, fetched by the worker. Private addresses are refused (`url_forbidden`)."""
-
-    url: str = Field(
-        min_length=1,
-        max_length=8192,
-        examples=["https://example.com/talk.mp3"],
-        json_schema_extra={"format": "uri"},
-    )
-
-
-class OutputInput(_Strict):
-    """An output of another job, which this one then waits for."""
-
-    job: UUID
-    output: OutputName
-
-
-def _branch(value: Any) -> str | None:
-    if isinstance(value, BaseModel):
-        return tag(next(iter(type(value).model_fields)))
-    if not isinstance(value, dict):
-        return None
-    return next((tag(name) for name in ("file", "url", "job") if name in value), None)
-
-
-Input = Annotated[
-    Annotated[FileInput, Tag(tag("file"))]
-    | Annotated[UrlInput, Tag(tag("url"))]
-    | Annotated[OutputInput, Tag(tag("job"))],
-    Discriminator(
-        _branch,
-        custom_error_type="input_needed",
-        custom_error_message='Give exactly one of {"file": id}, {"url": address} or {"job": id, "output": name}',
-    ),
-]
 
 
 def _text(value: object) -> object:
@@ -104,11 +53,11 @@ Label = Annotated[str, StringConstraints(pattern=rf"{LABEL}$")]
 LabelText = Annotated[str, StringConstraints(max_length=500)]
 
 
-class JobRequest(_Strict):
+class JobRequest(Strict):
     """What may be asked of a job, whatever its kind."""
 
     kind: str
-    input: Input
+    input: BaseModel
     params: BaseModel
     priority: Priority = Field(Priority.NORMAL, description="Jobs of a higher priority go first in their queue.")
     run_at: Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_utc)] | None = Field(
@@ -157,5 +106,6 @@ def _model(kind: Kind[Any, Any]) -> type[JobRequest]:
         __base__=JobRequest,
         __doc__=kind.summary,
         kind=(literal, ...),
+        input=(input_type(kind), ...),
         params=params,
     )

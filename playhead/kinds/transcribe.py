@@ -115,6 +115,14 @@ KIND = Kind(
     params=Params,
     result=Transcript,
     run=transcribe,
+    accepts=frozenset({"media"}),
+    makes=lambda _: {
+        "transcript.json": "transcript",
+        "transcript.txt": "text",
+        "transcript.srt": "subtitles",
+        "transcript.vtt": "subtitles",
+        "transcript.tsv": "text",
+    },
 )
 
 

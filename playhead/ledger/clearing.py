@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.locks import free_batch
-from playhead.models import Blob, File, Job, Output
+from playhead.models import Blob, File, Job, JobInput, Output
 from playhead.states import State
 
 BATCH = 100
@@ -45,6 +45,7 @@ async def doom_orphans(session: AsyncSession, idle_seconds: float) -> Doomed:
         exists().where(File.sha256 == Blob.sha256)
         | exists().where(Output.sha256 == Blob.sha256)
         | exists().where(Job.input_sha256 == Blob.sha256, Job.state != State.SUCCEEDED)
+        | exists().where(JobInput.sha256 == Blob.sha256, JobInput.job_id == Job.id, Job.state != State.SUCCEEDED)
     )
     idle = ~Blob.deleting & (Blob.touched_at < func.now() - timedelta(seconds=idle_seconds)) & ~needed
     left = Blob.deleting & doom_is_over()

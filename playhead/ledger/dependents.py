@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from playhead.errors import DependencyFailedError, StateConflictError
 from playhead.ledger.history import record_states
+from playhead.ledger.inputs import hand_on
 from playhead.ledger.locks import at_any_distance, lock
-from playhead.models import Dependency, Job, Output
+from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, State
 from playhead.tickets import issue
 
@@ -25,12 +26,10 @@ async def release(session: AsyncSession, succeeded: UUID) -> None:
     now on, whatever becomes of the job that made it.
     """
     dependents = await lock(session, select(Dependency.job_id).where(Dependency.needs_id == succeeded))
-    given = select(Output.sha256).where(Output.job_id == succeeded, Output.name == Job.input["output"].astext)
-    its_input = case(
-        (Job.input["job"].astext == str(succeeded), given.correlate(Job).scalar_subquery()), else_=Job.input_sha256
-    )
-    met = update(Job).where(Job.id.in_(dependents)).values(waits_for=Job.waits_for - 1, input_sha256=its_input)
+    met = update(Job).where(Job.id.in_(dependents)).values(waits_for=Job.waits_for - 1)
     await session.execute(met.execution_options(synchronize_session=False))
+    if dependents:
+        await hand_on(session, succeeded, dependents)
     await enqueue_ready(session, dependents)
 
 

@@ -70,13 +70,15 @@ class News:
 
 @dataclass(frozen=True)
 class Count:
-    """Jobs of one kind in one state, and what they cost so far, in seconds."""
+    """Jobs of one kind in one state, and what they cost so far: as :class:`playhead.ledger.settle.Cost`."""
 
     kind: str
     state: State
     jobs: int
     gpu_seconds: float
     audio_seconds: float
+    input_tokens: int
+    output_tokens: int
 
 
 async def find_job(session: AsyncSession, owner_id: UUID, job_id: UUID) -> JobView:
@@ -150,13 +152,14 @@ async def news_since(session: AsyncSession, owner_id: UUID, job_id: UUID, event_
 
 async def counts(session: AsyncSession, owner_id: UUID | None = None) -> list[Count]:
     """Jobs by kind and state; of one owner, or of all."""
-    spent = func.sum(Job.gpu_seconds).label("gpu"), func.sum(Job.audio_seconds).label("audio")
+    costs = Job.gpu_seconds, Job.audio_seconds, Job.input_tokens, Job.output_tokens
+    spent = [func.sum(cost).label(cost.key) for cost in costs]
     counted = select(Job.kind, Job.state, func.count().label("jobs"), *spent)
     grouped = counted.group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     if owner_id is not None:
         grouped = grouped.where(Job.owner_id == owner_id)
     rows = await session.execute(grouped)
-    return [Count(row.kind, State(row.state), row.jobs, row.gpu, row.audio) for row in rows]
+    return [Count(**{**row, "state": State(row["state"])}) for row in rows.mappings()]
 
 
 def _of(owner_id: UUID) -> Select[Job]:

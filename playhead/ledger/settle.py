@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -28,10 +28,15 @@ Confirm = Callable[[Collection[Blob]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run used, in seconds."""
+    """What a run used: time, and tokens of language models."""
 
     gpu_seconds: float = 0.0
     audio_seconds: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, more: Cost) -> Cost:
+        return Cost(*(mine + others for mine, others in zip(astuple(self), astuple(more), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,4 @@ async def _leave(session: AsyncSession, run: Run, values: dict[str, Any]) -> Non
 
 
 def _spent(cost: Cost) -> dict[str, Any]:
-    return {
-        "gpu_seconds": Job.gpu_seconds + cost.gpu_seconds,
-        "audio_seconds": Job.audio_seconds + cost.audio_seconds,
-    }
+    return {name: getattr(Job, name) + used for name, used in asdict(cost).items()}

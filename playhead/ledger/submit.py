@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import IdempotencyMismatchError, InvalidError
 from playhead.identity import new_id
+from playhead.ledger import inputs
 from playhead.ledger.dependents import enqueue_ready
 from playhead.ledger.history import record_states
-from playhead.ledger.quarantine import require_free
-from playhead.models import Dependency, File, Job, Output
+from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, Priority, State
 
 
@@ -29,7 +29,7 @@ class Submission:
     """A job that someone asks for, already valid by itself.
 
     Attributes:
-        input: ``{"file": id}``, ``{"url": ...}`` or ``{"job": id, "output": name}``.
+        input: as :mod:`playhead.ledger.inputs` says.
         after: jobs that must succeed first.
         run_at: not before this time.
         expires_in_seconds: not begun within this time from now, it expires.
@@ -68,14 +68,11 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
     if known is not None:
         return known
     needs = await _dependencies(session, wanted)
-    sha256 = await _input_sha256(session, wanted)
-    if sha256 is not None:
-        await require_free(
-            session, wanted.kind, sha256, field="input.file" if "file" in wanted.input else "input.output"
-        )
-    job_id = await _insert(session, wanted, sha256, needs)
+    contents = await inputs.find_contents(session, wanted.owner_id, wanted.kind, wanted.input)
+    job_id = await _insert(session, wanted, contents, needs)
     if job_id is None:  # Another request with this key was committed meanwhile. Its job may be deleted again by now.
         return await submit(session, wanted)
+    await inputs.keep_several(session, job_id, wanted.input, contents)
     if needs:
         await session.execute(insert(Dependency), [{"job_id": job_id, "needs_id": need} for need in needs])
     if not await enqueue_ready(session, [job_id]):
@@ -102,7 +99,7 @@ async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
 
 async def _dependencies(session: AsyncSession, wanted: Submission) -> dict[UUID, bool]:
     """Each job that must succeed first, and whether it has. Locked against settling until the commit."""
-    needs = sorted({*wanted.after, *([UUID(wanted.input["job"])] if "job" in wanted.input else [])})
+    needs = sorted({*wanted.after, *inputs.makers(wanted.input)})
     if not needs:
         return {}
     there = select(Job.id, Job.state).where(Job.owner_id == wanted.owner_id, Job.id.in_(needs)).order_by(Job.id)
@@ -116,30 +113,8 @@ async def _dependencies(session: AsyncSession, wanted: Submission) -> dict[UUID,
     return {need: states[need] is State.SUCCEEDED for need in needs}
 
 
-async def _input_sha256(session: AsyncSession, wanted: Submission) -> str | None:
-    """The bytes that the job needs, so that they are kept for as long as it does."""
-    if "file" in wanted.input:
-        mine = select(File.sha256).where(File.id == UUID(wanted.input["file"]), File.owner_id == wanted.owner_id)
-        kept = mine.where(File.expires_at.is_(None) | (File.expires_at > func.now()))
-        sha256 = await session.scalar(kept.with_for_update(read=True))
-        if sha256 is None:
-            raise InvalidError("there is no such file, or its time is over: upload it again", field="input.file")
-        return sha256
-    if "job" in wanted.input:
-        return await _output_sha256(session, UUID(wanted.input["job"]), wanted.input["output"])
-    return None
-
-
-async def _output_sha256(session: AsyncSession, job_id: UUID, name: str) -> str | None:
-    """The bytes of another job's output; None while that job has not ended."""
-    sha256 = await session.scalar(select(Output.sha256).where(Output.job_id == job_id, Output.name == name))
-    if sha256 is None and await session.scalar(select(Job.state).where(Job.id == job_id)) == State.SUCCEEDED:
-        raise InvalidError(f"job {job_id} made no output {name!r}", field="input.output")
-    return sha256
-
-
 async def _insert(
-    session: AsyncSession, wanted: Submission, sha256: str | None, needs: dict[UUID, bool]
+    session: AsyncSession, wanted: Submission, contents: Sequence[str | None], needs: dict[UUID, bool]
 ) -> UUID | None:
     row = insert(Job).values(
         id=new_id(after=needs),  # the order of the ids is that in which locks are taken
@@ -151,7 +126,7 @@ async def _insert(
         params=wanted.params,
         input=wanted.input,
         labels=wanted.metadata,
-        input_sha256=sha256,
+        input_sha256=None if "all" in wanted.input else contents[0],
         idempotency_key=wanted.idempotency_key,
         request_digest=wanted.digest() if wanted.idempotency_key else None,
         trace_id=wanted.trace_id,

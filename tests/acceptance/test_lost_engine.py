@@ -19,7 +19,8 @@ CODE = """
 import asyncio
 import worker.main
 from playhead.errors import EngineCrashedError
-from worker.engines.stub import StubEngines, StubTranscriber
+from worker.engines.stubs import StubEngines
+from worker.engines.stubs.transcriber import StubTranscriber
 
 undead = asyncio.Event()
 

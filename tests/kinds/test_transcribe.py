@@ -2,85 +2,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from playhead.engines import Engines, SpeechInfo, SpeechOptions, SpeechStep
+from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.kinds import transcribe
 from playhead.kinds.transcribe import KIND, Params
 from playhead.registry import kinds
 from playhead.settings import Settings, StubSettings
 from playhead.transcript import Transcript
+from tests.kinds.memory import Memory
 from worker.engines import make_engines
 
 INFO = {"language": "en", "language_probability": 1.0, "duration_seconds": 20.0, "model": "stub:small"}
-
-
-@dataclass
-class Memory:
-    """A :class:`playhead.kind.Context` that remembers what it is told.
-
-    ``history`` is what earlier attempts told; an attempt ``dies_after`` this many checkpoints.
-    """
-
-    engines: Engines
-    recording: Path
-    state: dict[str, Any] | None = None
-    stages: list[str | None] = field(default_factory=list)
-    fractions: list[float] = field(default_factory=list)
-    etas: list[float | None] = field(default_factory=list)
-    events: list[tuple[str, Any]] = field(default_factory=list)
-    outputs: dict[str, tuple[bytes, str]] = field(default_factory=dict)
-    device_seconds: float = 0.0
-    audio_seconds: float = 0.0
-    history: list[tuple[str, Any]] = field(default_factory=list)
-    dies_after: int | None = None
-
-    def next_attempt(self, dies_after: int | None = None) -> Memory:
-        told = [*self.history, *self.events]
-        return replace(Memory(self.engines, self.recording), state=self.state, history=told, dies_after=dies_after)
-
-    async def input(self) -> Path:
-        return self.recording
-
-    async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:
-        self.fractions.append(fraction)
-        self.stages.append(stage)
-        self.etas.append(eta_seconds)
-
-    async def emit(self, event: str, data: dict[str, Any] | list[dict[str, Any]]) -> None:
-        self.events.extend((event, one) for one in (data if isinstance(data, list) else [data]))
-
-    async def checkpoint(
-        self, state: dict[str, Any], *, events: Mapping[str, list[dict[str, Any]]] | None = None
-    ) -> None:
-        if self.dies_after == 0:
-            raise ConnectionError
-        self.dies_after = None if self.dies_after is None else self.dies_after - 1
-        self.state = json.loads(json.dumps(state))
-        for event, items in (events or {}).items():
-            await self.emit(event, items)
-
-    async def restore(self) -> dict[str, Any] | None:
-        return self.state
-
-    async def told(self, event: str) -> AsyncIterator[dict[str, Any]]:
-        for name, data in self.history:
-            if name == event:
-                yield data
-
-    async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
-        assert isinstance(content, bytes)
-        self.outputs[name] = (content, media_type)
-
-    def account(self, *, device_seconds: float = 0.0, audio_seconds: float = 0.0) -> None:
-        self.device_seconds += device_seconds
-        self.audio_seconds += audio_seconds
 
 
 @pytest.fixture
@@ -88,7 +26,7 @@ def ctx(tmp_path: Path) -> Memory:
     recording = tmp_path / "input"
     recording.write_bytes(b"any sound")
     settings = Settings(engines="stub", data_dir=tmp_path, stub=StubSettings(segments=4))
-    return Memory(make_engines(settings), recording)
+    return Memory(make_engines(settings), [recording])
 
 
 async def test_gives_the_transcript_and_stores_every_form_of_it(ctx: Memory) -> None:
@@ -136,7 +74,7 @@ async def test_accounts_for_the_recording(ctx: Memory) -> None:
 
 async def test_a_later_attempt_goes_on_from_the_checkpoint(ctx: Memory) -> None:
     whole = await transcribe.transcribe(ctx, Params())
-    broken = Memory(ctx.engines, ctx.recording, dies_after=2)
+    broken = Memory(ctx.engines, ctx.files, dies_after=2)
     with pytest.raises(ConnectionError):
         await transcribe.transcribe(broken, Params())
 
@@ -159,7 +97,7 @@ async def test_an_attempt_after_the_last_segment_decodes_nothing(ctx: Memory) ->
 
 async def test_a_checkpoint_is_small_however_much_was_said(ctx: Memory) -> None:
     engines = make_engines(Settings(engines="stub", stub=StubSettings(segments=2000)))
-    long = Memory(engines, ctx.recording)
+    long = Memory(engines, ctx.files)
     await transcribe.transcribe(long, Params())
 
     assert len(json.dumps(long.state)) < 300
@@ -201,7 +139,7 @@ async def test_segments_that_cannot_be_read_are_made_anew(ctx: Memory) -> None:
 
 async def test_canceling_closes_the_engine(ctx: Memory) -> None:
     engines = _Endless()
-    job = asyncio.create_task(transcribe.transcribe(Memory(engines, ctx.recording), Params()))
+    job = asyncio.create_task(transcribe.transcribe(Memory(engines, ctx.files), Params()))
     await engines.transcriber.begun.wait()
 
     job.cancel()

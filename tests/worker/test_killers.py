@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PROGRAM = """
 import os, signal
-from worker.engines.stub import StubTranscriber
+from worker.engines.stubs.transcriber import StubTranscriber
 
 transcribe = StubTranscriber.transcribe
 

@@ -20,7 +20,7 @@ from playhead.ledger import quarantine
 from playhead.models import EngineDeaths
 from playhead.states import State
 from tests.fetch.conftest import SERVER, ScriptedServer, answer
-from worker.engines.stub import StubTranscriber
+from worker.engines.stubs.transcriber import StubTranscriber
 from worker.housekeeping import Housekeeping
 from worker.pulse import Pulse
 

@@ -12,7 +12,7 @@ from playhead.errors import EngineCrashedError
 from playhead.ledger import operate
 from playhead.models import ADMIN_OWNER
 from playhead.states import State
-from worker.engines.stub import StubTranscriber
+from worker.engines.stubs.transcriber import StubTranscriber
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House

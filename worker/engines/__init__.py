@@ -12,7 +12,7 @@ def make_engines(settings: Settings) -> Engines:
     Give them back with :meth:`~playhead.engines.Engines.close`.
     """
     if settings.engines == "stub":
-        from worker.engines.stub import StubEngines
+        from worker.engines.stubs import StubEngines
 
         return StubEngines(settings)
     from worker.engines.real import RealEngines

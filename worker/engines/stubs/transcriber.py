@@ -1,4 +1,4 @@
-"""Deterministic engines without a model: what tests, load runs and a first look at the house need."""
+"""A transcriber without a model: what tests, load runs and a first look at the house need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.errors import MediaUnreadableError
-from playhead.settings import Settings, StubSettings
+from playhead.settings import StubSettings
 from playhead.transcript import Segment, Word
 from worker.engines.fitness import english_only, require_fitting
 
@@ -56,21 +56,6 @@ class StubTranscriber:
             duration_seconds=self._pace.segments * SEGMENT_SECONDS,
             model=f"stub:{model}",
         )
-
-
-class StubEngines:
-    """The :class:`~playhead.engines.Engines` of ``PLAYHEAD_ENGINES=stub``."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
-        self.device = "stub"
-
-    async def lost(self) -> None:
-        """There is nothing to lose: wait for ever."""
-        await asyncio.Event().wait()
-
-    async def close(self) -> None:
-        """There is nothing to end."""
 
 
 def _digest(recording: Path) -> bytes:

@@ -1,7 +1,4 @@
-"""What Playhead asks of its engines. The real ones and the stubs obey the same Protocols.
-
-An engine never sees a job, a database or HTTP: it turns local files into values.
-"""
+"""Speech to text: what is asked of a transcriber."""
 
 from __future__ import annotations
 
@@ -77,26 +74,4 @@ class Transcriber(Protocol):
             EngineDiedError: the same, where the recording is to blame: the engine died or hung while it was busy with
                 it and had begun no other. Said often enough of one content, no engine is given it again.
         """
-        ...
-
-
-class Engines(Protocol):
-    """The engines of one worker. Each is started on first use."""
-
-    @property
-    def transcriber(self) -> Transcriber:
-        """Speech to text."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """Where models run, as an operator would say it: `cpu`, `NVIDIA H100 80GB`, `stub`."""
-        ...
-
-    async def lost(self) -> None:
-        """Wait until an engine lives on though it was killed: its device is not free, and its worker is to end."""
-        ...
-
-    async def close(self) -> None:
-        """End every child process and wait for it."""
         ...

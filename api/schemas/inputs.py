@@ -1,0 +1,101 @@
+"""The ``input`` of a job, as each kind takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+
+from api.errors import tag
+from api.text import OutputName
+from playhead.kind import Kind
+
+MAX_TEXT = 500_000
+"""Characters of a text in a request; a longer one is uploaded as a file."""
+MAX_INPUTS = 200
+
+
+class Strict(BaseModel):
+    """A part of a request: what it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FileInput(Strict):
+    """A file that was uploaded to `/api/v1/files`."""
+
+    file: UUID
+
+
+class UrlInput(Strict):
+    """An address on the web, fetched by the worker. Private addresses are refused (`url_forbidden`)."""
+
+    url: str = Field(
+        min_length=1,
+        max_length=8192,
+        examples=["https://example.com/talk.mp3"],
+        json_schema_extra={"format": "uri"},
+    )
+
+
+class OutputInput(Strict):
+    """An output of another job, which this one then waits for."""
+
+    job: UUID
+    output: OutputName
+
+
+class TextInput(Strict):
+    """A text that stands in the request itself."""
+
+    text: str = Field(min_length=1, max_length=MAX_TEXT)
+
+
+class SeveralInputs(Strict):
+    """Several inputs, in their order."""
+
+    all: list[Any]
+
+
+_ALONE: dict[str, tuple[type[BaseModel], str]] = {
+    "file": (FileInput, '{"file": id}'),
+    "url": (UrlInput, '{"url": address}'),
+    "job": (OutputInput, '{"job": id, "output": name}'),
+}
+_TEXT = {"text": (TextInput, '{"text": words}')}
+
+
+def input_type(kind: Kind[Any, Any]) -> Any:
+    """The type of the ``input`` of this kind: with a text only where it works on one, with several where it may."""
+    alone = _ALONE | (_TEXT if "text" in kind.accepts else {})
+    if not kind.several:
+        return _one_of(alone)
+    one: Any = _one_of(alone)
+    listed: Any = Annotated[list[one], Field(min_length=1, max_length=MAX_INPUTS)]
+    several = create_model(
+        f"{kind.name.capitalize()}Inputs", __base__=SeveralInputs, __doc__=SeveralInputs.__doc__, all=(listed, ...)
+    )
+    return _one_of(alone | {"all": (several, '{"all": [several of these]}')})
+
+
+def each(given: BaseModel) -> Sequence[BaseModel]:
+    """The inputs of a request, one or several."""
+    return given.all if isinstance(given, SeveralInputs) else [given]
+
+
+def _one_of(branches: Mapping[str, tuple[type[BaseModel], str]]) -> Any:
+    """A union told apart by which of these fields is there."""
+
+    def branch(value: Any) -> str | None:
+        fields = type(value).model_fields if isinstance(value, BaseModel) else value
+        return next((tag(name) for name in branches if isinstance(fields, dict) and name in fields), None)
+
+    models = [Annotated[model, Tag(tag(name))] for name, (model, _) in branches.items()]
+    *others, last = [example for _, example in branches.values()]
+    message = f"Give exactly one of {', '.join(others)} or {last}"
+    told_apart = Discriminator(branch, custom_error_type="input_needed", custom_error_message=message)
+    return Annotated[reduce(or_, models), told_apart]

@@ -1,0 +1,101 @@
+"""Texts as inputs: a transcript, subtitles or plain text, read as passages with their times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pysubs2
+from pydantic import ValidationError
+
+from playhead.errors import DocumentUnreadableError
+from playhead.transcript import Transcript
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A few words to a few sentences. Times are seconds; None in a text that has none."""
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a file says.
+
+    Attributes:
+        language: ISO 639-1 code; None where the file does not tell.
+        passages: segments of a transcript, cues of subtitles, paragraphs of a text; none of them empty.
+        transcript: the whole of it where the file is one.
+    """
+
+    form: Literal["transcript", "subtitles", "text"]
+    passages: list[Passage]
+    language: str | None = None
+    transcript: Transcript | None = None
+
+    @property
+    def text(self) -> str:
+        """All that is said, a passage a line."""
+        return "\n".join(passage.text for passage in self.passages)
+
+
+def read_document(path: Path) -> Document:
+    """Read a transcript as JSON, subtitles (SRT or VTT) or plain text in UTF-8; what it is shows in its beginning.
+
+    Raises:
+        DocumentUnreadableError: it is none of these, too large, or says nothing.
+    """
+    text = read_text(path)
+    document = _read(text, text.lstrip())
+    if not document.passages:
+        raise DocumentUnreadableError("the document says nothing: there is no text in it")
+    return document
+
+
+def read_text(path: Path) -> str:
+    """A file's text, with or without a byte order mark.
+
+    Raises:
+        DocumentUnreadableError: it is no UTF-8, or too large.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise DocumentUnreadableError(f"the document is larger than {MAX_BYTES // 1024**2} MiB")
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"the document is no text in UTF-8 (byte {error.start}): convert it first"
+        raise DocumentUnreadableError(message) from None
+
+
+def _read(text: str, beginning: str) -> Document:
+    if beginning.startswith("{"):
+        return _transcript(text)
+    if beginning.startswith("WEBVTT") or "-->" in text:
+        return _subtitles(text, "vtt" if beginning.startswith("WEBVTT") else "srt")
+    return Document("text", [Passage(" ".join(part.split())) for part in text.split("\n\n") if part.strip()])
+
+
+def _transcript(text: str) -> Document:
+    try:
+        transcript = Transcript.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DocumentUnreadableError(f"the document is JSON, but no transcript: {where}: {first['msg']}") from None
+    said = [Passage(one.text, one.start, one.end) for one in transcript.segments if one.text.strip()]
+    return Document("transcript", said, transcript.language, transcript)
+
+
+def _subtitles(text: str, form: str) -> Document:
+    try:
+        events = pysubs2.SSAFile.from_string(text, format_=form).events
+    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+        raise DocumentUnreadableError(f"the subtitles could not be read: {error}") from None
+    said = [Passage(" ".join(one.plaintext.split()), one.start / 1000, one.end / 1000) for one in events]
+    return Document("subtitles", [passage for passage in said if passage.text])

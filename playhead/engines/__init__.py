@@ -1,0 +1,41 @@
+"""What Playhead asks of its engines. The real ones and the stubs obey the same Protocols and the same tests.
+
+An engine never sees a job, a database or our HTTP API: it turns local files and texts into values. Each has a file of
+its own here, which says all that a kind may know of it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
+
+__all__ = [
+    "Engines",
+    "SpeechInfo",
+    "SpeechOptions",
+    "SpeechStep",
+    "Transcriber",
+]
+
+
+class Engines(Protocol):
+    """The engines of one worker. Each is started on first use."""
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """Speech to text."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where models run, as an operator would say it: `cpu`, `NVIDIA H100 80GB`, `stub`."""
+        ...
+
+    async def lost(self) -> None:
+        """Wait until an engine lives on though it was killed: its device is not free, and its worker is to end."""
+        ...
+
+    async def close(self) -> None:
+        """End every child process and wait for it."""
+        ...

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from playhead.documents import Passage, read_document
+from playhead.errors import DocumentUnreadableError
+from playhead.transcript import Segment, Transcript
+
+SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello,\n<i>world</i>.\n\n2\n00:00:03,000 --> 00:00:04,000\nBye.\n"
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\nHello, world.\n"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "document"
+
+
+def test_a_transcript_is_read_whole(path: Path) -> None:
+    rest = {"avg_logprob": -0.1, "no_speech_prob": 0.0, "compression_ratio": 1.0, "temperature": 0.0}
+    segments = [Segment(id=0, start=0.5, end=2.0, text="Bonjour.", **rest)]
+    about = {"language": "fr", "language_probability": 1.0, "duration_seconds": 3.0, "model": "m"}
+    transcript = Transcript(text="Bonjour.", segments=segments, **about)
+    path.write_text(transcript.model_dump_json())
+
+    document = read_document(path)
+
+    assert (document.form, document.language, document.transcript) == ("transcript", "fr", transcript)
+    assert document.passages == [Passage("Bonjour.", 0.5, 2.0)]
+
+
+@pytest.mark.parametrize("text", [SRT, f"\ufeff{SRT}", SRT.replace("\n", "\r\n")])
+def test_subtitles_are_read_cue_by_cue(path: Path, text: str) -> None:
+    path.write_text(text, newline="")
+
+    document = read_document(path)
+
+    assert document.form == "subtitles"
+    assert document.passages == [Passage("Hello, world.", 1.0, 2.5), Passage("Bye.", 3.0, 4.0)]
+
+
+def test_webvtt_too(path: Path) -> None:
+    path.write_text(VTT)
+
+    assert read_document(path).passages == [Passage("Hello, world.", 1.0, 2.5)]
+
+
+def test_a_text_is_read_in_paragraphs(path: Path) -> None:
+    path.write_text("One\nline.\n\n\nTwo.\n")
+
+    document = read_document(path)
+
+    assert (document.form, document.text) == ("text", "One line.\nTwo.")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "says nothing"),
+        (b" \n\n ", "says nothing"),
+        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b'{"text": 1}', "no transcript: text"),
+        (b"{", "no transcript"),
+        (b"WEBVTT\n", "says nothing"),
+    ],
+)
+def test_what_is_no_document_is_refused_with_the_reason(path: Path, content: bytes, told: str) -> None:
+    path.write_bytes(content)
+
+    with pytest.raises(DocumentUnreadableError, match=told):
+        read_document(path)

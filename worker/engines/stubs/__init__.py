@@ -1,0 +1,23 @@
+"""Deterministic engines without a model: what tests, load runs and a first look at the house need."""
+
+from __future__ import annotations
+
+import asyncio
+
+from playhead.settings import Settings
+from worker.engines.stubs.transcriber import StubTranscriber
+
+
+class StubEngines:
+    """The :class:`~playhead.engines.Engines` of ``PLAYHEAD_ENGINES=stub``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
+        self.device = "stub"
+
+    async def lost(self) -> None:
+        """There is nothing to lose: wait for ever."""
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """There is nothing to end."""
