@@ -130,6 +130,38 @@ class WorkerRow(Base):
     metrics: Mapped[str] = mapped_column(server_default="")
 
 
+class Batch(Base):
+    """A parent of jobs. How far it is and how it ended follows from its children: nothing of that stands here.
+
+    ``names`` has the ids of the jobs of a graph by their names; None where the children are all alike. ``total`` is how
+    many children were made, some of which may have been deleted since.
+    """
+
+    __tablename__ = "batches"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id", ondelete="CASCADE"))
+    kind: Mapped[str | None]
+    recipe: Mapped[str | None]
+    names: Mapped[dict[str, Any] | None]
+    total: Mapped[int]
+    labels: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'"))
+    idempotency_key: Mapped[str | None]
+    request_digest: Mapped[bytes | None]
+    trace_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+    __table_args__ = (
+        Index(
+            "batches_idempotency_key",
+            "owner_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index("batches_owner_idx", "owner_id", "id"),
+    )
+
+
 class Job(Base):
     """The ledger. It alone says what a job is, who holds it, how far it is and how it ended."""
 
@@ -166,7 +198,7 @@ class Job(Base):
     input_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     output_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     cached_from: Mapped[UUID | None]
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     queued_at: Mapped[datetime | None]
@@ -196,6 +228,7 @@ class Job(Base):
             "id",
             postgresql_where=text("state = 'queued'"),
         ),
+        Index("jobs_parent_idx", "parent_id", "state"),
         Index("jobs_running_idx", "worker_id", postgresql_where=text("state = 'running'")),
         Index("jobs_due_idx", "run_at", postgresql_where=text("state = 'waiting' AND waits_for = 0")),
         Index("jobs_expiry_idx", "expires_at", postgresql_where=text("state IN ('waiting', 'queued')")),

@@ -117,7 +117,7 @@ class JobContext:
         return await read(self._database, lambda session: history.told_before(session, self.run, event, **about))
 
     async def _admit(self, sha256: str) -> None:
-        await read(self._database, lambda session: require_free(session, self.run.kind, sha256))
+        await read(self._database, lambda session: require_free(session, {(self.run.kind, sha256): None}))
 
     async def _fetched(self, done_bytes: int, total_bytes: int | None) -> None:
         self.reporter.progress(0.0, f"fetching {_share(done_bytes, total_bytes)}", None)

@@ -6,7 +6,8 @@ One of ``{"file": id}``, ``{"url": ...}``, ``{"text": ...}`` and ``{"job": id, "
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -33,33 +34,51 @@ def makers(asked: Source) -> set[UUID]:
     return {UUID(source["job"]) for source in sources(asked) if "job" in source}
 
 
-async def find_contents(session: AsyncSession, owner_id: UUID, kind: str, asked: Source) -> list[str | None]:
-    """The bytes that each input is, so that they are kept for as long as the job needs them; None if not yet known.
+@dataclass(frozen=True)
+class Wanted:
+    """One input of a job to be, of this kind. ``field`` is where the request names it, for errors."""
+
+    kind: str
+    source: Source
+    field: str
+
+
+def wanted_by(kind: str, asked: Source, field: str) -> list[Wanted]:
+    """The inputs of a job to be, in their order."""
+    if "all" not in asked:
+        return [Wanted(kind, asked, field)]
+    return [Wanted(kind, source, f"{field}.all.{place}") for place, source in enumerate(asked["all"])]
+
+
+async def find_contents(session: AsyncSession, owner_id: UUID, wanted: Sequence[Wanted]) -> list[str | None]:
+    """The bytes that each of these is, so that they are kept for as long as a job needs them; None if not yet known.
 
     Raises:
-        InvalidError: an input is not there.
-        InputQuarantinedError: one killed engines in jobs of this kind.
+        InvalidError: one is not there.
+        InputQuarantinedError: one killed engines in jobs of its kind.
     """
-    found = []
-    for place, source in enumerate(sources(asked)):
-        field = f"input.all.{place}" if "all" in asked else "input"
-        sha256 = await _content(session, owner_id, source, field)
-        if sha256 is not None:
-            await require_free(session, kind, sha256, field=f"{field}.{'file' if 'file' in source else 'output'}")
-        found.append(sha256)
-    return found
+    files = await _files(session, owner_id, {UUID(one.source["file"]) for one in wanted if "file" in one.source})
+    made = await _made(session, {UUID(one.source["job"]) for one in wanted if "job" in one.source})
+    contents = [_content(one, files, made) for one in wanted]
+    named = {
+        (one.kind, sha256): f"{one.field}.{'file' if 'file' in one.source else 'output'}"
+        for one, sha256 in zip(wanted, contents, strict=True)
+        if sha256 is not None
+    }
+    await require_free(session, named)
+    return contents
 
 
-async def keep_several(session: AsyncSession, job_id: UUID, asked: Source, contents: Sequence[str | None]) -> None:
-    """Write down the inputs of a job that takes several; what one takes stands in its own row."""
-    if "all" not in asked:
-        return
+async def keep_several(session: AsyncSession, jobs: Iterable[tuple[UUID, Source, Sequence[str | None]]]) -> None:
+    """Write down the inputs, and their contents, of those of these jobs that take several: one stands in its row."""
     rows = [
         {"job_id": job_id, "place": place, "sha256": sha256, "output": source.get("output")}
         | {"source_id": UUID(source["job"]) if "job" in source else None}
-        for place, (source, sha256) in enumerate(zip(asked["all"], contents, strict=True))
+        for job_id, asked, contents in jobs
+        for place, (source, sha256) in enumerate(zip(asked.get("all", ()), contents, strict=False))
     ]
-    await session.execute(insert(JobInput), rows)
+    if rows:
+        await session.execute(insert(JobInput), rows)
 
 
 async def several(session: AsyncSession, job_id: UUID) -> list[str | None]:
@@ -80,23 +99,38 @@ async def hand_on(session: AsyncSession, maker: UUID, dependents: Sequence[UUID]
     await session.execute(some.execution_options(synchronize_session=False))
 
 
-async def _content(session: AsyncSession, owner_id: UUID, source: Source, field: str) -> str | None:
+async def _files(session: AsyncSession, owner_id: UUID, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The bytes of the owner's files, kept until the commit."""
+    if not ids:
+        return {}
+    mine = select(File.id, File.sha256).where(File.id.in_(ids), File.owner_id == owner_id)
+    kept = mine.where(File.expires_at.is_(None) | (File.expires_at > func.now()))
+    rows = await session.execute(kept.order_by(File.id).with_for_update(read=True))
+    return {row.id: row.sha256 for row in rows}
+
+
+async def _made(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """What those of these jobs that succeeded made: the bytes by the name of the output."""
+    if not ids:
+        return {}
+    succeeded = select(Job.id, Output.name, Output.sha256).outerjoin(Output, Output.job_id == Job.id)
+    made: dict[UUID, dict[str, str]] = {}
+    for row in await session.execute(succeeded.where(Job.id.in_(ids), Job.state == State.SUCCEEDED)):
+        made.setdefault(row.id, {})[row.name] = row.sha256
+    return made
+
+
+def _content(wanted: Wanted, files: Mapping[UUID, str], made: Mapping[UUID, Mapping[str, str]]) -> str | None:
+    source = wanted.source
+    if "file" in source and UUID(source["file"]) not in files:
+        message = "there is no such file, or its time is over: upload it again"
+        raise InvalidError(message, field=f"{wanted.field}.file")
     if "file" in source:
-        mine = select(File.sha256).where(File.id == UUID(source["file"]), File.owner_id == owner_id)
-        kept = mine.where(File.expires_at.is_(None) | (File.expires_at > func.now()))
-        sha256 = await session.scalar(kept.with_for_update(read=True))
-        if sha256 is None:
-            message = "there is no such file, or its time is over: upload it again"
-            raise InvalidError(message, field=f"{field}.file")
-        return sha256
-    if "job" in source:
-        return await _output(session, UUID(source["job"]), source["output"], f"{field}.output")
-    return None
-
-
-async def _output(session: AsyncSession, job_id: UUID, name: str, field: str) -> str | None:
-    """The bytes of another job's output; None while that job has not ended."""
-    sha256 = await session.scalar(select(Output.sha256).where(Output.job_id == job_id, Output.name == name))
-    if sha256 is None and await session.scalar(select(Job.state).where(Job.id == job_id)) == State.SUCCEEDED:
-        raise InvalidError(f"job {job_id} made no output {name!r}", field=field)
-    return sha256
+        return files[UUID(source["file"])]
+    outputs = made.get(UUID(source["job"])) if "job" in source else None
+    if outputs is None:
+        return None
+    if source["output"] not in outputs:
+        message = f"job {source['job']} made no output {source['output']!r}"
+        raise InvalidError(message, field=f"{wanted.field}.output")
+    return outputs[source["output"]]

@@ -6,7 +6,7 @@ count, and the quarantine: it does not always kill.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -69,16 +69,21 @@ async def acquit(session: AsyncSession, run: Run) -> None:
         await session.execute(delete(EngineDeaths).where(*_of(run.kind, run.input_sha256)))
 
 
-async def require_free(session: AsyncSession, kind: str, sha256: str, *, field: str | None = None) -> None:
-    """Let no job of this kind begin with content that is in quarantine.
+async def require_free(session: AsyncSession, named: Mapping[tuple[str, str], str | None]) -> None:
+    """Let no job of a kind begin with content that is in quarantine for it.
+
+    ``named`` are pairs of a kind and a sha256, and where the request names that, if one does.
 
     Raises:
-        InputQuarantinedError: it is; ``field`` is where the request names it.
+        InputQuarantinedError: one of them is.
     """
-    deaths = await session.scalar(select(EngineDeaths.deaths).where(*_of(kind, sha256), _QUARANTINED))
-    if deaths is not None:
-        message = f"engines that this input ended so far: {deaths}. {_advice(kind, sha256)}"
-        raise InputQuarantinedError(message, field=field)
+    if not named:
+        return
+    found = select(EngineDeaths.kind, EngineDeaths.sha256, EngineDeaths.deaths).where(_QUARANTINED)
+    for row in await session.execute(found.where(EngineDeaths.sha256.in_({sha256 for _, sha256 in named}))):
+        if (row.kind, row.sha256) in named:
+            message = f"engines that this input ended so far: {row.deaths}. {_advice(row.kind, row.sha256)}"
+            raise InputQuarantinedError(message, field=named[row.kind, row.sha256])
 
 
 async def require_retryable(session: AsyncSession, job: Job) -> None:
@@ -94,7 +99,7 @@ async def require_retryable(session: AsyncSession, job: Job) -> None:
     if sha256 is None:
         return
     try:
-        await require_free(session, job.kind, sha256)
+        await require_free(session, {(job.kind, sha256): None})
     except InputQuarantinedError as error:
         raise StateConflictError(error.message) from None
 

@@ -1,18 +1,17 @@
-"""Submit: a job is accepted, its ticket with it, in the caller's transaction."""
+"""Submit: jobs are accepted, their tickets with them, in the caller's transaction."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, func, null, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import IdempotencyMismatchError, InvalidError
@@ -20,8 +19,11 @@ from playhead.identity import new_id
 from playhead.ledger import inputs
 from playhead.ledger.dependents import enqueue_ready
 from playhead.ledger.history import record_states
+from playhead.ledger.inserting import insert_jobs
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, Priority, State
+
+_BESIDE = frozenset({"trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Submission:
         run_at: not before this time.
         expires_in_seconds: not begun within this time from now, it expires.
         idempotency_key: the same key again gives the same job.
+        id: where others that are submitted with it name it; else it gets one.
+        parent_id: the batch that it belongs to.
+        input_field: where the request names the input, for errors; ``after_field`` likewise.
     """
 
     owner_id: UUID
@@ -49,11 +54,19 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    id: UUID | None = None
+    parent_id: UUID | None = None
+    input_field: str = "input"
+    after_field: str = "after"
 
     def digest(self) -> bytes:
-        """What makes two requests the same: everything asked for but the trace."""
-        asked = {name: value for name, value in vars(self).items() if name not in {"trace_id", "idempotency_key"}}
+        """What makes two requests the same: everything asked for."""
+        asked = {name: value for name, value in vars(self).items() if name not in _BESIDE}
         return hashlib.sha256(to_json(dict(sorted(asked.items())))).digest()
+
+    def needs(self) -> set[UUID]:
+        """The jobs that must succeed first."""
+        return {*self.after, *inputs.makers(self.input)}
 
 
 async def submit(session: AsyncSession, wanted: Submission) -> UUID:
@@ -67,17 +80,66 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
     known = await _same_key(session, wanted)
     if known is not None:
         return known
-    needs = await _dependencies(session, wanted)
-    contents = await inputs.find_contents(session, wanted.owner_id, wanted.kind, wanted.input)
-    job_id = await _insert(session, wanted, contents, needs)
-    if job_id is None:  # Another request with this key was committed meanwhile. Its job may be deleted again by now.
+    made = await submit_all(session, [wanted])
+    if not made:  # Another request with this key was committed meanwhile. Its job may be deleted again by now.
         return await submit(session, wanted)
-    await inputs.keep_several(session, job_id, wanted.input, contents)
+    return made[0]
+
+
+async def submit_all(session: AsyncSession, wanted: Sequence[Submission]) -> list[UUID]:
+    """Accept these jobs of one owner, all or none; but none twice whose key is known. Gives the ids of those made.
+
+    They may need one another by their ids, each only such as come before it, and whose ids are smaller.
+
+    Raises:
+        InvalidError, InputQuarantinedError: as :func:`submit`.
+    """
+    unmet = await _unmet(session, wanted)
+    contents = await _contents(session, wanted)
+    # The order of the ids is that in which locks are taken.
+    given = [(one, one.id or new_id(after=one.needs()), known) for one, known in zip(wanted, contents, strict=True)]
+    made = await insert_jobs(session, [_row(*each, waits_for=len(each[0].needs() & unmet)) for each in given])
+    given = [each for each in given if each[1] in made]
+    await inputs.keep_several(session, [(job_id, one.input, known) for one, job_id, known in given])
+    needs = [{"job_id": job_id, "needs_id": need} for one, job_id, _ in given for need in one.needs()]
     if needs:
-        await session.execute(insert(Dependency), [{"job_id": job_id, "needs_id": need} for need in needs])
-    if not await enqueue_ready(session, [job_id]):
-        await record_states(session, [job_id])
-    return job_id
+        await session.execute(insert(Dependency), needs)
+    await _begin(session, [job_id for _, job_id, _ in given])
+    return [job_id for _, job_id, _ in given]
+
+
+async def _begin(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
+    queued = set(await enqueue_ready(session, job_ids))
+    await record_states(session, [job_id for job_id in job_ids if job_id not in queued])
+
+
+async def _contents(session: AsyncSession, wanted: Sequence[Submission]) -> list[list[str | None]]:
+    """What each input of each of these is, as far as it is known."""
+    asked = [inputs.wanted_by(one.kind, one.input, one.input_field) for one in wanted]
+    found = iter(await inputs.find_contents(session, wanted[0].owner_id, [source for one in asked for source in one]))
+    return [[next(found) for _ in one] for one in asked]
+
+
+def _row(wanted: Submission, job_id: UUID, known: Sequence[str | None], *, waits_for: int) -> dict[str, Any]:
+    return {
+        "input_sha256": None if "all" in wanted.input else known[0],
+        "waits_for": waits_for,
+        "id": job_id,
+        "owner_id": wanted.owner_id,
+        "kind": wanted.kind,
+        "queue": wanted.queue,
+        "priority": wanted.priority.rank,
+        "params": wanted.params,
+        "input": wanted.input,
+        "metadata": wanted.metadata,
+        "idempotency_key": wanted.idempotency_key,
+        "request_digest": wanted.digest().hex() if wanted.idempotency_key else None,
+        "trace_id": wanted.trace_id,
+        "max_attempts": wanted.max_attempts,
+        "parent_id": wanted.parent_id,
+        "run_at": wanted.run_at,
+        "expires_in_seconds": wanted.expires_in_seconds,
+    }
 
 
 async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
@@ -97,49 +159,24 @@ async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
     return await session.scalar(there)
 
 
-async def _dependencies(session: AsyncSession, wanted: Submission) -> dict[UUID, bool]:
-    """Each job that must succeed first, and whether it has. Locked against settling until the commit."""
-    needs = sorted({*wanted.after, *inputs.makers(wanted.input)})
-    if not needs:
-        return {}
-    there = select(Job.id, Job.state).where(Job.owner_id == wanted.owner_id, Job.id.in_(needs)).order_by(Job.id)
-    states = {row.id: State(row.state) for row in await session.execute(there.with_for_update(read=True))}
-    for need in needs:
-        name = "after" if need in wanted.after else "input.job"
+async def _unmet(session: AsyncSession, wanted: Sequence[Submission]) -> set[UUID]:
+    """Of the jobs that must succeed first, those that have not. Locked against settling until the commit."""
+    ours = {one.id for one in wanted}
+    others = sorted({need for one in wanted for need in one.needs()} - ours)
+    states: dict[UUID, State] = {}
+    if others:
+        there = select(Job.id, Job.state).where(Job.owner_id == wanted[0].owner_id, Job.id.in_(others))
+        rows = await session.execute(there.order_by(Job.id).with_for_update(read=True))
+        states = {row.id: State(row.state) for row in rows}
+    for one in wanted:
+        _require_hopeful(one, one.needs() - ours, states)
+    return {need for one in wanted for need in one.needs() if states.get(need) is not State.SUCCEEDED}
+
+
+def _require_hopeful(wanted: Submission, others: Collection[UUID], states: dict[UUID, State]) -> None:
+    for need in sorted(others):
+        name = wanted.after_field if need in wanted.after else f"{wanted.input_field}.job"
         if need not in states:
             raise InvalidError(f"there is no job {need}", field=name)
         if states[need] in TERMINAL - {State.SUCCEEDED}:
             raise InvalidError(f"job {need} is {states[need]}: retry it first", field=name)
-    return {need: states[need] is State.SUCCEEDED for need in needs}
-
-
-async def _insert(
-    session: AsyncSession, wanted: Submission, contents: Sequence[str | None], needs: dict[UUID, bool]
-) -> UUID | None:
-    row = insert(Job).values(
-        id=new_id(after=needs),  # the order of the ids is that in which locks are taken
-        owner_id=wanted.owner_id,
-        kind=wanted.kind,
-        queue=wanted.queue,
-        state=State.WAITING,
-        priority=wanted.priority.rank,
-        params=wanted.params,
-        input=wanted.input,
-        labels=wanted.metadata,
-        input_sha256=None if "all" in wanted.input else contents[0],
-        idempotency_key=wanted.idempotency_key,
-        request_digest=wanted.digest() if wanted.idempotency_key else None,
-        trace_id=wanted.trace_id,
-        max_attempts=wanted.max_attempts,
-        waits_for=sum(not met for met in needs.values()),
-        run_at=wanted.run_at,
-        expires_at=_deadline(wanted.expires_in_seconds),
-    )
-    once = row.on_conflict_do_nothing(
-        index_elements=[Job.owner_id, Job.idempotency_key], index_where=Job.idempotency_key.is_not(None)
-    )
-    return await session.scalar(once.returning(Job.id))
-
-
-def _deadline(seconds: float | None) -> ColumnElement[Any]:
-    return null() if seconds is None else func.now() + timedelta(seconds=seconds)

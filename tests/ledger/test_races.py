@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from playhead.identity import new_id
 from playhead.ledger import operate, settle, sweep
 from playhead.ledger import submit as submitting
+from playhead.ledger.inserting import insert_jobs
 from playhead.ledger.settle import Cost, Made
 from playhead.models import ADMIN_OWNER, Job
 from playhead.states import State
@@ -36,17 +37,17 @@ async def test_a_job_deleted_between_its_key_and_its_id_is_made_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The insert met the row of an earlier request, and when that was looked for, it was gone."""
-    insert, made = submitting._insert, []
+    made = []
 
-    async def insert_and_delete_first(*values: Any, **named: Any) -> UUID | None:
-        monkeypatch.setattr(submitting, "_insert", insert)
+    async def insert_and_delete_first(*values: Any) -> set[UUID]:
+        monkeypatch.setattr(submitting, "insert_jobs", insert_jobs)
         made.append(await bench.submit(idempotency_key="one"))
-        assert await insert(*values, **named) is None
+        assert await insert_jobs(*values) == set()
         await do(bench, operate.cancel, ADMIN_OWNER, made[0])
         await do(bench, operate.remove, ADMIN_OWNER, made[0])
-        return None
+        return set()
 
-    monkeypatch.setattr(submitting, "_insert", insert_and_delete_first)
+    monkeypatch.setattr(submitting, "insert_jobs", insert_and_delete_first)
     job_id = await bench.submit(idempotency_key="one")
     assert await bench.tickets() == [*made, job_id]
     assert await bench.state(job_id) == State.QUEUED
