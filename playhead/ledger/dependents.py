@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from playhead.errors import DependencyFailedError, StateConflictError
 from playhead.ledger.history import record_states
 from playhead.ledger.inputs import hand_on
-from playhead.ledger.locks import at_any_distance, lock
+from playhead.ledger.locks import among, at_any_distance, lock
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, State
 from playhead.tickets import issue
@@ -37,7 +37,7 @@ async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[
     """Queue those of these jobs that wait for nothing and are due. Gives the ids of those queued."""
     ready = (
         update(Job)
-        .where(Job.id.in_(job_ids), Job.state == State.WAITING, Job.waits_for == 0)
+        .where(among(Job.id, job_ids), Job.state == State.WAITING, Job.waits_for == 0)
         .where(or_(Job.run_at.is_(None), Job.run_at <= func.now()))
         .values(state=State.QUEUED, queued_at=func.now())
         .returning(Job.id)
@@ -104,6 +104,6 @@ def can_be_met() -> ColumnElement[bool]:
 
 
 def _of(needs: Sequence[UUID]) -> ReturningUpdate[UUID]:
-    direct = select(Dependency.job_id).where(Dependency.needs_id.in_(needs))
+    direct = select(Dependency.job_id).where(among(Dependency.needs_id, needs))
     changed = update(Job).where(Job.id.in_(direct)).returning(Job.id)
     return changed.execution_options(synchronize_session=False)

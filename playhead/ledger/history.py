@@ -13,7 +13,10 @@ from playhead.ledger.run import Run
 from playhead.models import Event
 
 CHANNEL = "playhead_jobs"
-"""PostgreSQL notifies here whenever there is news of a job: its id and, where the state changed, a space and that."""
+"""PostgreSQL notifies here whenever there is news of a job: its id and, where the state changed, a space and that.
+
+A change of state is news of the job's batch too: only its id.
+"""
 
 _STATES = text(
     f"""
@@ -24,6 +27,9 @@ _STATES = text(
         FROM jobs WHERE id = ANY(:ids) ORDER BY id
         RETURNING job_id, data ->> 'state' AS state)
     SELECT pg_notify('{CHANNEL}', job_id || ' ' || state) FROM told
+    UNION ALL
+    SELECT pg_notify('{CHANNEL}', parents.parent_id::text)
+    FROM (SELECT DISTINCT parent_id FROM jobs WHERE id = ANY(:ids) AND parent_id IS NOT NULL) AS parents
     """  # noqa: S608 - the channel is a constant
 )
 

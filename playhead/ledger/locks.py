@@ -10,16 +10,19 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Select, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute
 
 from playhead.models import Dependency, Job
 
 
-async def lock(session: AsyncSession, dependents: Select[UUID]) -> list[UUID]:
-    """Lock these dependents of a job that the caller holds, whatever state they are in, and give them."""
+async def lock(session: AsyncSession, wanted: Select[UUID]) -> list[UUID]:
+    """Lock these jobs, whatever state they are in, and give them: mostly dependents of one that the caller holds."""
     # Only so does each of two jobs that end at once see what the other did to a dependent that they share.
-    locked = select(Job.id).where(Job.id.in_(dependents)).order_by(Job.id).with_for_update()
+    locked = select(Job.id).where(Job.id.in_(wanted)).order_by(Job.id).with_for_update()
     return list(await session.scalars(locked))
 
 
@@ -42,14 +45,19 @@ async def detach(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
 
     In one order: deletions of jobs that depend on each other would else wait for each other.
     """
-    theirs = or_(Dependency.job_id.in_(job_ids), Dependency.needs_id.in_(job_ids))
+    theirs = or_(among(Dependency.job_id, job_ids), among(Dependency.needs_id, job_ids))
     ordered = select(Dependency.job_id).where(theirs).order_by(Dependency.job_id, Dependency.needs_id)
     await session.execute(ordered.with_for_update())
 
 
+def among(column: QueryableAttribute[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Whether it is one of these. As one parameter: there may be thousands of them, and IN has one for each."""
+    return column == any_(literal(list(ids), ARRAY(PG_UUID(as_uuid=True))))
+
+
 def at_any_distance(needs: Sequence[UUID]) -> Select[UUID]:
     """All that wait for these jobs, or for what waits for them, and so on."""
-    near = select(Dependency.job_id).where(Dependency.needs_id.in_(needs)).cte(recursive=True)
+    near = select(Dependency.job_id).where(among(Dependency.needs_id, needs)).cte(recursive=True)
     return select(near.union(select(Dependency.job_id).join(near, Dependency.needs_id == near.c.job_id)).c.job_id)
 
 

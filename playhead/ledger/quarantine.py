@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy import ColumnElement, case, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,6 +84,12 @@ async def require_free(session: AsyncSession, named: Mapping[tuple[str, str], st
         if (row.kind, row.sha256) in named:
             message = f"engines that this input ended so far: {row.deaths}. {_advice(row.kind, row.sha256)}"
             raise InputQuarantinedError(message, field=named[row.kind, row.sha256])
+
+
+def is_quarantined() -> ColumnElement[bool]:
+    """True of the row of a job whose input is in quarantine, as far as it is known."""
+    theirs = exists().where(EngineDeaths.kind == Job.kind, EngineDeaths.sha256 == Job.input_sha256, _QUARANTINED)
+    return theirs.correlate(Job)
 
 
 async def require_retryable(session: AsyncSession, job: Job) -> None:

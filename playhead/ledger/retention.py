@@ -8,7 +8,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.locks import detach, free_batch
-from playhead.models import File, Job, WorkerRow
+from playhead.models import Batch, File, Job, WorkerRow
 from playhead.states import TERMINAL
 
 BATCH = 500
@@ -35,6 +35,16 @@ async def drop_old_jobs(session: AsyncSession, kept_seconds: float) -> int:
     await detach(session, batch)
     await session.execute(delete(Job).where(Job.id.in_(batch)))
     return len(batch)
+
+
+async def drop_old_batches(session: AsyncSession, kept_seconds: float) -> int:
+    """Forget the batches that were made long ago and whose children are all forgotten. Gives how many."""
+    if not kept_seconds:
+        return 0
+    old = Batch.created_at < func.now() - timedelta(seconds=kept_seconds)
+    batch = free_batch(select(Batch.id).where(old, ~exists().where(Job.parent_id == Batch.id)), BATCH)
+    gone = delete(Batch).where(Batch.id == batch.c.id).returning(Batch.id)
+    return len((await session.scalars(gone)).all())
 
 
 async def drop_old_workers(session: AsyncSession) -> int:

@@ -1,0 +1,1 @@
+"""Batches: a parent and its children, all alike or a graph by names."""

@@ -1,0 +1,92 @@
+"""What is told of a batch. It follows from the states of its children, whatever moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import NotFoundError
+from playhead.models import Batch, Job
+from playhead.states import TERMINAL, State
+
+_ENDS = (State.SUCCEEDED, State.FAILED, State.EXPIRED, State.CANCELED, State.SKIPPED)
+"""How a batch ended: the first of these that any of its children is in."""
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """A batch as it stands.
+
+    Attributes:
+        counts: children by state; states without any are left out, and children that were deleted.
+        state: of a job that has ended, once all children have; ``succeeded`` if any of them did.
+        progress: mean of the children's, 0 to 1; one that has ended counts as done.
+    """
+
+    batch: Batch
+    counts: Mapping[State, int]
+    progress: float
+
+    @property
+    def state(self) -> State:
+        """The one state that tells most."""
+        there = set(self.counts)
+        if there <= TERMINAL:
+            return next((state for state in _ENDS if state in there), State.SUCCEEDED)
+        if there & (TERMINAL | {State.RUNNING}):
+            return State.RUNNING
+        return State.QUEUED if State.QUEUED in there else State.WAITING
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """Some batches, the newest first. ``next_before`` is where the following page begins; None at the end."""
+
+    views: Sequence[BatchView]
+    next_before: UUID | None
+
+
+async def find_batch(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> BatchView:
+    """One batch.
+
+    Raises:
+        NotFoundError: the owner has no such batch.
+    """
+    mine = select(Batch).where(Batch.id == batch_id, Batch.owner_id == owner_id)
+    batch = await session.scalar(mine.execution_options(populate_existing=True))
+    if batch is None:
+        raise NotFoundError(f"there is no batch {batch_id}")
+    return (await _views(session, [batch]))[0]
+
+
+async def list_batches(session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None = None) -> BatchPage:
+    """A page of batches, the newest first. ``before`` is the ``next_before`` of the page before this one."""
+    wanted = select(Batch).where(Batch.owner_id == owner_id)
+    if before is not None:
+        wanted = wanted.where(Batch.id < before)
+    found = (await session.scalars(wanted.order_by(Batch.id.desc()).limit(limit + 1))).all()
+    batches = found[:limit]
+    return BatchPage(await _views(session, batches), batches[-1].id if len(found) > limit else None)
+
+
+async def _views(session: AsyncSession, batches: Sequence[Batch]) -> list[BatchView]:
+    ids = [batch.id for batch in batches]
+    counted = select(Job.parent_id, Job.state, func.count().label("jobs")).where(Job.parent_id.in_(ids))
+    counts: dict[UUID, dict[State, int]] = {batch_id: {} for batch_id in ids}
+    for row in await session.execute(counted.group_by(Job.parent_id, Job.state)):
+        counts[row.parent_id][State(row.state)] = row.jobs
+    # Apart from the counts: those are read off an index, and few children run at a time.
+    running = select(Job.parent_id, func.sum(Job.progress).label("done")).where(Job.parent_id.in_(ids))
+    under_way = await session.execute(running.where(Job.state == State.RUNNING).group_by(Job.parent_id))
+    done = {row.parent_id: row.done for row in under_way}
+    return [BatchView(one, counts[one.id], _progress(counts[one.id], done.get(one.id, 0.0))) for one in batches]
+
+
+def _progress(counts: Mapping[State, int], under_way: float) -> float:
+    ended = sum(count for state, count in counts.items() if state in TERMINAL)
+    total = sum(counts.values())
+    return (ended + under_way) / total if total else 1.0
