@@ -21,6 +21,7 @@ from playhead.errors import (
     PlayheadError,
     TooLargeError,
 )
+from playhead.recipes import recipes
 from playhead.registry import kinds
 
 MAX_TOLD = 20
@@ -111,12 +112,13 @@ def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
 
 def field_of(location: Sequence[int | str]) -> str | None:
     """A validation error's place as a client would write it, e.g. ``params.language`` or ``Idempotency-Key``."""
-    source, *path = location
+    source, *parts = location
     if source == "header":
-        return str(path[0])
-    if source == "body" and path and path[0] in kinds():  # the branch of the union that the body is
+        return str(parts[0])
+    path = [part for part in parts if not is_tag(part)]
+    if source == "body" and path and path[0] in {*kinds(), *recipes()}:  # the branch of the union that the body is
         path = path[1:]
-    return ".".join(_shortened(str(part)) for part in path if not is_tag(part)) or None
+    return ".".join(_shortened(str(part)) for part in path) or None
 
 
 def _shortened(part: str) -> str:

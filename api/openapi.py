@@ -28,6 +28,7 @@ Things of other owners do not exist for you: they are 404.
 TAGS = [
     {"name": "files", "description": "Recordings, uploaded once and used by any number of jobs."},
     {"name": "jobs", "description": "Work on recordings: submitted, watched, steered, its outputs downloaded."},
+    {"name": "batches", "description": "Many jobs at once: one for each of many inputs, or a graph by names."},
     {"name": "operations", "description": "What an operator looks at."},
     {"name": "health", "description": "For machines that watch this one. No key needed."},
 ]

@@ -30,19 +30,19 @@ MAX_VALUES = 10_000
 """Of a JSON body, all lists and objects together; several times what a body that is of any use can have."""
 
 
-def check_storable(value: Any, path: str = "") -> None:
+def check_storable(value: Any, *, most: int = MAX_VALUES) -> None:
     """Look at every string, key and number of a JSON value.
 
     Raises:
         InvalidError: something in it cannot be stored, ``field`` says where; or there is too much of it.
     """
-    pending = [(path, value)]  # no recursion: whoever sends it chooses the depth
+    pending: list[tuple[str, Any]] = [("", value)]  # no recursion: whoever sends it chooses the depth
     seen = 0
     while pending:
         place, item = pending.pop()
         seen += len(item) if isinstance(item, dict | list) else 0
-        if seen > MAX_VALUES:  # Validation would tell of each of them what is wrong with it, for seconds.
-            raise InvalidError(f"a body has at most {MAX_VALUES} values")
+        if seen > most:  # Validation would tell of each of them what is wrong with it, for seconds.
+            raise InvalidError(f"a body has at most {most} values")
         if isinstance(item, str):
             _check(item, place)
         elif isinstance(item, float) and not math.isfinite(item):

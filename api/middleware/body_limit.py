@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,28 +10,31 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class BodyLimit:
-    """Refuses large bodies before they fill the memory, but for the paths that stream theirs to the storage.
+    """Refuses large bodies before they fill the memory.
+
+    ``limits`` are those of paths that have one of their own, in bytes; None for those that stream theirs.
 
     Starlette's own limit answers in plain text; this one raises where the body is read, so that it is a problem.
     """
 
-    def __init__(self, app: ASGIApp, streaming: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int | None]) -> None:
         self.app = app
-        self.streaming = streaming
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"] in self.streaming:
+        most = self.limits.get(scope["path"], MAX_BODY_BYTES) if scope["type"] == "http" else None
+        if most is None:
             await self.app(scope, receive, send)
             return
         size, announced = 0, _announced(scope)
 
         async def limited() -> Message:
             nonlocal size
-            _check(announced)
+            _check(announced, most)
             message = await receive()
             size += len(message.get("body", b""))
-            _check(size)
+            _check(size, most)
             return message
 
         await self.app(scope, limited, send)
@@ -40,6 +45,6 @@ def _announced(scope: Scope) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def _check(size: int) -> None:
-    if size > MAX_BODY_BYTES:
-        raise HTTPException(413, f"a body has at most {MAX_BODY_BYTES} bytes here: upload recordings to /api/v1/files")
+def _check(size: int, most: int) -> None:
+    if size > most:
+        raise HTTPException(413, f"a body has at most {most} bytes here: upload recordings to /api/v1/files")

@@ -5,9 +5,11 @@ from fastapi import APIRouter
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
+from api.schemas.batch import RecipeInfo, RecipeList
 from api.schemas.catalog import JobCount, KindInfo, KindList, Stats, WorkerInfo, WorkerList
 from playhead import registry
 from playhead.ledger import read, workers
+from playhead.recipes import cookable
 
 routes = APIRouter(prefix=V1, tags=["operations"])
 
@@ -16,6 +18,12 @@ routes = APIRouter(prefix=V1, tags=["operations"])
 async def list_kinds(_: Caller) -> KindList:
     """What can be asked for, with the JSON Schemas of parameters and results."""
     return KindList(items=[KindInfo.of(kind) for kind in registry.kinds().values()])
+
+
+@routes.get("/recipes", summary="Recipes", responses=documented())
+async def list_recipes(_: Caller) -> RecipeList:
+    """Graphs of jobs that ship with Playhead: `POST /api/v1/batches` makes one with a single request."""
+    return RecipeList(items=[RecipeInfo.of(recipe) for recipe in cookable().values()])
 
 
 @routes.get("/workers", summary="Living workers", responses=documented())

@@ -6,19 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic.json_schema import SkipJsonSchema
 
+from api.accepting import Asked, submission
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
-from api.schemas.inputs import UrlInput, each
 from api.schemas.job import Job
 from api.schemas.submission import JobRequest
 from api.tracing import trace_id
-from playhead.fetch import check_url
-from playhead.keys import Identity
 from playhead.kind import Kind
 from playhead.ledger import read
-from playhead.ledger.submit import Submission, submit
-from playhead.settings import Settings
+from playhead.ledger.submit import submit
 
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
@@ -69,9 +66,8 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
         cache: Cache = True,  # noqa: ARG001, FBT002 - a promise to clients that may rely on it from the start
     ) -> Job:
         """Accept a job. It is durable when this answers; workers hear of it at once."""
-        wanted = _submission(
-            body, kinds[body.kind].queue, identity, parts.settings, key=idempotency_key, trace=trace_id(request.scope)
-        )
+        asked = Asked(identity.owner_id, kinds[body.kind], body.params, trace_id(request.scope))
+        wanted = submission(asked, body.input, body, parts.settings, after=body.after, idempotency_key=idempotency_key)
         async with parts.transaction() as session:
             job_id = await submit(session, wanted)
             view = await read.find_job(session, identity.owner_id, job_id)
@@ -81,26 +77,3 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
     # The body's type is known only once the kinds are: FastAPI reads it from here.
     submit_job.__annotations__["body"] = request_type
     return submit_job
-
-
-def _submission(
-    body: JobRequest, queue: str, identity: Identity, settings: Settings, *, key: str | None, trace: str
-) -> Submission:
-    for given in each(body.input):
-        if isinstance(given, UrlInput):
-            check_url(given.url, settings.fetch)
-    return Submission(
-        owner_id=identity.owner_id,
-        kind=body.kind,
-        queue=queue,
-        params=body.params.model_dump(mode="json"),
-        input=body.input.model_dump(mode="json"),
-        max_attempts=body.max_attempts or settings.retry.max_attempts,
-        priority=body.priority,
-        run_at=body.run_at,
-        expires_in_seconds=body.expires_in_seconds,
-        after=body.after,
-        metadata=body.metadata,
-        idempotency_key=key,
-        trace_id=trace,
-    )

@@ -8,7 +8,7 @@ from operator import or_
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, create_model
 
 from api.errors import tag
 from api.text import OutputName
@@ -17,6 +17,9 @@ from playhead.kind import Kind
 MAX_TEXT = 500_000
 """Characters of a text in a request; a longer one is uploaded as a file."""
 MAX_INPUTS = 200
+
+JobName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+"""A job's name within a graph; or an id, where that of another job may stand."""
 
 
 class Strict(BaseModel):
@@ -49,6 +52,13 @@ class OutputInput(Strict):
     output: OutputName
 
 
+class NamedOutputInput(Strict):
+    """An output of another job of the graph, by its name there, or of any job, by its id."""
+
+    job: JobName
+    output: OutputName
+
+
 class TextInput(Strict):
     """A text that stands in the request itself."""
 
@@ -61,25 +71,29 @@ class SeveralInputs(Strict):
     all: list[Any]
 
 
-_ALONE: dict[str, tuple[type[BaseModel], str]] = {
-    "file": (FileInput, '{"file": id}'),
-    "url": (UrlInput, '{"url": address}'),
-    "job": (OutputInput, '{"job": id, "output": name}'),
-}
-_TEXT = {"text": (TextInput, '{"text": words}')}
+Branches = Mapping[str, tuple[Any, str]]
+"""Types of models by the field that tells them apart, each with an example."""
+
+_FILE: Branches = {"file": (FileInput, '{"file": id}'), "url": (UrlInput, '{"url": address}')}
+_JOB: Branches = {"job": (OutputInput, '{"job": id, "output": name}')}
+_NAMED_JOB: Branches = {"job": (NamedOutputInput, '{"job": name, "output": name}')}
+_TEXT: Branches = {"text": (TextInput, '{"text": words}')}
 
 
-def input_type(kind: Kind[Any, Any]) -> Any:
-    """The type of the ``input`` of this kind: with a text only where it works on one, with several where it may."""
-    alone = _ALONE | (_TEXT if "text" in kind.accepts else {})
-    if not kind.several:
-        return _one_of(alone)
-    one: Any = _one_of(alone)
+def input_type(kind: Kind[Any, Any] | None = None, *, named: bool = False) -> Any:
+    """The type of the ``input`` of this kind: with a text only where it works on one, with several where it may.
+
+    Without a kind, that of any. ``named`` is for a graph, whose jobs are called by their names.
+    """
+    takes_text = kind is None or "text" in kind.accepts
+    alone = {**_FILE, **(_NAMED_JOB if named else _JOB), **(_TEXT if takes_text else {})}
+    if kind is None or not kind.several:
+        return told_apart(alone)
+    one: Any = told_apart(alone)
     listed: Any = Annotated[list[one], Field(min_length=1, max_length=MAX_INPUTS)]
-    several = create_model(
-        f"{kind.name.capitalize()}Inputs", __base__=SeveralInputs, __doc__=SeveralInputs.__doc__, all=(listed, ...)
-    )
-    return _one_of(alone | {"all": (several, '{"all": [several of these]}')})
+    name = f"{kind.name.capitalize()}{'Named' if named else ''}Inputs"
+    several = create_model(name, __base__=SeveralInputs, __doc__=SeveralInputs.__doc__, all=(listed, ...))
+    return told_apart({**alone, "all": (several, '{"all": [several of these]}')})
 
 
 def each(given: BaseModel) -> Sequence[BaseModel]:
@@ -87,7 +101,7 @@ def each(given: BaseModel) -> Sequence[BaseModel]:
     return given.all if isinstance(given, SeveralInputs) else [given]
 
 
-def _one_of(branches: Mapping[str, tuple[type[BaseModel], str]]) -> Any:
+def told_apart(branches: Branches) -> Any:
     """A union told apart by which of these fields is there."""
 
     def branch(value: Any) -> str | None:
@@ -97,5 +111,5 @@ def _one_of(branches: Mapping[str, tuple[type[BaseModel], str]]) -> Any:
     models = [Annotated[model, Tag(tag(name))] for name, (model, _) in branches.items()]
     *others, last = [example for _, example in branches.values()]
     message = f"Give exactly one of {', '.join(others)} or {last}"
-    told_apart = Discriminator(branch, custom_error_type="input_needed", custom_error_message=message)
-    return Annotated[reduce(or_, models), told_apart]
+    by_field = Discriminator(branch, custom_error_type="input_needed", custom_error_message=message)
+    return Annotated[reduce(or_, models), by_field]

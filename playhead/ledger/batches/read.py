@@ -32,6 +32,11 @@ class BatchView:
     progress: float
 
     @property
+    def failures(self) -> int:
+        """How many children ended without success."""
+        return sum(count for state, count in self.counts.items() if state in TERMINAL - {State.SUCCEEDED})
+
+    @property
     def state(self) -> State:
         """The one state that tells most."""
         there = set(self.counts)

@@ -1,0 +1,63 @@
+"""From what a request asks to what the ledger is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.schemas.inputs import UrlInput, each
+from api.schemas.terms import Terms
+from playhead.errors import InvalidError, UrlForbiddenError
+from playhead.fetch import check_url
+from playhead.kind import Kind
+from playhead.ledger.submit import Submission
+from playhead.settings import Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who wants which kind of work."""
+
+    owner_id: UUID
+    kind: Kind[Any, Any]
+    params: BaseModel
+    trace_id: str
+
+
+def submission(
+    asked: Asked, given: BaseModel, terms: Terms, settings: Settings, *, input_field: str = "input", **rest: Any
+) -> Submission:
+    """A job on this input, on these terms; ``rest`` are fields of it.
+
+    Raises:
+        InvalidError, UrlForbiddenError: an address that is none, or that the worker may not fetch.
+    """
+    for one in each(given):
+        if isinstance(one, UrlInput):
+            _check(one.url, settings, f"{input_field}.url")
+    return Submission(
+        owner_id=asked.owner_id,
+        kind=asked.kind.name,
+        queue=asked.kind.queue,
+        params=asked.params.model_dump(mode="json"),
+        input=given.model_dump(mode="json"),
+        max_attempts=terms.max_attempts or settings.retry.max_attempts,
+        priority=terms.priority,
+        run_at=terms.run_at,
+        expires_in_seconds=terms.expires_in_seconds,
+        metadata=terms.metadata,
+        trace_id=asked.trace_id,
+        input_field=input_field,
+        **rest,
+    )
+
+
+def _check(url: str, settings: Settings, field: str) -> None:
+    try:
+        check_url(url, settings.fetch)
+    except (InvalidError, UrlForbiddenError) as error:
+        error.field = field
+        raise

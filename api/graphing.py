@@ -1,0 +1,86 @@
+"""A graph of jobs, judged and put in order, as the ledger is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from api.accepting import Asked, submission
+from api.schemas.graph import GraphJob
+from api.schemas.inputs import NamedOutputInput, OutputInput, SeveralInputs, each
+from playhead.errors import InvalidError
+from playhead.graphs import Step, ordered
+from playhead.identity import new_id
+from playhead.kind import Kind
+from playhead.ledger.submit import Submission
+from playhead.settings import Settings
+
+Jobs = Mapping[str, GraphJob]
+
+
+def steps_of(jobs: Jobs, kinds: Mapping[str, Kind[Any, Any]]) -> dict[str, Step]:
+    """What :mod:`playhead.graphs` judges.
+
+    Raises:
+        InvalidError: a job needs one that is not there.
+    """
+    return {name: _step(name, job, jobs, kinds[job.kind]) for name, job in jobs.items()}
+
+
+def submissions(
+    owner_id: UUID, jobs: Jobs, kinds: Mapping[str, Kind[Any, Any]], settings: Settings, trace: str
+) -> dict[str, Submission]:
+    """These jobs by their names, each after all that it needs, and with an id by which others need it.
+
+    Raises:
+        InvalidError: a job needs one that is not there, waits for itself, or cannot work on what another makes.
+        UrlForbiddenError: one has an address that the worker may not fetch.
+    """
+    ids: dict[str, UUID] = {}
+    made = {}
+    for name in ordered(steps_of(jobs, kinds)):
+        job = jobs[name]
+        after = [_id(needed, ids) for needed in job.after]
+        given = _with_ids(job.input, ids)
+        ids[name] = new_id(after=[*after, *(one.job for one in each(given) if isinstance(one, OutputInput))])
+        asked = Asked(owner_id, kinds[job.kind], job.params, trace)
+        named = {"input_field": f"jobs.{name}.input", "after_field": f"jobs.{name}.after"}
+        made[name] = submission(asked, given, job, settings, id=ids[name], after=after, **named)
+    return made
+
+
+def _step(name: str, job: GraphJob, jobs: Jobs, kind: Kind[Any, Any]) -> Step:
+    for place, needed in enumerate(job.after):
+        _require_known(needed, jobs, f"jobs.{name}.after.{place}")
+    takes = []
+    for place, one in enumerate(each(job.input)):
+        if isinstance(one, NamedOutputInput):
+            field = f"input.all.{place}" if isinstance(job.input, SeveralInputs) else "input"
+            _require_known(one.job, jobs, f"jobs.{name}.{field}.job")
+            takes.append((field, one.job, one.output))
+    ours = [taken for taken in takes if taken[1] in jobs]
+    return Step(kind, job.params, ours, [needed for needed in job.after if needed in jobs])
+
+
+def _require_known(needed: str, jobs: Jobs, field: str) -> None:
+    if needed in jobs:
+        return
+    try:
+        UUID(needed)
+    except ValueError:
+        raise InvalidError(f"there is no job {needed!r} in this graph", field=field) from None
+
+
+def _with_ids(given: BaseModel, ids: Mapping[str, UUID]) -> BaseModel:
+    if isinstance(given, SeveralInputs):
+        return SeveralInputs(all=[_with_ids(one, ids) for one in given.all])
+    if isinstance(given, NamedOutputInput):
+        return OutputInput(job=_id(given.job, ids), output=given.output)
+    return given
+
+
+def _id(name: str, ids: Mapping[str, UUID]) -> UUID:
+    return ids[name] if name in ids else UUID(name)

@@ -1,0 +1,53 @@
+"""A graph of jobs by their names, as a request has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from api.errors import tag
+from api.schemas.inputs import JobName, Strict, input_type
+from api.schemas.submission import MAX_AFTER, model_of
+from api.schemas.terms import Label, LabelText, Terms
+from playhead.kind import Kind
+
+MAX_JOBS = 1000
+
+
+class GraphJob(Terms):
+    """What may be asked of a job of a graph, whatever its kind."""
+
+    kind: str
+    input: BaseModel
+    params: BaseModel
+    after: list[JobName] = Field(
+        default_factory=list,
+        max_length=MAX_AFTER,
+        description="Jobs that must succeed first, by name in this graph or by id. One that fails cancels this.",
+    )
+
+
+class GraphRequest(Strict):
+    """Jobs that work on one another's outputs: all are accepted, or none."""
+
+    jobs: dict[JobName, GraphJob]
+    metadata: dict[Label, LabelText] = Field(default_factory=dict, max_length=50, description="Of the batch itself.")
+
+
+def graph_job_type(kinds: Iterable[Kind[Any, Any]]) -> Any:
+    """The type of a job of a graph: the union of all kinds, told apart by ``kind``."""
+    models = {kind.name: model_of(kind, GraphJob, "Step", input=(input_type(kind, named=True), ...)) for kind in kinds}
+
+    def branch(value: Any) -> str | None:
+        name = value.kind if isinstance(value, GraphJob) else value.get("kind") if isinstance(value, dict) else None
+        return tag(name) if name in models else None
+
+    by_kind = Discriminator(
+        branch, custom_error_type="kind_needed", custom_error_message=f"Give a kind: one of {', '.join(models)}"
+    )
+    tagged = [Annotated[model, Tag(tag(name))] for name, model in models.items()]
+    return Annotated[reduce(or_, tagged), by_kind]
