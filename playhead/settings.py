@@ -50,6 +50,38 @@ class SpeechSettings(BaseModel):
     max_recording_seconds: float = Field(86_400, gt=0, description="Longest recording that is taken, in seconds.")
 
 
+class LLMSettings(BaseModel):
+    """The large language model that writes, behind any server with OpenAI's chat completions."""
+
+    base_url: str | None = Field(
+        None, description="Address of the server, up to and with `/v1`, e.g. `http://127.0.0.1:11434/v1`."
+    )
+    api_key: SecretStr | None = Field(None, description="The server's key; local servers need none.")
+    model: str | None = Field(None, description="Model of jobs that name none.")
+    context_tokens: int = Field(
+        8192, ge=512, description="What fits into the model: question and answer together. Texts are cut to fit."
+    )
+    answer_tokens: int = Field(
+        8192, ge=256, description="Longest answer; what a model thinks before it answers counts with most servers."
+    )
+    concurrency: int = Field(4, ge=1, description="Calls in flight at once, of all jobs of this worker.")
+    timeout_seconds: float = Field(1800, gt=0, description="Longest time one answer may take.")
+    silence_seconds: float = Field(
+        300,
+        gt=0,
+        description="A server that gives no byte for this long is left. Long questions keep a CPU silent for minutes.",
+    )
+    max_answer_bytes: int = Field(
+        32 * 1024**2, gt=0, description="Largest answer, as it comes over the network: some 300 bytes a token."
+    )
+    max_retries: int = Field(4, ge=0, description="How often a call is made again after 429, 5xx or a cut connection.")
+    retry_base_seconds: float = Field(1, gt=0, description="Bound of the first wait before that; it doubles.")
+    retry_cap_seconds: float = Field(
+        30, gt=0, description="Longest wait. A server that asks for a longer one gets the job's next attempt by then."
+    )
+    max_answers: int = Field(3, ge=1, description="How often an answer is asked for until it has the right form.")
+
+
 class FetchSettings(BaseModel):
     """How URLs are fetched."""
 
@@ -149,6 +181,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
+    llm: LLMSettings = Field(default_factory=LLMSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

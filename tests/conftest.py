@@ -15,9 +15,10 @@ from structlog.dev import ConsoleRenderer, plain_traceback
 
 from local.postgres import EmbeddedPostgres
 from tests.databases import Databases, create, drop
+from tests.llm.server import llm_server
 from tests.s3 import s3_proxy, s3_server, s3_url
 
-__all__ = ["s3_proxy", "s3_server", "s3_url"]
+__all__ = ["llm_server", "s3_proxy", "s3_server", "s3_url"]
 
 # A crash of the machine may cost a test its database: speed is worth more here.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

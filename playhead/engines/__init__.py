@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
+from playhead.engines.writing import Writer, WritingOptions, Written
 
 __all__ = [
     "Engines",
@@ -16,6 +17,9 @@ __all__ = [
     "SpeechOptions",
     "SpeechStep",
     "Transcriber",
+    "Writer",
+    "WritingOptions",
+    "Written",
 ]
 
 
@@ -25,6 +29,11 @@ class Engines(Protocol):
     @property
     def transcriber(self) -> Transcriber:
         """Speech to text."""
+        ...
+
+    @property
+    def writer(self) -> Writer:
+        """A large language model."""
         ...
 
     @property

@@ -5,14 +5,16 @@ from functools import cached_property
 from playhead.settings import Settings
 from worker.engines.devices import device_name
 from worker.engines.transcriber import SpeechTranscriber
+from worker.engines.writer.server import ServerWriter
 
 
 class RealEngines:
-    """The :class:`~playhead.engines.Engines` of models, each in a process of its own."""
+    """The :class:`~playhead.engines.Engines` of models, each in a process of its own, and of servers."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.transcriber = SpeechTranscriber(settings.speech)
+        self.writer = ServerWriter(settings.llm)
 
     @cached_property
     def device(self) -> str:
@@ -25,4 +27,5 @@ class RealEngines:
 
     async def close(self) -> None:
         """End every engine and wait for it."""
+        await self.writer.close()
         await self.transcriber.close()

@@ -6,6 +6,7 @@ import asyncio
 
 from playhead.settings import Settings
 from worker.engines.stubs.transcriber import StubTranscriber
+from worker.engines.stubs.writer import StubWriter
 
 
 class StubEngines:
@@ -13,6 +14,7 @@ class StubEngines:
 
     def __init__(self, settings: Settings) -> None:
         self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
+        self.writer = StubWriter(settings.llm)
         self.device = "stub"
 
     async def lost(self) -> None:
