@@ -9,11 +9,11 @@ import sys
 from playhead.settings import Settings
 from worker.engines import make_engines
 make_engines(Settings(engines=sys.argv[1]))
-print(*sorted({"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime"} & set(sys.modules)))
+print(*sorted({"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime", "openai", "json_repair"} & set(sys.modules)))
 """
 
 
-def test_a_worker_holds_no_speech_library_itself() -> None:
+def test_a_worker_loads_no_library_of_models_before_its_first_use() -> None:
     for engines in ("stub", "real"):
         told = subprocess.run(
             [sys.executable, "-c", SCRIPT, engines],

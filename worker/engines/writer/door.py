@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from playhead.engines.writing import A, OnTokens, Written
@@ -29,6 +29,7 @@ class Door:
         self._client = make_client(settings)
         self._dialects = Dialects()
         self._slots = asyncio.Semaphore(settings.concurrency)
+        self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def write(
         self,
@@ -85,7 +86,7 @@ class Door:
         if retries >= settings.max_retries or (after or 0) > settings.retry_cap_seconds:
             raise fault
         bound = min(settings.retry_cap_seconds, settings.retry_base_seconds * 2**retries)
-        await asyncio.sleep(random.uniform(0, bound) if after is None else after)  # noqa: S311 - spreads load
+        await self._sleep(random.uniform(0, bound) if after is None else after)  # noqa: S311 - spreads load
 
 
 async def _answer(reply: Reply, form: type[A]) -> A:

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from playhead.errors import TooLongError
+from playhead.settings import LLMSettings
+from worker.engines.writer.room import count_tokens, require_room
+
+SETTINGS = LLMSettings(context_tokens=1000, answer_tokens=300)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 0),
+        ("rain", 2),
+        ("the rain falls", 5),
+        ("2026", 4),
+        ("a, b", 3),
+        ("a\n\nb", 4),
+        ("1    2", 3),
+        ("дождь", 5),
+        ("雨", 2),
+        ("\ud800", 1),
+    ],
+)
+def test_tokens_are_estimated_by_script(text: str, tokens: int) -> None:
+    assert count_tokens(text) == tokens
+
+
+@pytest.mark.parametrize(("asked", "wanted", "given"), [(100, None, 300), (700, None, 268), (100, 800, 800)])
+def test_the_answer_gets_what_is_left(asked: int, wanted: int | None, given: int) -> None:
+    assert require_room(SETTINGS, asked, wanted) == given
+
+
+@pytest.mark.parametrize(("asked", "wanted"), [(713, None), (100, 869), (2000, 1)])
+def test_what_does_not_fit_is_refused(asked: int, wanted: int | None) -> None:
+    with pytest.raises(TooLongError, match="split the text"):
+        require_room(SETTINGS, asked, wanted)
