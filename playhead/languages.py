@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 # What a recording without speech is in: the ISO 639 code for "undetermined".
 UNDETERMINED = "und"
 
@@ -115,3 +119,19 @@ UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 def join_segments(texts: list[str], language: str) -> str:
     """The texts of consecutive segments as one running text."""
     return ("" if language in UNSPACED else " ").join(text for text in texts if text)
+
+
+def known_language(code: str) -> str:
+    """The code itself.
+
+    Raises:
+        ValueError: there is no such language.
+    """
+    if code not in LANGUAGES:
+        message = f"no language {code!r}: give an ISO 639-1 code such as 'en'"
+        raise ValueError(message)
+    return code
+
+
+Language = Annotated[str, AfterValidator(known_language)]
+"""A field of params that names a language."""

@@ -3,107 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
+from playhead.engines import SpeechOptions
+from playhead.hearing import HearingParams, hear
 from playhead.kind import Context, Kind
-from playhead.languages import LANGUAGES, join_segments
 from playhead.subtitles import cues, srt, tsv, txt, vtt
-from playhead.transcript import Segment, Transcript
+from playhead.transcript import Transcript
 
 
-def _known_language(code: str) -> str:
-    if code not in LANGUAGES:
-        message = f"no language {code!r}: give an ISO 639-1 code such as 'en'"
-        raise ValueError(message)
-    return code
-
-
-class Params(BaseModel):
+class Params(HearingParams):
     """How a recording is to be transcribed. Every field may be left out."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    language: Annotated[str, AfterValidator(_known_language)] | None = Field(
-        None,
-        description="Language spoken, as an ISO 639-1 code such as `en`; left out, it is detected.",
-        examples=["en"],
-    )
-    task: Literal["transcribe", "translate"] = Field(
-        "transcribe", description="`transcribe` keeps the language spoken; `translate` gives English."
-    )
-    prompt: str | None = Field(
-        None,
-        max_length=4000,
-        description="Text that might have come before: sets spelling of names, style and punctuation.",
-    )
-    hotwords: str | None = Field(
-        None, max_length=1000, description="Words to listen for, such as names, separated by spaces or commas."
-    )
     word_timestamps: bool = Field(
         default=True, description="Time every word: needed for subtitles that keep time within a sentence."
     )
-    temperature: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="Sampling temperature. 0 always gives the same text; left out, it rises where decoding goes wrong.",
-    )
-    model: str | None = Field(
-        None, min_length=1, max_length=200, description="Model to use instead of the server's, e.g. `large-v3`."
-    )
-    vad: bool = Field(default=True, description="Skip what is not speech, so that nothing is made up in silence.")
-
-
-class Cursor(BaseModel):
-    """How far a transcription is, as its checkpoint says it.
-
-    Stored with the events of the segments up to it, it stays as small for a day of speech as for a minute.
-
-    Attributes:
-        segments: how many there are: those with smaller ids are final, and told.
-        done_seconds: nothing before it is decoded again.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    info: SpeechInfo
-    segments: int = Field(ge=0)
-    done_seconds: float = Field(ge=0)
-
-
-@dataclass
-class Progress:
-    """A transcription under way."""
-
-    info: SpeechInfo
-    segments: list[Segment] = field(default_factory=list)
-    done_seconds: float = 0.0
-
-    @property
-    def cursor(self) -> Cursor:
-        """What a later attempt goes on from."""
-        return Cursor(info=self.info, segments=len(self.segments), done_seconds=self.done_seconds)
 
 
 async def transcribe(ctx: Context, params: Params) -> Transcript:
-    """Transcribe the job's input; store the transcript as JSON, plain text, TSV and subtitles.
-
-    Tells watchers of each segment as it is decoded. Where one is told again, with the same ``id``, it replaces the one
-    told before: an attempt begins anew if it cannot read what an earlier one kept.
-    """
-    await ctx.progress(0.0, stage="fetching")
-    recording = await ctx.input()
-    done = await _decode(ctx, recording, params)
+    """Transcribe the job's input; store the transcript as JSON, plain text, TSV and subtitles."""
+    transcript = await hear(ctx, SpeechOptions(**params.model_dump()))
     await ctx.progress(1.0, stage="writing")
-    transcript = _transcript(done, params)
     await _save(ctx, transcript)
     return transcript
 
@@ -124,100 +45,6 @@ KIND = Kind(
         "transcript.tsv": "text",
     },
 )
-
-
-async def _decode(ctx: Context, recording: Path, params: Params) -> Progress:
-    """Take the engine's steps in as they come, from where an earlier attempt left off."""
-    await ctx.progress(0.0, stage="loading")
-    done = await _restored(ctx)
-    pace: _Pace | None = None
-    async with aclosing(_steps(ctx, recording, params, done)) as steps:
-        async for step in steps:
-            if isinstance(step, SpeechInfo):
-                done = done or Progress(step)
-                pace = _Pace(done)
-            elif done and pace:
-                await _take(ctx, done, step)
-                await pace.tell(ctx, done)
-    if done is None:
-        message = "An engine ended without saying what it heard."
-        raise RuntimeError(message)
-    return done
-
-
-async def _restored(ctx: Context) -> Progress | None:
-    """What earlier attempts made; nothing where another version of Playhead kept it in another form."""
-    try:
-        state = await ctx.restore()
-        if state is None:
-            return None
-        cursor = Cursor.model_validate(state)
-        segments = await _told(ctx, cursor.segments)
-    except ValidationError:
-        return None
-    if len(segments) < cursor.segments:
-        return None
-    return Progress(cursor.info, segments, cursor.done_seconds)
-
-
-async def _told(ctx: Context, count: int) -> list[Segment]:
-    """The first ``count`` segments, as they were told last."""
-    told: dict[int, Segment] = {}
-    async for data in ctx.told("segment"):
-        segment = Segment.model_validate(data)
-        if segment.id < count:
-            told[segment.id] = segment
-    return [told[number] for number in sorted(told)]
-
-
-def _steps(
-    ctx: Context, recording: Path, params: Params, done: Progress | None
-) -> AsyncGenerator[SpeechInfo | SpeechStep, None]:
-    return ctx.engines.transcriber.transcribe(
-        recording,
-        SpeechOptions(**params.model_dump()),
-        resume=done.info if done else None,
-        from_seconds=done.done_seconds if done else 0.0,
-        first_id=len(done.segments) if done else 0,
-    )
-
-
-async def _take(ctx: Context, done: Progress, step: SpeechStep) -> None:
-    ctx.account(device_seconds=step.device_seconds, audio_seconds=max(0.0, step.done_seconds - done.done_seconds))
-    done.segments.extend(step.segments)
-    done.done_seconds = max(done.done_seconds, step.done_seconds)
-    told = [segment.model_dump(mode="json") for segment in step.segments]
-    await ctx.checkpoint(done.cursor.model_dump(mode="json"), events={"segment": told} if told else None)
-
-
-class _Pace:
-    """How fast this attempt goes, and so when it will be done."""
-
-    def __init__(self, done: Progress) -> None:
-        self._began = time.monotonic()
-        self._from_seconds = done.done_seconds
-
-    async def tell(self, ctx: Context, done: Progress) -> None:
-        duration = done.info.duration_seconds
-        fraction = min(1.0, done.done_seconds / duration) if duration else 1.0
-        await ctx.progress(fraction, stage="transcribing", eta_seconds=self._eta_seconds(done))
-
-    def _eta_seconds(self, done: Progress) -> float | None:
-        heard = done.done_seconds - self._from_seconds
-        left = max(0.0, done.info.duration_seconds - done.done_seconds)
-        return left * (time.monotonic() - self._began) / heard if heard > 0 else None
-
-
-def _transcript(done: Progress, params: Params) -> Transcript:
-    written = "en" if params.task == "translate" else done.info.language
-    return Transcript(
-        text=join_segments([segment.text for segment in done.segments], written),
-        language=done.info.language,
-        language_probability=done.info.language_probability,
-        duration_seconds=done.info.duration_seconds,
-        segments=done.segments,
-        model=done.info.model,
-    )
 
 
 async def _save(ctx: Context, transcript: Transcript) -> None:

@@ -1,0 +1,6 @@
+"""A recording heard to its end: what every kind shares that begins with speech to text."""
+
+from playhead.hearing.params import HearingParams
+from playhead.hearing.work import hear
+
+__all__ = ["HearingParams", "hear"]
