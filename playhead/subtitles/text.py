@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -34,6 +35,8 @@ _ABBREVIATIONS = frozenset(
         *("approx", "hr", "fr", "nr", "mme", "mlle", "sra", "srta"),
     }
 )
+
+_ARROW = re.compile("-+->")
 
 # Scripts written without spaces: a line may end after any of their characters.
 _UNSPACED_RANGES = (
@@ -87,6 +90,11 @@ def ends_clause(text: str) -> bool:
 def is_unspaced(char: str) -> bool:
     """Whether ``char`` belongs to a script that is written without spaces between words."""
     return any(first <= ord(char) <= last for first, last in _UNSPACED_RANGES)
+
+
+def without_arrows(text: str) -> str:
+    """``text`` without what makes a time line of any line that holds it."""
+    return _ARROW.sub("->", text)
 
 
 def _columns(char: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from playhead.subtitles.cues import Cue
+from playhead.subtitles.text import without_arrows
 from playhead.transcript import Segment
 
 _VTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -38,7 +39,7 @@ def txt(segments: Iterable[Segment]) -> str:
 
 def _srt_text(cue: Cue) -> str:
     # SubRip knows no escapes; an arrow in the text would be read as a time line.
-    return "\n".join(cue.lines).replace("-->", "->")
+    return without_arrows("\n".join(cue.lines))
 
 
 def _vtt_text(cue: Cue) -> str:

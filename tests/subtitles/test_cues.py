@@ -235,6 +235,16 @@ def test_limits_hold(said: list[Segment]) -> None:
             assert after.start_ms - one.end_ms >= 83
 
 
+@given(transcripts(sane=True), st.integers(0, 1000), st.floats(5, 40))
+@settings(deadline=None, max_examples=100)
+def test_any_gap_is_kept_wherever_a_cue_is_left_to_keep_it(said: list[Segment], gap_ms: int, speed: float) -> None:
+    found = cues(said, CueRules(gap_seconds=gap_ms / 1000, chars_per_second=speed))
+
+    for one, after in pairwise(found):
+        if after.start_ms - one.start_ms > gap_ms:
+            assert after.start_ms - one.end_ms >= gap_ms
+
+
 @given(transcripts(sane=True))
 @settings(deadline=None, max_examples=100)
 def test_cues_lie_where_the_words_were_heard(said: list[Segment]) -> None:
