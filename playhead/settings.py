@@ -82,6 +82,17 @@ class LLMSettings(BaseModel):
     max_answers: int = Field(3, ge=1, description="How often an answer is asked for until it has the right form.")
 
 
+class ChildSettings(BaseModel):
+    """An engine in a process of its own that serves one request at a time."""
+
+    idle_unload_seconds: float = Field(300, gt=0, description="The engine, idle for this long, is ended.")
+    start_timeout_seconds: float = Field(120, gt=0, description="How long its libraries may take to load.")
+    hang_seconds: float = Field(600, gt=0, description="The engine, silent for this long, is ended and renewed.")
+    cancel_seconds: float = Field(
+        1.5, gt=0, description="If it has not let go of a canceled job by then, it is ended and renewed."
+    )
+
+
 class FetchSettings(BaseModel):
     """How URLs are fetched."""
 

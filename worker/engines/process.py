@@ -1,4 +1,4 @@
-"""The engine's process, from outside: its pipes, what it prints, how it dies."""
+"""An engine's process, from outside: its pipes, what it prints, how it dies."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _PARTING_SECONDS = 2.0
 _DYING_SECONDS = 30.0
 
 
-class EngineProcess:
-    """One engine process. Made by :meth:`start`; whoever made it reads :meth:`replies` to their end."""
+class ChildProcess:
+    """One process of an engine. Made by :meth:`spawn`; whoever made it reads its lines to their end."""
 
     def __init__(self, process: asyncio.subprocess.Process, pipes: Pipes) -> None:
         self._process = process
@@ -46,23 +46,21 @@ class EngineProcess:
         self._watching = asyncio.create_task(self._watch())
 
     @classmethod
-    async def start(cls, settings: SpeechSettings) -> Self:
-        """Start a process; it loads no model before a recording needs one.
+    async def spawn(cls, module: str) -> Self:
+        """Start ``python -m module``; it is given our process id and its two pipes as arguments.
 
         Raises:
             OSError: the system cannot start one.
         """
         ours, theirs = await open_pipes(_LONGEST_LINE, _PRINTED_AT_ONCE)
         try:
-            process = await _spawn(theirs)
+            process = await _spawn(module, theirs)
         except BaseException:
             ours.close()
             raise
         finally:
             theirs.close()
-        started = cls(process, ours)
-        started.send(Configure(settings=settings))
-        return started
+        return cls(process, ours)
 
     @property
     def pid(self) -> int:
@@ -79,15 +77,17 @@ class EngineProcess:
         """The last lines that it printed."""
         return list(self._printed)
 
-    def send(self, message: Message) -> None:
-        """Send a request; to a dead process it is lost, and :meth:`replies` says so."""
-        self._pipes.requests.write(message.line())
+    def write(self, line: bytes) -> None:
+        """Send a line; to a dead process it is lost, and :meth:`line` says so."""
+        self._pipes.requests.write(line)
 
-    async def replies(self) -> AsyncIterator[Reply]:
-        """Everything it says, until it dies or is dismissed."""
-        while line := await self._pipes.replies.readline():
-            if line.endswith(b"\n"):
-                yield replies.validate_json(line)
+    async def line(self) -> bytes:
+        """The next line that it says; not a whole one, or none, once it died or was dismissed.
+
+        Raises:
+            ValueError: it said something without end.
+        """
+        return await self._pipes.replies.readline()
 
     def dismiss(self) -> None:
         """Ask it to end; :meth:`gone` waits for it."""
@@ -135,10 +135,34 @@ class EngineProcess:
             log.info("engine_printed", pid=self.pid, line=text)
 
 
-async def _spawn(pipes: EngineEnds) -> asyncio.subprocess.Process:
+class EngineProcess(ChildProcess):
+    """One process of the speech engine. Made by :meth:`start`; whoever made it reads :meth:`replies` to their end."""
+
+    @classmethod
+    async def start(cls, settings: SpeechSettings) -> Self:
+        """Start a process; it loads no model before a recording needs one.
+
+        Raises:
+            OSError: the system cannot start one.
+        """
+        started = await cls.spawn(MODULE)
+        started.send(Configure(settings=settings))
+        return started
+
+    def send(self, message: Message) -> None:
+        """Send a request; to a dead process it is lost, and :meth:`replies` says so."""
+        self.write(message.line())
+
+    async def replies(self) -> AsyncIterator[Reply]:
+        """Everything it says, until it dies or is dismissed."""
+        while (line := await self.line()).endswith(b"\n"):
+            yield replies.validate_json(line)
+
+
+async def _spawn(module: str, pipes: EngineEnds) -> asyncio.subprocess.Process:
     paths = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", MODULE),
+        *(sys.executable, "-m", module),
         *map(str, (os.getpid(), pipes.requests, pipes.replies)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,

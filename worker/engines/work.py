@@ -2,23 +2,10 @@ from __future__ import annotations
 
 import asyncio
 
-from playhead import errors
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.errors import PlayheadError
 from worker.engines.messages import Begin, Ended, Failed, Heard, Reply, Stage, Stepped, Working
-
-# What an engine may end a recording with.
-_ERRORS: dict[str, type[PlayheadError]] = {
-    one.code: one
-    for one in (
-        errors.EngineCrashedError,
-        errors.InvalidError,
-        errors.MediaUnreadableError,
-        errors.MediaWithoutAudioError,
-        errors.ModelUnavailableError,
-        errors.TooLargeError,
-    )
-}
+from worker.engines.told import told_error
 
 Part = SpeechInfo | SpeechStep
 
@@ -97,7 +84,7 @@ class Work:
             case Ended():
                 self._end(None)
             case Failed(code=code, message=message, field=field):
-                self.fail(_ERRORS.get(code, errors.EngineCrashedError)(message, field=field))
+                self.fail(told_error(code, message, field))
 
     def fail(self, error: PlayheadError) -> None:
         """End it with ``error``."""
