@@ -9,7 +9,8 @@ import sys
 from playhead.settings import Settings
 from worker.engines import make_engines
 make_engines(Settings(engines=sys.argv[1]))
-print(*sorted({"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime", "openai", "json_repair"} & set(sys.modules)))
+heavy = {"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime", "openai", "json_repair"}
+print(*sorted(heavy & set(sys.modules)))
 """
 
 
