@@ -13,7 +13,7 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.observe import Observe
 from api.middleware.trace import Trace
 from api.query import known_query
-from api.routes import batches, catalog, events, files, jobs, outputs, quarantine, queues, submit, system
+from api.routes import batch_outputs, batches, catalog, events, files, jobs, outputs, quarantine, queues, submit, system
 from api.schemas.submission import request_model
 from api.services import opened
 from playhead import __version__, registry
@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _add_routes(app: FastAPI) -> None:
     kinds = registry.kinds()
     submission = submit.router(kinds, request_model(kinds.values()))
-    resources = (batches, files, jobs, events, outputs, catalog, queues, quarantine)
+    resources = (batches, batch_outputs, files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (submission, batches.router(kinds), *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])
     app.include_router(system.routes)

@@ -35,6 +35,7 @@ PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.2
 """Between two looks at a batch that is waited for: thousands of its jobs may end in that time."""
 
+
 _DOCUMENTED: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "The batch, just made or, for a repeated `Idempotency-Key`, as it now stands.",

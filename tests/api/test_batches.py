@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import zipfile
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -182,3 +184,33 @@ async def test_ids_are_in_the_order_in_which_the_jobs_wait(client: httpx.AsyncCl
     jobs = {**waiting, names[0]: step}
     ids = (await client.post(PATH, json={"jobs": jobs})).json()["jobs"]
     assert sorted(names, key=lambda name: UUID(ids[name])) == names
+
+
+async def test_what_all_jobs_made_is_one_zip_file(client: httpx.AsyncClient, stand: Stand) -> None:
+    batch = await submit(client, inputs=urls(2))
+    big = bytes(range(256)) * 40_000
+    for job, text in zip(await children(client, batch["id"]), (b"first", big), strict=True):
+        made = [
+            await stand.store(name, text, kind) for name, kind in (("a.txt", "text/plain"), ("b.mp3", "audio/mpeg"))
+        ]
+        await stand.succeed(await stand.claim(job["id"]), {"text": ""}, made)
+    answer = await client.get(f"{PATH}/{batch['id']}/outputs.zip")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["1/a.txt", "1/b.mp3", "2/a.txt", "2/b.mp3"]
+        assert (archive.read("1/a.txt"), archive.read("2/b.mp3")) == (b"first", big)
+    some = await client.get(f"{PATH}/{batch['id']}/outputs.zip", params={"name": "a.txt"})
+    with zipfile.ZipFile(BytesIO(some.content)) as archive:
+        assert archive.namelist() == ["1/a.txt", "2/a.txt"]
+
+
+async def test_in_the_zip_file_of_a_graph_jobs_have_their_names(client: httpx.AsyncClient, stand: Stand) -> None:
+    batch = (await client.post(PATH, json={"jobs": {"one": STEP}})).json()
+    assert (await client.get(f"{PATH}/{batch['id']}/outputs.zip")).status_code == 200
+    made = [await stand.store("a.txt", b"text", "text/plain")]
+    await stand.succeed(await stand.claim(batch["jobs"]["one"]), {"text": ""}, made)
+    answer = await client.get(f"{PATH}/{batch['id']}/outputs.zip")
+    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["one/a.txt"]
+    assert (await client.get(f"{PATH}/{new_id()}/outputs.zip")).status_code == 404

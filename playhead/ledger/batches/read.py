@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError
-from playhead.models import Batch, Job
+from playhead.models import Batch, Job, Output
 from playhead.states import TERMINAL, State
 
 _ENDS = (State.SUCCEEDED, State.FAILED, State.EXPIRED, State.CANCELED, State.SKIPPED)
@@ -76,6 +77,34 @@ async def list_batches(session: AsyncSession, owner_id: UUID, *, limit: int, bef
     found = (await session.scalars(wanted.order_by(Batch.id.desc()).limit(limit + 1))).all()
     batches = found[:limit]
     return BatchPage(await _views(session, batches), batches[-1].id if len(found) > limit else None)
+
+
+@dataclass(frozen=True)
+class BatchOutput:
+    """What a child made. ``place`` is the child's among all, from 1."""
+
+    place: int
+    job_id: UUID
+    finished_at: datetime
+    output: Output
+
+
+async def outputs_after(
+    session: AsyncSession, batch_id: UUID, after: tuple[UUID, str] | None, *, names: Sequence[str], limit: int
+) -> list[BatchOutput]:
+    """What the children made, in their order and by name: a page of it, after the job and name of the page before.
+
+    With ``names`` only outputs of these names.
+    """
+    ranked = select(Job.id, Job.finished_at, func.row_number().over(order_by=Job.id).label("place"))
+    children = ranked.where(Job.parent_id == batch_id).subquery()
+    made = select(Output, children.c.place, children.c.finished_at).join(children, children.c.id == Output.job_id)
+    if names:
+        made = made.where(Output.name.in_(names))
+    if after is not None:
+        made = made.where(tuple_(Output.job_id, Output.name) > tuple_(*after))
+    rows = await session.execute(made.order_by(Output.job_id, Output.name).limit(limit))
+    return [BatchOutput(row.place, row.Output.job_id, row.finished_at, row.Output) for row in rows]
 
 
 async def _views(session: AsyncSession, batches: Sequence[Batch]) -> list[BatchView]:
