@@ -44,7 +44,7 @@ def graph_job_type(kinds: Iterable[Kind[Any, Any]]) -> Any:
 
     def branch(value: Any) -> str | None:
         name = value.kind if isinstance(value, GraphJob) else value.get("kind") if isinstance(value, dict) else None
-        return tag(name) if name in models else None
+        return tag(name) if isinstance(name, str) and name in models else None
 
     by_kind = Discriminator(
         branch, custom_error_type="kind_needed", custom_error_message=f"Give a kind: one of {', '.join(models)}"

@@ -89,6 +89,7 @@ STEP: dict[str, Any] = {"kind": "transcribe", "input": {"url": "https://example.
         ({"kind": "transcribe", "inputs": [{"text": "words"}]}, "inputs.0", "exactly one of"),
         ({"jobs": {}}, "jobs", "at least 1"),
         ({"jobs": {"a": {**STEP, "kind": "no"}}}, "jobs.a", "Give a kind"),
+        ({"jobs": {"a": {**STEP, "kind": {}}}}, "jobs.a", "Give a kind"),
         ({"jobs": {"a b": STEP}}, "jobs.a b.[key]", "pattern"),
         ({"jobs": {"a": {**STEP, "params": {"vad": "no way"}}}}, "jobs.a.params.vad", "boolean"),
         ({"jobs": {"a": {**STEP, "after": ["b"]}}}, "jobs.a.after.0", "no job 'b' in this graph"),
