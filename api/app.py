@@ -13,7 +13,20 @@ from api.middleware.body_limit import BodyLimit
 from api.middleware.observe import Observe
 from api.middleware.trace import Trace
 from api.query import known_query
-from api.routes import batch_outputs, batches, catalog, events, files, jobs, outputs, quarantine, queues, submit, system
+from api.routes import (
+    batch_outputs,
+    batches,
+    bulk,
+    catalog,
+    events,
+    files,
+    jobs,
+    outputs,
+    quarantine,
+    queues,
+    submit,
+    system,
+)
 from api.schemas.submission import request_model
 from api.services import opened
 from playhead import __version__, registry
@@ -58,15 +71,16 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_routes(app: FastAPI) -> None:
     kinds = registry.kinds()
-    submission = submit.router(kinds, request_model(kinds.values()))
+    request_type = request_model(kinds.values())
+    taking = (submit.router(kinds, request_type), bulk.router(kinds, request_type), batches.router(kinds))
     resources = (batches, batch_outputs, files, jobs, events, outputs, catalog, queues, quarantine)
-    for routes in (submission, batches.router(kinds), *(resource.routes for resource in resources)):
+    for routes in (*taking, *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])
     app.include_router(system.routes)
 
 
 def _add_layers(app: FastAPI, metrics: Metrics) -> None:
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, limits={files.PATH: None, batches.PATH: batches.MAX_BODY_BYTES})
+    app.add_middleware(BodyLimit, limits={files.PATH: None, bulk.PATH: None, batches.PATH: batches.MAX_BODY_BYTES})
     app.add_middleware(Observe, requests=metrics.requests)
     app.add_middleware(Trace)

@@ -12,6 +12,7 @@ from api.problems import documented
 from api.routes import V1
 from api.schemas.job import Job, JobPage
 from api.schemas.listing import JobQuery
+from api.schemas.skipping import SkipRequest
 from api.services import Services
 from playhead.keys import Identity
 from playhead.ledger import operate, read
@@ -62,10 +63,10 @@ async def retry_job(job_id: UUID, parts: Parts, identity: Caller) -> Job:
 
 
 @routes.post("/{job_id}/skip", summary="Skip a job", responses=documented(404, 409))
-async def skip_job(job_id: UUID, parts: Parts, identity: Caller) -> Job:
+async def skip_job(job_id: UUID, parts: Parts, identity: Caller, body: SkipRequest | None = None) -> Job:
     """Leave out a job that has not begun. What waits for it is canceled."""
     async with parts.transaction() as session:
-        await operate.skip(session, identity.owner_id, job_id, None)
+        await operate.skip(session, identity.owner_id, job_id, body.reason if body else None)
         return Job.of(await read.find_job(session, identity.owner_id, job_id))
 
 

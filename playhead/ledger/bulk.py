@@ -1,0 +1,48 @@
+"""Bulk: jobs by the hundred thousand, of which those that are known are left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.ledger.inputs import find_contents, wanted_by
+from playhead.ledger.submit import Submission, submit_all
+
+AT_ONCE = 1000
+"""Jobs in one transaction."""
+
+
+async def submit_bulk(session: AsyncSession, wanted: Sequence[Submission]) -> list[UUID]:
+    """Accept those of these jobs of one owner that no bulk has asked for before. Gives the ids of those made.
+
+    A job is known by its kind, the content of its input and its params; an address, and the output of a job that has
+    not ended, by their names. It is known for as long as the job that was made of it is kept, however that ended.
+
+    Raises:
+        InvalidError, InputQuarantinedError: as :func:`playhead.ledger.submit.submit`; nothing is stored then.
+    """
+    sources = [wanted_by(one.kind, one.input, one.input_field) for one in wanted]
+    found = iter(await find_contents(session, wanted[0].owner_id, [source for some in sources for source in some]))
+    keyed = [
+        replace(one, idempotency_key=_key(one, [next(found) or _named(source.source) for source in some]))
+        for one, some in zip(wanted, sources, strict=True)
+    ]
+    return await submit_all(session, keyed)
+
+
+def _key(wanted: Submission, contents: Sequence[str]) -> str:
+    known_by = to_json([wanted.kind, contents, sorted(wanted.params.items())])
+    # With a space, which no header's key has.
+    return f"bulk {hashlib.sha256(known_by).hexdigest()}"
+
+
+def _named(source: Mapping[str, Any]) -> str:
+    if "text" in source:
+        return hashlib.sha256(source["text"].encode()).hexdigest()
+    return to_json(dict(sorted(source.items()))).decode()
