@@ -11,6 +11,9 @@ def worker(
     queues: Annotated[
         str | None, typer.Option(help="Queues to take jobs from, e.g. `gpu,cpu`. Default: PLAYHEAD_WORKER__QUEUES.")
     ] = None,
+    kinds: Annotated[
+        str | None, typer.Option(help="Kinds of jobs to take, e.g. `convert,speak`. Default: all of these queues.")
+    ] = None,
     concurrency: Annotated[
         str | None,
         typer.Option(help="Jobs in flight per queue, e.g. `gpu=4,llm=8`. Default: PLAYHEAD_WORKER__CONCURRENCY."),
@@ -24,6 +27,7 @@ def worker(
     Example: playhead worker --queues gpu,cpu --concurrency gpu=2
     """
     chosen = parse_queues(queues) if queues is not None else None
+    only = parse_kinds(kinds) if kinds is not None else None
     counts = parse_concurrency(concurrency) if concurrency is not None else {}
 
     from cli.configuration import load_with_database
@@ -33,7 +37,11 @@ def worker(
     settings = load_with_database()
     configure_logging(settings)
     told = settings.worker
-    wanted = {"queues": chosen or told.queues, "concurrency": {**told.concurrency, **counts}}
+    wanted = {
+        "queues": chosen or told.queues,
+        "kinds": only or told.kinds,
+        "concurrency": {**told.concurrency, **counts},
+    }
     settings = settings.model_copy(update={"worker": told.model_copy(update=wanted)})
     serve(settings)
 
@@ -49,6 +57,22 @@ def parse_queues(text: str) -> list[str]:
         raise typer.BadParameter("it names no queue", param_hint="--queues")
     for name in names:
         _check_queue(name, "--queues")
+    return names
+
+
+def parse_kinds(text: str) -> list[str]:
+    """`convert,speak` as a list.
+
+    Raises:
+        typer.BadParameter: there is no such kind.
+    """
+    from playhead.registry import kinds
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names or [""]:
+        if name not in kinds():
+            told = ", ".join(kinds())
+            raise typer.BadParameter(f"there is no kind {name!r}: there are {told}", param_hint="--kinds")
     return names
 
 

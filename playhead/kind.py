@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ class Kind(Generic[P, R]):
     """A kind of job: what it takes, what it gives, and the work itself.
 
     Attributes:
-        name: as in ``POST /api/v1/jobs {"kind": name}``.
+        name: as in ``POST /api/v1/jobs {"kind": name}``; up to 32 small letters, digits and underscores.
         queue: where its jobs wait.
         summary: one line for people.
         params: model of ``params``; unknown fields are refused.
@@ -110,3 +111,9 @@ class Kind(Generic[P, R]):
     accepts: frozenset[Form] = FORMS
     makes: Callable[[P], Mapping[str, Form]] | None = None
     several: bool = False
+
+    def __post_init__(self) -> None:
+        # PostgreSQL names channels in 63 bytes, and Procrastinate has one for each kind.
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", self.name):
+            message = f"a kind cannot be called {self.name!r}: take up to 32 small letters, digits and underscores"
+            raise ValueError(message)

@@ -122,6 +122,7 @@ class WorkerRow(Base):
     name: Mapped[str]
     device: Mapped[str]
     queues: Mapped[list[str]]
+    kinds: Mapped[list[str] | None]
     concurrency: Mapped[dict[str, Any]]
     version: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -145,6 +145,7 @@ class WorkerSettings(BaseModel):
     )
     grace_seconds: float = Field(20, gt=0, description="How long a stopping worker may take to give its jobs back.")
     queues: list[str] = Field(default=["gpu", "llm", "cpu", "io"], description="Queues a worker takes jobs from.")
+    kinds: list[str] | None = Field(None, description="Kinds of jobs a worker takes; None takes all of its queues.")
     concurrency: dict[str, int] = Field(
         default={"gpu": 4, "llm": 8, "cpu": 2, "io": 8}, description="Jobs in flight per queue."
     )

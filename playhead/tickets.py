@@ -18,13 +18,18 @@ LOOK = "playhead.look"
 _ISSUE = text(
     """
     SELECT procrastinate_defer_jobs_v1(array_agg(
-        ROW(queue, CAST(:task AS text), priority + CAST(started_at IS NOT NULL AS int), NULL, NULL,
+        ROW(queue || '/' || kind, CAST(:task AS text), priority + CAST(started_at IS NOT NULL AS int), NULL, NULL,
             jsonb_build_object('job_id', id), NULL)::procrastinate_job_to_defer_v1
         ORDER BY id))
     FROM jobs WHERE id = ANY(:ids) AND state = 'queued'
     HAVING count(*) > 0
     """
 )
+
+
+def place(queue: str, kind: str) -> str:
+    """Procrastinate's name of the queue in which tickets of this kind's jobs lie: a worker may take only some kinds."""
+    return f"{queue}/{kind}"
 
 
 async def issue(session: AsyncSession, job_ids: Sequence[UUID]) -> None:

@@ -32,7 +32,7 @@ def answer_tickets(app: procrastinate.App, look: Callable[[UUID, str], Awaitable
 
     @app.task(name=LOOK, pass_context=True)
     async def on_ticket(context: procrastinate.JobContext, job_id: str) -> None:
-        await look(UUID(job_id), context.job.queue)
+        await look(UUID(job_id), context.job.queue.partition("/")[0])
 
 
 async def keep_fetching(

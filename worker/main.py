@@ -26,6 +26,7 @@ from worker.metrics import Metrics
 from worker.presence import arrive, leave
 from worker.runner import Runner
 from worker.scratch import scratch_folder
+from worker.serving import served
 from worker.stall import EXIT_STALLED
 
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -149,17 +150,18 @@ async def _giving_back(runner: Runner) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _dispatching(runner: Runner) -> AsyncIterator[None]:
     wanted, url = runner.settings.worker, runner.database.url
+    places = served(wanted)
     house = dispatch.make_app(url, application="playhead-housekeeping", connections=3)
     Housekeeping(runner.database, runner.storage, runner.settings, runner.pulse).register(house)
-    tickets = dispatch.make_app(url, application="playhead-tickets", connections=2 + len(wanted.queues))
+    tickets = dispatch.make_app(url, application="playhead-tickets", connections=2 + len(places))
     dispatch.answer_tickets(tickets, runner.look)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(house.open_async())
         await stack.enter_async_context(tickets.open_async())
         loops = [dispatch.keep_fetching(house, [QUEUE], PLACES, wanted.heartbeat_seconds)]
-        for queue in wanted.queues:
+        for queue, names in places.items():
             concurrency = wanted.concurrency.get(queue, 1)
-            loops.append(dispatch.keep_fetching(tickets, [queue], concurrency, wanted.heartbeat_seconds))
+            loops.append(dispatch.keep_fetching(tickets, names, concurrency, wanted.heartbeat_seconds))
         await stack.enter_async_context(_background(*loops))
         try:
             yield

@@ -14,6 +14,7 @@ from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away
 from playhead.ledger import workers
 from worker.runner import Runner
+from worker.serving import served
 
 PAUSE_SECONDS = 1.0
 FAREWELL_SECONDS = 2.0
@@ -26,6 +27,7 @@ async def arrive(runner: Runner, through: Database | None = None) -> None:
     ``through`` are connections of the calling thread, where that is not the runner's.
     """
     wanted, database = runner.settings.worker, through or runner.database
+    queues = list(served(wanted))
     while True:
         try:
             async with database.transaction() as session:
@@ -34,8 +36,9 @@ async def arrive(runner: Runner, through: Database | None = None) -> None:
                     runner.worker_id,
                     name=f"{socket.gethostname()}:{os.getpid()}",
                     device=runner.engines.device,
-                    queues=wanted.queues,
-                    concurrency={queue: wanted.concurrency.get(queue, 1) for queue in wanted.queues},
+                    queues=queues,
+                    kinds=wanted.kinds,
+                    concurrency={queue: wanted.concurrency.get(queue, 1) for queue in queues},
                 )
         except ProgrammingError as error:
             log.warning("schema_missing", remedy="run `playhead migrate`", error=str(error.orig))

@@ -22,6 +22,9 @@ from worker.connector import Connector
 
 PAUSE_SECONDS = 1.0
 """Between two tries to reach the database."""
+OLDEST_EACH = 10
+"""Of so many tickets that a loop takes one is the oldest, whatever its priority: under constant load the low ones move
+too, and slow the others down by no more than that."""
 log = structlog.get_logger(__name__)
 
 # Ended late, a ticket may be another's by then: it was put back before, and nobody answered.
@@ -32,6 +35,13 @@ _PUT_BACK = f"""
     SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
     WHERE {_OURS}
 """  # noqa: S608 - constants
+_OLDEST_FIRST = """
+    UPDATE procrastinate_jobs SET priority = 1000
+    WHERE id = (
+        SELECT id FROM procrastinate_jobs
+        WHERE status = 'todo' AND queue_name = ANY(%(queues)s) AND (scheduled_at IS NULL OR scheduled_at <= now())
+        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+"""
 
 
 class TicketManager(JobManager):
@@ -53,6 +63,7 @@ class TicketManager(JobManager):
         self._leaving = asyncio.Event()
         self._left_behind: dict[int, tuple[str, int | None]] = {}
         self._news = Counter[frozenset[str]]()
+        self._taken = Counter[frozenset[str]]()
 
     def leave(self) -> None:
         """The loops are about to end: wait for the database no longer than a farewell takes."""
@@ -65,7 +76,7 @@ class TicketManager(JobManager):
         while not self._leaving.is_set():
             heard = self._news[wanted]
             try:
-                job = await super().fetch_job(queues, worker_id)
+                job = await self._fetch(wanted, worker_id)
             except ConnectorException as error:
                 if not is_away(error):
                     raise
@@ -76,6 +87,13 @@ class TicketManager(JobManager):
                 if job is not None or self._news[wanted] == heard:
                     return job
         return None
+
+    async def _fetch(self, queues: frozenset[str], worker_id: int) -> Job | None:
+        if self._taken[queues] % OLDEST_EACH == OLDEST_EACH - 1:
+            await self.connector.execute_query_async(_OLDEST_FIRST, queues=list(queues))
+        job = await super().fetch_job(list(queues) or None, worker_id)
+        self._taken[queues] += job is not None
+        return job
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
         """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away."""

@@ -67,6 +67,7 @@ class WorkerInfo(BaseModel):
     name: str = Field(examples=["worker-1:412"])
     device: str = Field(examples=["NVIDIA H100 80GB"])
     queues: list[str]
+    kinds: list[str] | None = Field(description="Kinds of jobs it takes; null for all.")
     concurrency: dict[str, int] = Field(description="Jobs in flight at most, by queue.")
     version: str
     started_at: datetime

@@ -16,12 +16,18 @@ from playhead.states import State
 
 
 async def arrive(
-    session: AsyncSession, worker_id: UUID, *, name: str, device: str, queues: list[str], concurrency: dict[str, Any]
+    session: AsyncSession,
+    worker_id: UUID,
+    *,
+    name: str,
+    device: str,
+    queues: list[str],
+    concurrency: dict[str, Any],
+    kinds: list[str] | None = None,
 ) -> None:
-    """A worker starts."""
-    session.add(
-        WorkerRow(id=worker_id, name=name, device=device, queues=queues, concurrency=concurrency, version=__version__)
-    )
+    """A worker starts. It takes jobs of these ``kinds``, or of all."""
+    about: dict[str, Any] = {"name": name, "device": device, "queues": queues, "kinds": kinds}
+    session.add(WorkerRow(id=worker_id, **about, concurrency=concurrency, version=__version__))
 
 
 async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> dict[int, UUID] | None:

@@ -19,6 +19,8 @@ def test_queues_and_concurrency_are_read() -> None:
     [
         ("--queues", "gpus"),
         ("--queues", ","),
+        ("--kinds", "transcribe,dance"),
+        ("--kinds", ","),
         ("--concurrency", "gpu"),
         ("--concurrency", "gpu=0"),
         ("--concurrency", "gpu=many"),
@@ -53,8 +55,9 @@ def test_the_options_go_before_the_settings(run: Run, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("worker.main.serve", work)
     monkeypatch.setattr("playhead.observability.configure_logging", lambda _: None)
-    assert run("worker", "--queues", "gpu", "--concurrency", "gpu=1").exit_code == 3
+    assert run("worker", "--queues", "gpu", "--concurrency", "gpu=1", "--kinds", "transcribe").exit_code == 3
     (settings,) = given
     assert settings.worker.queues == ["gpu"]
+    assert settings.worker.kinds == ["transcribe"]
     assert settings.worker.concurrency["gpu"] == 1
     assert settings.worker.concurrency["io"] == 8
