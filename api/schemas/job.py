@@ -10,6 +10,9 @@ from pydantic import BaseModel, Field
 from playhead.ledger.read import POSITION_LIMIT, JobView
 from playhead.states import Priority, State
 
+SHOWN_CHARACTERS = 200
+"""Of a text that is a job's input, in lists."""
+
 
 class Output(BaseModel):
     """A file that a job made."""
@@ -44,7 +47,7 @@ class Job(BaseModel):
         description=f"Place in its queue, from 1, counted up to {POSITION_LIMIT}; null unless `queued`, and in lists."
     )
     params: dict[str, Any] = Field(description="Parameters in force, defaults filled in.")
-    input: dict[str, Any] = Field(description="What it works on, as it was given.")
+    input: dict[str, Any] = Field(description="What it works on, as it was given; in lists, long texts are cut.")
     outputs: list[Output]
     result: dict[str, Any] | None = Field(
         description="What the kind's `result` schema says (see `/api/v1/kinds`); null until `succeeded`, and in lists."
@@ -74,6 +77,7 @@ class Job(BaseModel):
         job = view.job
         return cls(
             **{name: getattr(job, name) for name in _SAME},
+            input=job.input if with_result else _shortened(job.input),
             result=job.result if with_result else None,
             state=State(job.state),
             priority=Priority.of(job.priority),
@@ -97,8 +101,16 @@ class JobPage(BaseModel):
     next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
 
 
-_OTHERWISE = {"result", "state", "priority", "metadata", "error", "position", "after", "outputs"}
+_OTHERWISE = {"input", "result", "state", "priority", "metadata", "error", "position", "after", "outputs"}
 _SAME = tuple(name for name in Job.model_fields if name not in _OTHERWISE)
+
+
+def _shortened(given: dict[str, Any]) -> dict[str, Any]:
+    """An input whose texts are short: a page may show hundreds."""
+    if "all" in given:
+        return {"all": [_shortened(one) for one in given["all"]]}
+    text = given.get("text", "")
+    return given if len(text) <= SHOWN_CHARACTERS else {"text": f"{text[:SHOWN_CHARACTERS]}..."}
 
 
 def _url(job_id: UUID, name: str) -> str:
