@@ -159,7 +159,7 @@ async def test_many_kinds_are_told_apart_by_their_name() -> None:
 
     other = Kind(name="other", queue="cpu", summary="Another.", params=Params, result=Params, run=run)
     adapter: TypeAdapter[object] = TypeAdapter(request_model([*registry.kinds().values(), other]))
-    assert set(adapter.json_schema()["discriminator"]["mapping"]) == {"transcribe", "other"}
+    assert set(adapter.json_schema()["discriminator"]["mapping"]) >= {"transcribe", "other"}
     body = {"kind": "transcribe", "input": {"url": "https://example.com"}, "params": {"langage": "en"}}
     with pytest.raises(ValidationError) as caught:
         adapter.validate_python(body)

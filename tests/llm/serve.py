@@ -30,7 +30,7 @@ def serve(context_tokens: int) -> xllamacpp.Server:
     params.port = 0
     params.n_ctx = context_tokens
     params.n_parallel = 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.warmup = False
     params.verbosity = 0
     return xllamacpp.Server(params)

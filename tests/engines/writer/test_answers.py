@@ -93,7 +93,8 @@ async def test_tokens_are_estimated_where_the_server_counts_none(make: Make) -> 
     async with faulty(says(GOOD, usage=None)) as server:
         written = await ask(make(server))
 
-    assert written.input_tokens == count_tokens("Judge.") + count_tokens("It is fine.")
+    said = [message["content"] for message in server.asked[0].body["messages"]]
+    assert written.input_tokens == sum(map(count_tokens, said))
     assert written.output_tokens == count_tokens(GOOD)
 
 

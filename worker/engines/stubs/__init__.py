@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from playhead.engines import Writer
 from playhead.settings import Settings
 from worker.engines.stubs.transcriber import StubTranscriber
 from worker.engines.stubs.writer import StubWriter
@@ -14,7 +15,7 @@ class StubEngines:
 
     def __init__(self, settings: Settings) -> None:
         self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
-        self.writer = StubWriter(settings.llm)
+        self.writer: Writer = StubWriter(settings.llm)
         self.device = "stub"
 
     async def lost(self) -> None:

@@ -46,7 +46,10 @@ class Question:
 
     def _messages(self, dialect: Dialect) -> list[dict[str, str]]:
         parts = [self.instructions]
-        if dialect.form in {"object", "prompt"}:
+        if dialect.form in {"schema", "plain schema"}:
+            # Blanks are tokens too; and some servers want the word in the question.
+            parts.append("Answer with JSON in one line, without blanks between its parts.")
+        else:
             schema = json.dumps(strict(self.form.model_json_schema()), ensure_ascii=False)
             parts.append(
                 f"Answer with one JSON object and nothing else. It must be valid by this JSON Schema:\n{schema}"

@@ -1,0 +1,30 @@
+"""Texts of others as Markdown: as they are, whatever signs are in them."""
+
+from __future__ import annotations
+
+import re
+
+_MARKS = re.compile(r"([\\`*_\[\]<>|~&])")
+_LEADING = re.compile(r"^(\s*)([#+=-]|\d+[.)])", re.MULTILINE)
+
+
+def plain(text: str) -> str:
+    """A text that shows as it is, neither markup nor link: a model may have been talked into writing either."""
+    return _LEADING.sub(_escaped, _MARKS.sub(r"\\\1", text))
+
+
+def one_line(text: str) -> str:
+    """The same, in one line."""
+    return plain(" ".join(text.split()))
+
+
+def clock(seconds: float) -> str:
+    """A time as people read it: ``1:02:03``, or ``2:03``."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    space, mark = found.groups()
+    return f"{space}{mark[:-1]}\\{mark[-1]}"
