@@ -10,6 +10,7 @@ import pysubs2
 from pydantic import ValidationError
 
 from playhead.errors import DocumentUnreadableError
+from playhead.summary import Summary
 from playhead.transcript import Transcript
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -58,6 +59,21 @@ def read_document(path: Path) -> Document:
     return document
 
 
+def read_source(path: Path) -> Document | Summary:
+    """Read a document, or a summary as the kind ``summarize`` makes it.
+
+    Raises:
+        DocumentUnreadableError: as :func:`read_document`.
+    """
+    text = read_text(path)
+    if text.lstrip().startswith("{") and '"quotes_dropped"' in text:
+        try:
+            return Summary.model_validate_json(text)
+        except ValidationError as error:
+            raise DocumentUnreadableError(f"the document is a summary, but a broken one: {_first(error)}") from None
+    return read_document(path)
+
+
 def read_text(path: Path) -> str:
     """A file's text, with or without a byte order mark.
 
@@ -85,11 +101,14 @@ def _transcript(text: str) -> Document:
     try:
         transcript = Transcript.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DocumentUnreadableError(f"the document is JSON, but no transcript: {where}: {first['msg']}") from None
+        raise DocumentUnreadableError(f"the document is JSON, but no transcript: {_first(error)}") from None
     said = [Passage(one.text, one.start, one.end) for one in transcript.segments if one.text.strip()]
     return Document("transcript", said, transcript.language, transcript)
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _subtitles(text: str, form: str) -> Document:

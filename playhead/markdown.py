@@ -10,7 +10,8 @@ _LEADING = re.compile(r"^(\s*)([#+=-]|\d+[.)])", re.MULTILINE)
 
 def plain(text: str) -> str:
     """A text that shows as it is, neither markup nor link: a model may have been talked into writing either."""
-    return _LEADING.sub(_escaped, _MARKS.sub(r"\\\1", text))
+    lines = "\n".join(text.splitlines())
+    return _LEADING.sub(_escaped, _MARKS.sub(r"\\\1", lines))
 
 
 def one_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reduce: the gists of many parts become one."""
+"""The gists of all windows become one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playhead.condensing.forms import Gist, gist_form
+from playhead.condensing.reducing import Reducer
 from playhead.condensing.sizes import SPARE_TOKENS, Sizes
 from playhead.condensing.wishes import MATERIAL, Wishes
-from playhead.errors import TooLongError
 from playhead.kind import Context
 
 INSTRUCTIONS = """\
@@ -29,29 +29,18 @@ class Merger:
     sizes: Sizes
 
     async def merge(self, gists: Sequence[Gist]) -> Gist:
-        """One gist of all. Neighbours are merged first where not all of them fit at once.
+        """One gist of all.
 
         Raises:
-            TooLongError: not even two of them do.
+            TooLongError: not even two of them fit into a question.
         """
-        while len(gists) > 1:
-            gists = [merged for batch in self._batches(gists) for merged in await self._batch(batch)]
-        return gists[0]
-
-    async def _batch(self, batch: Sequence[Gist]) -> list[Gist]:
-        if len(batch) == 1:
-            return list(batch)
-        try:
-            return [await self._once(batch)]
-        except TooLongError:
-            if len(batch) == 2:  # noqa: PLR2004 - nothing to halve
-                raise
-        middle = len(batch) // 2
-        return [merged for half in (batch[:middle], batch[middle:]) for merged in await self._batch(half)]
+        writer = self.ctx.engines.writer
+        room = writer.context_tokens - writer.count_tokens(self._instructions) - self.sizes.tokens - SPARE_TOKENS
+        return await Reducer(self._once, lambda gist: writer.count_tokens(_said(gist)) + 1, room).reduce(gists)
 
     async def _once(self, batch: Sequence[Gist]) -> Gist:
         written = await self.ctx.engines.writer.write(
-            self._instructions(),
+            self._instructions,
             "\n".join(map(_said, batch)),
             gist_form(self.sizes),
             self.wishes.options,
@@ -59,21 +48,7 @@ class Merger:
         )
         return written.answer
 
-    def _batches(self, gists: Sequence[Gist]) -> list[Sequence[Gist]]:
-        """Neighbours that fit into a question, two at least: else there would be no end."""
-        writer = self.ctx.engines.writer
-        room = writer.context_tokens - writer.count_tokens(self._instructions()) - self.sizes.tokens - SPARE_TOKENS
-        made: list[list[Gist]] = []
-        left = 0
-        for gist in gists:
-            took = writer.count_tokens(_said(gist)) + 1
-            if not made or (took > left and len(made[-1]) > 1):
-                made.append([])
-                left = room
-            made[-1].append(gist)
-            left -= took
-        return list(made)
-
+    @property
     def _instructions(self) -> str:
         return INSTRUCTIONS.format(
             material=MATERIAL, words=self.sizes.summary // 6, points=self.sizes.points, wishes=self.wishes.said()

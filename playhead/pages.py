@@ -1,0 +1,71 @@
+"""Markdown as a web page that stands alone: it loads nothing, runs nothing, and prints well."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from itertools import pairwise
+
+TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "a", "em", "strong", "blockquote", "code", "pre", "hr", "br", "sup"}
+_SOURCE = re.compile(r"^(\d+)\\?\. ")
+
+STYLE = """
+:root { color-scheme: light dark; --line: #8885; --soft: #777; --link: #0b62c4; }
+@media (prefers-color-scheme: dark) { :root { --link: #7ab8ff; --soft: #aaa; } }
+body { font: 1.05rem/1.6 Georgia, "Times New Roman", serif; max-width: 42rem; margin: 3rem auto; padding: 0 1.25rem; }
+h1, h2, h3 { font-family: system-ui, sans-serif; line-height: 1.25; text-wrap: balance; }
+h1 { font-size: 2rem; margin: 0 0 1.5rem; }
+h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1.05rem; margin: 1.75rem 0 .5rem; }
+li { margin: .35rem 0; }
+a { color: var(--link); text-decoration: none; }
+a:hover, a:focus { text-decoration: underline; }
+:target { background: color-mix(in srgb, var(--link) 15%, transparent); }
+@media print {
+  @page { margin: 2cm; }
+  body { max-width: none; margin: 0; padding: 0; font-size: 11pt; color: #000; }
+  h2, h3 { break-after: avoid; }
+  li, p { orphans: 3; widows: 3; }
+  a { color: inherit; }
+}
+"""
+
+PAGE = """\
+<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+{body}</main>
+</body>
+</html>
+"""
+
+
+def page(markdown: str, title: str, language: str | None) -> str:
+    """The page. Headings of the third level that begin with a number can be linked to as ``#source-<number>``."""
+    return PAGE.format(
+        language=escape(language or "", quote=True), title=escape(title), style=STYLE, body=_body(markdown)
+    )
+
+
+def _body(markdown: str) -> str:
+    # Only whoever makes pages needs these: the API does not, and does not have them.
+    import nh3
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False})
+    tokens = parser.parse(markdown)
+    for heading, inline in pairwise(tokens):
+        if heading.type == "heading_open" and heading.tag == "h3" and (found := _SOURCE.match(inline.content)):
+            heading.attrSet("id", f"source-{found[1]}")
+    made = parser.renderer.render(tokens, parser.options, {})
+    return nh3.clean(
+        made, tags=TAGS, attributes={"a": {"href"}, "h3": {"id"}}, url_schemes={"http", "https"}, link_rel="noopener"
+    )
