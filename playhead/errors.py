@@ -112,6 +112,10 @@ class WriterUnavailableError(PlayheadError):
     code, status, title, transient = "writer_unavailable", 503, "The language model did not answer", True
 
 
+class ConverterUnavailableError(PlayheadError):
+    code, status, title = "converter_unavailable", 422, "The worker cannot convert media"
+
+
 class SpeakerUnavailableError(PlayheadError):
     code, status, title, transient = "speaker_unavailable", 503, "The speech synthesis did not answer", True
 

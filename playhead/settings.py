@@ -93,6 +93,24 @@ class ChildSettings(BaseModel):
     )
 
 
+class ConverterSettings(BaseModel):
+    """How media are converted."""
+
+    ffmpeg: Path | None = Field(
+        None, description="The ffmpeg to use; None takes the one on PATH, else the one that `imageio-ffmpeg` carries."
+    )
+    threads: int = Field(0, ge=0, description="CPU threads of one conversion; 0 takes what the machine has.")
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"] = Field(
+        "fast", description="How much time H.264 takes for the same picture in fewer bytes."
+    )
+    crf: int = Field(23, ge=0, le=51, description="Quality of H.264: less is better and larger.")
+    hang_seconds: float = Field(
+        300, gt=0, description="An ffmpeg that gets nowhere with a recording for this long is ended."
+    )
+    max_output_bytes: int = Field(20 * 1024**3, gt=0, description="Largest file that a conversion may make.")
+    max_pixels: int = Field(8192 * 8192, gt=0, description="Largest picture that is decoded, in pixels.")
+
+
 class FetchSettings(BaseModel):
     """How URLs are fetched."""
 
@@ -194,6 +212,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LLMSettings = Field(default_factory=LLMSettings)
+    converter: ConverterSettings = Field(default_factory=ConverterSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
 from playhead.engines.writing import Writer, WritingOptions, Written
 
 __all__ = [
+    "Conversion",
+    "ConversionOptions",
+    "Converted",
+    "Converter",
     "Engines",
     "SpeechInfo",
     "SpeechOptions",
@@ -34,6 +39,11 @@ class Engines(Protocol):
     @property
     def writer(self) -> Writer:
         """A large language model."""
+        ...
+
+    @property
+    def converter(self) -> Converter:
+        """Media to media."""
         ...
 
     @property

@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
 
-from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
+from playhead.engines import Engines, SpeechInfo, SpeechOptions, SpeechStep
 from playhead.kinds import transcribe
 from playhead.kinds.transcribe import KIND, Params
 from playhead.registry import kinds
@@ -140,7 +140,7 @@ async def test_segments_that_cannot_be_read_are_made_anew(ctx: Memory) -> None:
 
 async def test_canceling_closes_the_engine(ctx: Memory) -> None:
     engines = _Endless()
-    job = asyncio.create_task(transcribe.transcribe(Memory(engines, ctx.files), Params()))
+    job = asyncio.create_task(transcribe.transcribe(Memory(cast("Engines", engines), ctx.files), Params()))
     await engines.transcriber.begun.wait()
 
     job.cancel()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from playhead.settings import Settings
+from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
 from worker.engines.transcriber import SpeechTranscriber
 from worker.engines.writer.server import ServerWriter
@@ -15,6 +16,7 @@ class RealEngines:
         self._settings = settings
         self.transcriber = SpeechTranscriber(settings.speech)
         self.writer = ServerWriter(settings.llm)
+        self.converter = FfmpegConverter(settings.converter)
 
     @cached_property
     def device(self) -> str:

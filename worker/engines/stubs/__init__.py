@@ -6,6 +6,7 @@ import asyncio
 
 from playhead.engines import Writer
 from playhead.settings import Settings
+from worker.engines.stubs.converter import StubConverter
 from worker.engines.stubs.transcriber import StubTranscriber
 from worker.engines.stubs.writer import StubWriter
 
@@ -16,6 +17,7 @@ class StubEngines:
     def __init__(self, settings: Settings) -> None:
         self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
         self.writer: Writer = StubWriter(settings.llm)
+        self.converter = StubConverter()
         self.device = "stub"
 
     async def lost(self) -> None:

@@ -1,0 +1,190 @@
+"""What ffmpeg cannot be made to do by a file, and how it ends when it must."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from playhead.engines.conversion import ConversionOptions
+from playhead.errors import (
+    ConverterUnavailableError,
+    EngineCrashedError,
+    EngineDiedError,
+    MediaUnreadableError,
+    PlayheadError,
+    TooLargeError,
+)
+from playhead.settings import ConverterSettings
+from tests.engines.recordings import made, tone
+from worker.engines.conversion import arguments
+from worker.engines.conversion.binary import find
+from worker.engines.conversion.converter import FfmpegConverter
+from worker.engines.conversion.media import Media, Stream
+from worker.engines.conversion.plan import Plan
+from worker.engines.conversion.work import Work
+from worker.engines.programs.program import running
+
+MP3 = ConversionOptions(format="mp3")
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{}" width="9" height="9"/></svg>'
+XBM = "#define a_width 8\n#define a_height 1\nstatic char a_bits[] = {{ 0x01 }};\n/* {} */\n"
+ASS = "[Script Info]\n\n[Fonts]\nfontname: {}\n\n[Events]\nDialogue: 0,0:00:00.00,0:00:09.00,Default,,0,0,0,,Hello\n"
+SDP = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\na=x:{}\nm=audio 5004 RTP/AVP 0\n"
+DASH = '<?xml version="1.0"?><MPD><Period><AdaptationSet><BaseURL>{}</BaseURL></AdaptationSet></Period></MPD>'
+HOSTILE = {
+    "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{}\n#EXT-X-ENDLIST\n",
+    "list.ffconcat": "ffconcat version 1.0\nfile '{}'\n",
+    "image.svg": SVG,
+    "image.xbm": XBM,
+    "words.ass": ASS,
+    "stream.sdp": SDP,
+    "stream.mpd": DASH,
+    "list.m3u": "{}\n",
+}
+
+
+async def converted(source: Path, target: Path, settings: ConverterSettings | None = None) -> None:
+    async for _ in FfmpegConverter(settings or ConverterSettings(threads=1)).convert(source, target, MP3):
+        pass
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_file_that_names_another_is_refused(tmp_path: Path, name: str) -> None:
+    secret = made(tmp_path / "secret.wav", *tone())
+    hostile = tmp_path / name
+    hostile.write_text(HOSTILE[name].format(secret))
+
+    with pytest.raises(MediaUnreadableError):
+        await converted(hostile, tmp_path / "out.mp3")
+
+
+@pytest.mark.parametrize("demuxer", ["hls", "concat"])
+async def test_ffmpeg_itself_would_refuse_it_too(tmp_path: Path, demuxer: str) -> None:
+    """Even if the probe took it for something harmless: ffmpeg can open nothing by name."""
+    secret = made(tmp_path / "secret.wav", *tone())
+    hostile = tmp_path / "hostile"
+    hostile.write_text(HOSTILE["list.m3u8" if demuxer == "hls" else "list.ffconcat"].format(secret))
+    sound = Stream(index=0, type="audio", codec="pcm_s16le", channels=1, sample_rate=16_000)
+    plan = Plan.of(Media(demuxer=demuxer, duration_seconds=1, best_audio=0, streams=[sound]), MP3)
+    paths = (hostile, tmp_path / "out.mp3")
+    settings = ConverterSettings()
+    command = arguments.converting(await find(settings), settings, plan, paths, None)
+    allowed = [
+        "ALL" if before == "-format_whitelist" else one for before, one in zip(["", *command], command, strict=False)
+    ]
+
+    for given in (command, [*allowed]):
+        with pytest.raises(PlayheadError):
+            await _steps(Work(settings, given, paths))
+    assert not paths[1].exists() or not paths[1].stat().st_size
+
+
+async def _steps(work: Work) -> list[float]:
+    return [one async for one in work.steps()]
+
+
+def fake(folder: Path, deed: str) -> ConverterSettings:
+    """An ffmpeg that only answers what it can read by, and then does this."""
+    program = folder / "ffmpeg"
+    program.write_text(f'#!/bin/sh\nif [ "$2" = -protocols ]; then echo fd; exit; fi\n{deed}\n')
+    program.chmod(0o755)
+    return ConverterSettings(ffmpeg=program, hang_seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("deed", "error", "words"),
+    [
+        ("kill -SEGV $$", EngineDiedError, "segmentation fault"),
+        ("kill -KILL $$", EngineDiedError, "out of memory"),
+        ("exec sleep 60", EngineDiedError, "got nowhere for 1 seconds"),
+        ("while :; do echo frame=1; sleep 0.1; done", EngineDiedError, "got nowhere for 1 seconds"),
+        ("echo '[mp3 @ 0x55] Invalid data' >&2; exit 1", MediaUnreadableError, r"ffmpeg says: \[mp3\] Invalid data"),
+        ("echo 'av_interleaved: No space left on device' >&2; exit 228", EngineCrashedError, "disk is full"),
+        ("echo 'x: File too large' >&2; exit 1", TooLargeError, "larger than"),
+        ("echo \"Unknown encoder 'libx264'\" >&2; exit 8", ConverterUnavailableError, "lacks an encoder"),
+        ("exit 0", MediaUnreadableError, "Nothing in the file"),
+    ],
+)
+async def test_how_ffmpeg_ended_is_named(tmp_path: Path, deed: str, error: type[PlayheadError], words: str) -> None:
+    source = made(tmp_path / "in.wav", *tone(0.2))
+
+    with pytest.raises(error, match=words) as failed:
+        await converted(source, tmp_path / "out.mp3", fake(tmp_path, deed))
+
+    assert type(failed.value) is error
+    assert str(tmp_path) not in failed.value.message
+
+
+async def test_an_ffmpeg_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    source = made(tmp_path / "in.wav", *tone(0.2))
+
+    with pytest.raises(ConverterUnavailableError, match="CONVERTER__FFMPEG"):
+        await converted(source, tmp_path / "out.mp3", ConverterSettings(ffmpeg=tmp_path / "none"))
+
+
+async def test_canceling_ends_ffmpeg_at_once(tmp_path: Path) -> None:
+    source = made(tmp_path / "in.wav", *tone(0.2))
+    settings = fake(tmp_path, "echo out_time_us=1; echo progress=continue; exec sleep 3600")
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        engine = FfmpegConverter(settings)
+        async with aclosing(engine.convert(source, tmp_path / "out.mp3", MP3)) as parts:
+            async for _ in parts:
+                begun.set()
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    (child,) = _sleepers()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not child.is_running()
+
+
+def _sleepers() -> list[psutil.Process]:
+    return [one for one in psutil.Process().children(recursive=True) if "3600" in one.cmdline()]
+
+
+ORPHAN = """
+import asyncio
+from worker.engines.programs.program import running
+
+async def main():
+    async with running(["/bin/sleep", "3600"], name="sleep", largest_file_bytes=0) as program:
+        print(program.pid, flush=True)
+        await program.ended()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def orphan() -> Iterator[tuple[psutil.Process, psutil.Process]]:
+    """A worker, and a program of its."""
+    with psutil.Popen([sys.executable, "-c", ORPHAN], stdout=-1) as worker:
+        yield psutil.Process(worker.pid), psutil.Process(int(worker.stdout.readline()))
+        worker.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a process of its parent's death")
+def test_a_program_dies_with_its_worker(orphan: tuple[psutil.Process, psutil.Process]) -> None:
+    worker, program = orphan
+
+    worker.kill()
+
+    program.wait(30)
+    assert not program.is_running()
+
+
+async def test_a_program_does_not_hear_what_is_meant_for_its_worker() -> None:
+    deed = "import os, signal; os.kill(os.getpid(), signal.SIGTERM); print('alive')"
+    async with running([sys.executable, "-c", deed], name="python", largest_file_bytes=0) as program:
+        assert await program.line(30) == b"alive\n"
+        assert await program.ended() == 0

@@ -1,0 +1,1 @@
+"""Media to media, by ffmpeg in processes of its own."""

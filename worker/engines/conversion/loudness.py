@@ -1,0 +1,81 @@
+"""Loudness as EBU R 128 measures it (ITU-R BS.1770), by ffmpeg's filter ``loudnorm`` in two passes.
+
+The first measures all of the sound. So the second can raise or lower all of it by the same, as long as no peak is
+clipped by that; only where one would be, it presses the loud parts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from playhead.engines.conversion import TARGET_LUFS, Loudness
+
+# What streaming services ask for: encoding may raise a peak by a decibel.
+_PEAK_DBTP = -1.5
+_RANGE_LU = 11.0
+_WIDEST_RANGE_LU = 50.0
+# What BS.1770's gate takes for silence.
+_SILENT_LUFS = -70.0
+
+_TARGET = f"loudnorm=I={TARGET_LUFS}:TP={_PEAK_DBTP}:print_format=json"
+MEASURING = f"{_TARGET}:LRA={_RANGE_LU}"
+
+
+class Measured(BaseModel):
+    """What the filter says at its end."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=True)
+
+    input_i: float
+    input_tp: float
+    input_lra: float
+    input_thresh: float
+    output_i: float
+    output_tp: float
+    target_offset: float
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether there is nothing that could be made louder."""
+        return not self.input_i > _SILENT_LUFS
+
+    @property
+    def filter(self) -> str:
+        """The second pass."""
+        given = {
+            # A range that is wider than the target's would have the filter press all of the sound.
+            "LRA": min(max(_RANGE_LU, self.input_lra), _WIDEST_RANGE_LU),
+            "measured_I": min(self.input_i, 0),
+            "measured_TP": self.input_tp,
+            "measured_LRA": self.input_lra,
+            "measured_thresh": min(self.input_thresh, 0),
+            "offset": max(-99.0, min(self.target_offset, 99.0)),
+        }
+        return f"{_TARGET}:" + ":".join(f"{name}={value:.2f}" for name, value in given.items()) + ":linear=true"
+
+
+def parsed(complaints: Sequence[str]) -> Measured | None:
+    """What the filter said among the last lines of ffmpeg; None if it said nothing."""
+    lines = list(complaints)
+    begins = [place for place, line in enumerate(lines) if line.strip() == "{"]
+    ends = [place for place, line in enumerate(lines) if line.strip() == "}"]
+    if not begins or not ends:
+        return None
+    try:
+        return Measured.model_validate(json.loads("\n".join(lines[begins[-1] : ends[-1] + 1])))
+    except (json.JSONDecodeError, ValidationError):
+        return None
+
+
+def told(before: Measured, after: Measured) -> Loudness:
+    """What users are told of both passes."""
+    return Loudness(
+        input_lufs=before.input_i,
+        input_peak_dbtp=before.input_tp,
+        input_range_lu=before.input_lra,
+        output_lufs=after.output_i,
+        output_peak_dbtp=after.output_tp,
+    )

@@ -1,0 +1,37 @@
+"""How a moving picture gets into the output: as H.264, which every player shows."""
+
+from __future__ import annotations
+
+from playhead.engines.conversion import ConversionOptions
+from playhead.settings import ConverterSettings
+from worker.engines.conversion.media import Media, Stream
+
+# Eight bits with halved colour: what decoders in hardware take.
+_PIXELS = frozenset({"yuv420p", "yuvj420p"})
+# Containers whose time stamps another can take over.
+_TIMED = frozenset({"flv", "matroska", "mov", "mpegts"})
+
+
+def fits(track: Stream, media: Media, options: ConversionOptions) -> bool:
+    """Whether a track can be copied. A cut cannot: it would begin at the key frame before."""
+    whole = not options.start_seconds and options.end_seconds is None
+    return whole and track.codec == "h264" and track.pixels in _PIXELS and media.demuxer in _TIMED
+
+
+def encoder(track: Stream, settings: ConverterSettings, place: int) -> list[str]:
+    """Arguments for the output's stream at ``place``.
+
+    Time stamps stay as they are, whatever the frame rate does: so picture and sound stay together.
+    """
+    return [
+        *(f"-c:{place}", "libx264", f"-preset:{place}", settings.preset, f"-crf:{place}", str(settings.crf)),
+        *(f"-filter:{place}", ",".join([*_even(track), "format=yuv420p"])),
+        *(f"-fps_mode:{place}", "vfr", f"-enc_time_base:{place}", "demux"),
+    ]
+
+
+def _even(track: Stream) -> list[str]:
+    """Halved colour needs even sides: an odd one loses its last line. The shape of the pixels stays as it is."""
+    if track.width % 2 == 0 and track.height % 2 == 0:
+        return []
+    return [r"scale=max(iw\,2):max(ih\,2)", "crop=floor(iw/2)*2:floor(ih/2)*2:0:0"]
