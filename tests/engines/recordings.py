@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,8 @@ def jerky(path: Path, times: Sequence[float], bright: Sequence[bool]) -> Path:
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         ends = [*times[1:], times[-1] + 0.1]
-        volumes = [np.full(round((end - at) * RATE), 8000 * on) for at, end, on in zip(times, ends, bright, strict=True)]
-        volume = np.concatenate(volumes)
+        lengths = [round((end - at) * RATE) for at, end in zip(times, ends, strict=True)]
+        volume = np.repeat(np.array(bright) * 8000, lengths)
         sound = volume * np.sin(np.arange(volume.size) * 2 * np.pi * 440 / RATE)
         frame_of_sound = AudioFrame.from_ndarray(sound.astype(np.int16)[None], format="s16", layout="mono")
         frame_of_sound.sample_rate, frame_of_sound.pts = RATE, 0
@@ -77,10 +77,10 @@ class Seen:
     video: Any
     audio: Any
     covers: int
-    times: list[float]
-    brightness: list[float]
-    pictures: list[np.ndarray[Any, Any]]
-    sound: np.ndarray[Any, Any]
+    times: list[float] = field(default_factory=list)
+    brightness: list[float] = field(default_factory=list)
+    pictures: list[np.ndarray[Any, Any]] = field(default_factory=list)
+    sound: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def sound_seconds(self) -> float:
@@ -94,12 +94,9 @@ def seen(path: Path) -> Seen:
         video = next((one for one in container.streams.video if one not in covers), None)
         audio = next(iter(container.streams.audio), None)
         tags = dict(container.metadata) | (dict(audio.metadata) if audio else {})
-        result = Seen(tags, video and video.codec_context, audio and audio.codec_context, len(covers), [], [], [], _NONE)
+        result = Seen(tags, video and video.codec_context, audio and audio.codec_context, len(covers))
         _decode(container, [one for one in (video, audio) if one], result)
     return result
-
-
-_NONE = np.zeros((0, 0))
 
 
 def _decode(container: Any, streams: list[VideoStream | AudioStream], result: Seen) -> None:
@@ -117,6 +114,7 @@ def _decode(container: Any, streams: list[VideoStream | AudioStream], result: Se
 
 
 def _samples(frame: AudioFrame) -> np.ndarray[Any, Any]:
-    samples = frame.to_ndarray()
-    planes = samples if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels).T
-    return planes / np.iinfo(planes.dtype).max if planes.dtype.kind == "i" else planes
+    samples: Any = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    return np.asarray(samples / np.iinfo(samples.dtype).max if samples.dtype.kind == "i" else samples)

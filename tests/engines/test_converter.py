@@ -11,31 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from playhead.engines.conversion import ConversionOptions, Converted, MediaFormat
+from playhead.engines.conversion import MediaFormat
 from playhead.errors import MediaUnreadableError, MediaWithoutAudioError, TooLargeError
-from playhead.settings import ConverterSettings
+from tests.engines.converters import AskedConverter
 from tests.engines.recordings import FFMPEG, jerky, made, pattern, seen, tone
-from worker.engines.conversion.converter import FfmpegConverter
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 
 
-async def converted(
-    source: Path, form: MediaFormat, settings: ConverterSettings | None = None, **asked: object
-) -> tuple[Path, Converted]:
-    """The output beside the source, and what is said of it."""
-    target = source.with_name(f"media.{form}")
-    options = ConversionOptions.model_validate({"format": form, **asked})
-    engine = FfmpegConverter(settings or ConverterSettings(threads=1, preset="ultrafast"))
-    parts = [part async for part in engine.convert(source, target, options)]
-    assert isinstance(parts[-1], Converted)
-    return target, parts[-1]
+async def test_a_film_becomes_an_mp4_that_streams(converter: AskedConverter, tmp_path: Path) -> None:
+    source = made(tmp_path / "in.mkv", *pattern(), *tone(), "-c:v", "mpeg4", "-c:a", "flac", "-metadata", "title=T")
 
-
-async def test_a_film_becomes_an_mp4_that_streams(tmp_path: Path) -> None:
-    source = made(tmp_path / "in.mkv", *pattern(), *tone(), "-c:v", "mpeg4", "-c:a", "libvorbis", "-metadata", "title=T")
-
-    target, told = await converted(source, "mp4")
+    target, told = await converter.converted(source, "mp4")
 
     found, content = seen(target), target.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
@@ -45,10 +32,10 @@ async def test_a_film_becomes_an_mp4_that_streams(tmp_path: Path) -> None:
     assert [one.copied for one in told.streams] == [False, False]
 
 
-async def test_what_fits_already_is_copied(tmp_path: Path) -> None:
+async def test_what_fits_already_is_copied(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.mkv", *pattern(), *tone(), *X264, "-c:a", "aac")
 
-    target, told = await converted(source, "mp4")
+    target, told = await converter.converted(source, "mp4")
 
     assert told.copied
     assert [(one.codec, one.copied) for one in told.streams] == [("h264", True), ("aac", True)]
@@ -56,69 +43,71 @@ async def test_what_fits_already_is_copied(tmp_path: Path) -> None:
         assert np.array_equal(before, after)
 
 
-async def test_a_picture_is_copied_beside_normalised_sound(tmp_path: Path) -> None:
+async def test_a_picture_is_copied_beside_normalised_sound(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.mkv", *pattern(), *tone(), *X264, "-c:a", "aac")
 
-    _, told = await converted(source, "mp4", normalize=True)
+    _, told = await converter.converted(source, "mp4", normalize=True)
 
     assert [one.copied for one in told.streams] == [True, False]
     assert not told.copied
 
 
-async def test_what_cannot_be_copied_after_all_is_encoded(tmp_path: Path) -> None:
-    """An AVI does not say when its pictures are shown, but a Matroska file made of it may carry that over."""
-    source = made(tmp_path / "in.mkv", *pattern(), *X264, "-bsf:v", "setts=pts=0:dts=0")
+async def test_what_cannot_be_copied_after_all_is_encoded(converter: AskedConverter, tmp_path: Path) -> None:
+    source = made(tmp_path / "in.mkv", *pattern(), *X264)
+    picky = tmp_path / "ffmpeg"
+    picky.write_text(f'#!/bin/sh\ncase "$*" in *"-c:0 copy"*) echo unfit >&2; exit 1;; esac\nexec {FFMPEG} "$@"\n')
+    picky.chmod(0o755)
 
-    target, told = await converted(source, "mp4")
+    target, told = await converter.under(ffmpeg=picky).converted(source, "mp4")
 
     assert [(one.codec, one.copied) for one in told.streams] == [("h264", False)]
     assert seen(target).pictures
 
 
 @pytest.mark.parametrize(("name", "muxer"), [("-i.wav", "wav"), ("%d.wav", "wav"), ("file:a|b:c.wav", "wav")])
-async def test_a_name_is_only_a_name(tmp_path: Path, name: str, muxer: str) -> None:
+async def test_a_name_is_only_a_name(converter: AskedConverter, tmp_path: Path, name: str, muxer: str) -> None:
     source = made(tmp_path / "plain", *tone(0.3), "-f", muxer).rename(tmp_path / name)
 
-    target, _ = await converted(source, "flac")
+    target, _ = await converter.converted(source, "flac")
 
     assert seen(target).sound_seconds == pytest.approx(0.3, abs=0.01)
 
 
-async def test_the_shape_of_pixels_stays(tmp_path: Path) -> None:
+async def test_the_shape_of_pixels_stays(converter: AskedConverter, tmp_path: Path) -> None:
     """720 x 576 shown as 4:3, as from a DVD, in small."""
     source = made(tmp_path / "in.mpg", *pattern("72x58"), "-vf", "setsar=16/15", "-r", "25", "-c:v", "mpeg2video")
 
-    found = seen((await converted(source, "mp4"))[0])
+    found = seen((await converter.converted(source, "mp4"))[0])
 
     assert (found.video.width, found.video.height) == (72, 58)
     assert found.video.sample_aspect_ratio * 72 / 58 == Fraction(4, 3)
 
 
-async def test_a_rotated_film_stands_upright(tmp_path: Path) -> None:
+async def test_a_rotated_film_stands_upright(converter: AskedConverter, tmp_path: Path) -> None:
     plain = made(tmp_path / "plain.mp4", *pattern(), "-c:v", "mpeg4", "-q:v", "2")
     turned = made(tmp_path / "turned.mp4", "-display_rotation", "90", "-i", str(plain), "-c", "copy")
 
-    found = seen((await converted(turned, "mp4"))[0])
+    found = seen((await converter.converted(turned, "mp4"))[0])
 
     assert (found.video.width, found.video.height) == (48, 64)
     upright = np.rot90(seen(plain).pictures[0]).astype(float)
     assert np.abs(upright - found.pictures[0]).mean() < 12
 
 
-async def test_odd_sides_are_made_even(tmp_path: Path) -> None:
+async def test_odd_sides_are_made_even(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.mkv", *pattern("65x49"), "-c:v", "ffv1")
 
-    found = seen((await converted(source, "mp4"))[0])
+    found = seen((await converter.converted(source, "mp4"))[0])
 
     assert (found.video.width, found.video.height, found.video.pix_fmt) == (64, 48, "yuv420p")
 
 
-async def test_pictures_at_odd_times_stay_with_their_sound(tmp_path: Path) -> None:
+async def test_pictures_at_odd_times_stay_with_their_sound(converter: AskedConverter, tmp_path: Path) -> None:
     times = [0, 0.04, 0.08, 0.5, 0.513, 1.3, 1.31, 1.9, 2.0]
     bright = [False, False, False, True, True, False, False, True, True]
     source = jerky(tmp_path / "in.mkv", times, bright)
 
-    found = seen((await converted(source, "mp4"))[0])
+    found = seen((await converter.converted(source, "mp4"))[0])
 
     assert found.times == pytest.approx(times, abs=0.002)
     assert [brightness > 120 for brightness in found.brightness] == bright
@@ -127,32 +116,32 @@ async def test_pictures_at_odd_times_stay_with_their_sound(tmp_path: Path) -> No
     assert [turn / found.audio.sample_rate for turn in turns[:3]] == pytest.approx([0.5, 1.3, 1.9], abs=0.05)
 
 
-def _smooth(loud: np.ndarray, rate: int) -> list[bool]:  # type: ignore[type-arg]
+def _smooth(loud: np.ndarray, rate: int) -> list[bool]:
     width = rate // 100
     return [bool(one) for one in np.convolve(loud, np.ones(width), "same") > width / 4]
 
 
-async def test_sound_without_a_picture_becomes_an_mp4_all_the_same(tmp_path: Path) -> None:
+async def test_sound_without_a_picture_becomes_an_mp4_all_the_same(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.flac", *tone())
 
-    target, told = await converted(source, "mp4")
+    target, told = await converter.converted(source, "mp4")
 
     assert [one.type for one in told.streams] == ["audio"]
     assert seen(target).video is None
 
 
-async def test_a_silent_film_has_no_sound_to_give(tmp_path: Path) -> None:
+async def test_a_silent_film_has_no_sound_to_give(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.mkv", *pattern(), "-c:v", "mpeg4")
 
-    assert [one.type for one in (await converted(source, "mp4"))[1].streams] == ["video"]
+    assert [one.type for one in (await converter.converted(source, "mp4"))[1].streams] == ["video"]
     with pytest.raises(MediaWithoutAudioError):
-        await converted(source, "mp3")
+        await converter.converted(source, "mp3")
 
 
-async def test_a_cut_is_exact(tmp_path: Path) -> None:
+async def test_a_cut_is_exact(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.mkv", *pattern(seconds=2), *tone(2), *X264, "-g", "100", "-c:a", "aac")
 
-    target, told = await converted(source, "mp4", start_seconds=0.5, end_seconds=1.2)
+    target, told = await converter.converted(source, "mp4", start_seconds=0.5, end_seconds=1.2)
 
     found, whole = seen(target), seen(source)
     assert len(found.pictures) == 7
@@ -162,10 +151,12 @@ async def test_a_cut_is_exact(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("volume", "form"), [(0.02, "mp3"), (0.9, "flac")])
-async def test_normalised_sound_is_as_loud_as_it_should_be(tmp_path: Path, volume: float, form: MediaFormat) -> None:
+async def test_normalised_sound_is_as_loud_as_it_should_be(
+    converter: AskedConverter, tmp_path: Path, volume: float, form: MediaFormat
+) -> None:
     source = made(tmp_path / "in.wav", *tone(4, volume=volume))
 
-    target, told = await converted(source, form, normalize=True)
+    target, told = await converter.converted(source, form, normalize=True)
 
     assert _lufs(target) == pytest.approx(-16, abs=0.7)
     assert told.loudness
@@ -173,10 +164,10 @@ async def test_normalised_sound_is_as_loud_as_it_should_be(tmp_path: Path, volum
     assert seen(target).audio.sample_rate == 16_000
 
 
-async def test_silence_stays_silence(tmp_path: Path) -> None:
+async def test_silence_stays_silence(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.wav", *tone(1, volume=0))
 
-    target, told = await converted(source, "wav", normalize=True)
+    target, told = await converter.converted(source, "wav", normalize=True)
 
     assert told.loudness is None
     assert not seen(target).sound.any()
@@ -193,61 +184,63 @@ def _lufs(path: Path) -> float:
     ("channels", "form", "left"), [(6, "mp3", 2), (6, "opus", 2), (6, "flac", 6), (16, "opus", 1), (16, "flac", 1)]
 )
 async def test_many_channels_are_mixed_down_where_needed(
-    tmp_path: Path, channels: int, form: MediaFormat, left: int
+    converter: AskedConverter, tmp_path: Path, channels: int, form: MediaFormat, left: int
 ) -> None:
     source = made(tmp_path / "in.wav", *tone(0.5, channels=channels))
 
-    target, told = await converted(source, form)
+    target, told = await converter.converted(source, form)
 
     assert told.streams[0].channels == left
     assert np.abs(seen(target).sound).max() > 0.03
 
 
-async def test_tags_and_cover_are_kept_where_they_can_be(tmp_path: Path) -> None:
+async def test_tags_and_cover_are_kept_where_they_can_be(converter: AskedConverter, tmp_path: Path) -> None:
     cover = made(tmp_path / "cover.png", "-f", "lavfi", "-i", "color=red:s=32x32", "-frames:v", "1")
     with_cover = ("-i", str(cover), "-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v", "attached_pic")
     song = made(tmp_path / "in.mp3", *tone(), *with_cover, "-metadata", "title=Böse $(x)", "-metadata", "artist=A")
 
-    apple = seen((await converted(song, "m4a"))[0])
-    opus = seen((await converted(song, "opus"))[0])
-    back = seen((await converted(tmp_path / "media.opus", "mp3"))[0])
+    apple = seen((await converter.converted(song, "m4a"))[0])
+    opus = seen((await converter.converted(song, "opus"))[0])
+    back = seen((await converter.converted(tmp_path / "media.opus", "mp3"))[0])
 
     assert [one.tags.get("title") for one in (apple, opus, back)] == ["Böse $(x)"] * 3
     assert [one.covers for one in (apple, opus, back)] == [1, 0, 0]
 
 
-async def test_a_film_that_was_cut_off_gives_what_there_is(tmp_path: Path) -> None:
+async def test_a_film_that_was_cut_off_gives_what_there_is(converter: AskedConverter, tmp_path: Path) -> None:
     whole = made(tmp_path / "in.ts", *pattern(seconds=2), *tone(2), "-c:v", "mpeg2video", "-c:a", "mp2").read_bytes()
     damaged = bytearray(whole[: len(whole) // 2])
     damaged[len(damaged) // 3 : len(damaged) // 3 + 200] = b"\0" * 200
     (tmp_path / "damaged.ts").write_bytes(damaged)
 
-    target, _ = await converted(tmp_path / "damaged.ts", "mp4")
+    target, _ = await converter.converted(tmp_path / "damaged.ts", "mp4")
 
     assert 3 < len(seen(target).pictures) < 20
 
 
 @pytest.mark.parametrize("damage", ["no index", "noise", "text"])
-async def test_what_cannot_be_read_is_said_to_be_unreadable(tmp_path: Path, damage: str) -> None:
+async def test_what_cannot_be_read_is_said_to_be_unreadable(
+    converter: AskedConverter, tmp_path: Path, damage: str
+) -> None:
     whole = made(tmp_path / "in.mp4", *pattern(), *X264).read_bytes()
     noise = np.random.default_rng(1).bytes(20_000)
     content = {"no index": whole[: len(whole) // 2], "noise": noise, "text": b"Dear Sir or Madam,\n" * 100}[damage]
     (tmp_path / "damaged.mp4").write_bytes(content)
 
     with pytest.raises(MediaUnreadableError):
-        await converted(tmp_path / "damaged.mp4", "mp4")
+        await converter.converted(tmp_path / "damaged.mp4", "mp4")
 
 
-async def test_an_output_cannot_grow_without_bound(tmp_path: Path) -> None:
+async def test_an_output_cannot_grow_without_bound(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.flac", *tone(2))
 
     with pytest.raises(TooLargeError):
-        await converted(source, "wav", ConverterSettings(max_output_bytes=10_000))
+        await converter.under(max_output_bytes=10_000).converted(source, "wav")
 
 
-async def test_a_bit_rate_can_be_chosen(tmp_path: Path) -> None:
+async def test_a_bit_rate_can_be_chosen(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.flac", "-f", "lavfi", "-i", "anoisesrc=d=2:r=44100")
 
-    sizes = [(await converted(source, "mp3", bitrate_kbps=kbps))[0].stat().st_size for kbps in (32, 128)]
+    sizes = [(await converter.converted(source, "mp3", bitrate_kbps=kbps))[0].stat().st_size for kbps in (32, 128)]
 
     assert sizes == pytest.approx([8_000, 32_000], rel=0.15)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 
 from playhead.settings import Settings
@@ -25,9 +26,15 @@ class RealEngines:
 
     async def lost(self) -> None:
         """Wait until an engine cannot be ended."""
-        await self.transcriber.lost()
+        engines = (self.transcriber, self.converter)
+        waiting = [asyncio.ensure_future(engine.lost()) for engine in engines]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
 
     async def close(self) -> None:
         """End every engine and wait for it."""
         await self.writer.close()
-        await self.transcriber.close()
+        await asyncio.gather(self.transcriber.close(), self.converter.close())

@@ -7,9 +7,9 @@ from pathlib import Path
 from playhead.settings import ConverterSettings
 from worker.engines.conversion import loudness, picture, sound
 from worker.engines.conversion.binary import Ffmpeg
+from worker.engines.conversion.formats import DEMUXERS
 from worker.engines.conversion.loudness import Measured
 from worker.engines.conversion.plan import Plan
-from worker.engines.conversion.prober import DEMUXERS
 from worker.engines.speech.cores import usable_cores
 
 

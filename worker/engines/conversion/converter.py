@@ -12,13 +12,13 @@ import structlog
 
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Loudness, MediaStream
 from playhead.errors import EngineCrashedError, InvalidError, MediaUnreadableError
-from playhead.settings import ConverterSettings
+from playhead.settings import ChildSettings, ConverterSettings
+from worker.engines.child import Child
 from worker.engines.conversion import arguments
 from worker.engines.conversion.binary import Ffmpeg, find
 from worker.engines.conversion.loudness import Measured, parsed, told
-from worker.engines.conversion.media import Media
+from worker.engines.conversion.media import Look, Media
 from worker.engines.conversion.plan import Plan
-from worker.engines.conversion.prober import probe
 from worker.engines.conversion.work import Work
 
 log = structlog.get_logger(__name__)
@@ -29,6 +29,7 @@ class FfmpegConverter:
 
     def __init__(self, settings: ConverterSettings) -> None:
         self._settings = settings
+        self._probe = Child("worker.engines.conversion.probe", Media, ChildSettings(hang_seconds=60))
         self._found: Ffmpeg | None = None
 
     async def convert(
@@ -36,11 +37,35 @@ class FfmpegConverter:
     ) -> AsyncGenerator[Conversion | Converted, None]:
         """As :meth:`playhead.engines.Converter.convert`."""
         self._found = self._found or await find(self._settings)
-        job = _Job(self._settings, self._found, Plan.of(await probe(source), options), source, target)
+        job = _Job(self._settings, self._found, Plan.of(await self._media(source), options), source, target)
         async with aclosing(job.parts()) as parts:
             async for part in parts:
                 yield part
-        yield job.converted(await _made(target, options))
+        yield job.converted(await self._made(target, options))
+
+    async def lost(self) -> None:
+        """Wait until the probe lives on though it was killed."""
+        await self._probe.lost()
+
+    async def close(self) -> None:
+        """End the probe."""
+        await self._probe.close()
+
+    async def _media(self, path: Path) -> Media:
+        async with aclosing(self._probe.ask(Look(path=str(path)))) as replies:
+            return await anext(replies)
+
+    async def _made(self, target: Path, options: ConversionOptions) -> Media:
+        """What is in the output, which has to be something."""
+        try:
+            media = await self._media(target)
+        except MediaUnreadableError:
+            media = None
+        if media and media.duration_seconds and (media.audio or media.video):
+            return media
+        if options.start_seconds or options.end_seconds is not None:
+            raise InvalidError("The recording holds nothing in the time asked for.", field="params.start_seconds")
+        raise MediaUnreadableError("Nothing in the file could be decoded: it is damaged or cut off.")
 
 
 @dataclass
@@ -127,16 +152,3 @@ def _audible(work: Work) -> Measured | None:
     if measured is None:
         raise EngineCrashedError("ffmpeg did not say how loud the recording is.")
     return None if measured.is_silence else measured
-
-
-async def _made(target: Path, options: ConversionOptions) -> Media:
-    """What is in the output, which has to be something."""
-    try:
-        media = await probe(target)
-    except (MediaUnreadableError, FileNotFoundError):
-        media = None
-    if media and media.duration_seconds and (media.audio or media.video):
-        return media
-    if options.start_seconds or options.end_seconds is not None:
-        raise InvalidError("The recording holds nothing in the time asked for.", field="params.start_seconds")
-    raise MediaUnreadableError("Nothing in the file could be decoded: it is damaged or cut off.")

@@ -1,4 +1,4 @@
-"""What each format of the output is made of."""
+"""What may come in, and what each format that may come out is made of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from playhead.engines.conversion import MediaFormat
+from worker.engines.speech.formats import RECORDINGS
+
+# Beside recordings: moving pictures without a sound, each in one file of its own.
+_PICTURES = ("gif", "h264", "hevc", "m4v", "mpegvideo", "obu", "yuv4mpegpipe")
+# A list of what is allowed: among the others are playlists, `concat`, DASH and SDP, which open what they name.
+DEMUXERS = ",".join((*RECORDINGS, *_PICTURES))
 
 # Codecs that lose nothing, beside those whose names begin with `pcm_`.
 _LOSSLESS = frozenset({"alac", "ape", "flac", "mlp", "shorten", "tak", "truehd", "tta", "wavpack"})

@@ -5,6 +5,14 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
+class Look(BaseModel):
+    """What the probe is asked: to look into the file at ``path``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+
+
 class Stream(BaseModel):
     """One stream.
 
@@ -12,7 +20,7 @@ class Stream(BaseModel):
         index: its place in the file.
         type: ``video``, ``audio``, ``subtitle``, ``data``, ``attachment``.
         codec: as ffmpeg names it; None where nobody can decode it.
-        pixels, samples: how the decoder lays them out, e.g. ``yuv420p``, ``fltp``.
+        pixels: how its decoder lays them out, e.g. ``yuv420p``.
         is_cover: it is one picture that goes with the sound.
     """
 
@@ -26,7 +34,6 @@ class Stream(BaseModel):
     pixels: str | None = None
     sample_rate: int = 0
     channels: int = 0
-    samples: str | None = None
     is_cover: bool = False
     is_default: bool = False
 

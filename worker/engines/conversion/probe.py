@@ -1,53 +1,63 @@
-"""Look what is in a media file. Run by its path, in a process of its own: libav may crash on what it reads.
-
-``python -I probe.py FILE DEMUXERS`` prints a :class:`~worker.engines.conversion.media.Media` as JSON, or what is wrong
-with the file as ``{"unreadable": words}``.
-"""
+"""What is in a media file, in a process of its own: libav may crash on what it reads."""
 
 from __future__ import annotations
 
 import io
-import json
 import sys
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import av
 from av.container.input import InputContainer
 from av.stream import Disposition
 
+from playhead.errors import MediaUnreadableError
+from worker.engines.child.serving import serve
+from worker.engines.conversion.formats import DEMUXERS
+from worker.engines.conversion.media import Look, Media, Stream
+
 _BROKEN = (av.FFmpegError, ValueError, IndexError, OverflowError, MemoryError)
 _MOST_STREAMS = 64
+_OPTIONS = {
+    # The file is read through a file object: no demuxer may open anything by name.
+    "protocol_whitelist": "none",
+    "format_whitelist": DEMUXERS,
+    "probesize": "5000000",
+    "analyzeduration": "10000000",
+}
 
 
-def main(path: str, demuxers: str) -> None:
-    """Print what is in the file at ``path``, if one of these demuxers reads it."""
+def look(request: Look) -> Generator[Media, None, None]:
+    """What is in the file.
+
+    Raises:
+        MediaUnreadableError: it is empty, or no demuxer of ours reads it.
+    """
+    path = Path(request.path)
+    if not path.exists() or path.stat().st_size == 0:
+        raise MediaUnreadableError("The file is empty.")
     try:
-        # A file object: no demuxer may open anything by name.
-        with io.FileIO(path) as file, _open(file, demuxers) as container:
+        with io.FileIO(path) as file, _open(file) as container:
             found = _media(container)
-    except _BROKEN:
-        found = {"unreadable": "The file is not a recording in any known format, or it is damaged from the start."}
-    print(json.dumps(found))  # noqa: T201 - its worker reads it
+    except _BROKEN as error:
+        message = "The file is not a recording in any known format, or it is damaged from the start."
+        raise MediaUnreadableError(message) from error
+    yield found
 
 
-def _open(file: io.FileIO, demuxers: str) -> InputContainer:
-    options = {
-        "protocol_whitelist": "none",
-        "format_whitelist": demuxers,
-        "probesize": "5000000",
-        "analyzeduration": "10000000",
-    }
-    return av.open(file, "r", container_options=options, metadata_errors="ignore", buffer_size=256 * 1024)
+def _open(file: io.FileIO) -> InputContainer:
+    return av.open(file, "r", container_options=_OPTIONS, metadata_errors="ignore", buffer_size=256 * 1024)
 
 
-def _media(container: InputContainer) -> dict[str, Any]:
+def _media(container: InputContainer) -> Media:
     best = container.streams.best("audio")
-    return {
-        "demuxer": container.format.name.split(",")[0],
-        "duration_seconds": _seconds(container),
-        "best_audio": None if best is None else best.index,
-        "streams": [_stream(stream) for stream in list(container.streams)[:_MOST_STREAMS]],
-    }
+    return Media(
+        demuxer=container.format.name.split(",")[0],
+        duration_seconds=_seconds(container),
+        best_audio=None if best is None else best.index,
+        streams=[_stream(stream) for stream in list(container.streams)[:_MOST_STREAMS]],
+    )
 
 
 def _seconds(container: InputContainer) -> float | None:
@@ -56,20 +66,20 @@ def _seconds(container: InputContainer) -> float | None:
     return seconds if 0 < seconds < sys.maxsize else None
 
 
-def _stream(stream: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"index": stream.index, "type": stream.type, "codec": None}
+def _stream(stream: Any) -> Stream:
+    found: dict[str, Any] = {"index": stream.index, "type": stream.type}
     context = stream.codec_context
     if context is None:  # Nobody can decode it.
-        return found
+        return Stream(**found)
     found["codec"] = context.codec.canonical_name
     if stream.type == "video":
         found |= {"width": context.width, "height": context.height, "pixels": context.pix_fmt}
         found["is_cover"] = bool(stream.disposition & Disposition.attached_pic)
         found["is_default"] = bool(stream.disposition & Disposition.default)
     if stream.type == "audio":
-        found |= {"sample_rate": context.sample_rate, "channels": context.channels, "samples": context.format.name}
-    return found
+        found |= {"sample_rate": context.sample_rate, "channels": context.channels}
+    return Stream(**found)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve(Look, look)
