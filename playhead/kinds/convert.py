@@ -32,8 +32,12 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: MediaFormat = Field(description="`mp4` is H.264 with AAC, ready to stream; the others are sound alone.")
-    start_seconds: float = Field(0.0, ge=0, description="Leave out what comes before, to the frame.")
-    end_seconds: float | None = Field(None, gt=0, description="Leave out what comes after; left out, up to the end.")
+    start_seconds: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="Leave out what comes before, to the frame."
+    )
+    end_seconds: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Leave out what comes after; left out, up to the end."
+    )
     audio_only: bool = Field(default=False, description="Leave the picture out of an `mp4`.")
     normalize: bool = Field(
         default=False, description="Bring the loudness to -16 LUFS (EBU R 128), peaks to -1.5 dBTP at most."

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydantic import ValidationError
+
+from playhead.engines import Engines
+from playhead.engines.conversion import Conversion, ConversionOptions, Converted
+from playhead.kinds import convert
+from playhead.kinds.convert import KIND, Params
+from playhead.registry import kinds
+from playhead.settings import Settings
+from tests.kinds.memory import Memory
+from worker.engines import make_engines
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Memory:
+    recording = tmp_path / "input-0"
+    recording.write_bytes(b"any film")
+    return Memory(make_engines(Settings(engines="stub", data_dir=tmp_path)), [recording])
+
+
+async def test_stores_one_file_and_says_what_is_in_it(ctx: Memory) -> None:
+    result = await convert.convert(ctx, Params(format="mp3", start_seconds=0.5))
+
+    assert ctx.outputs == {"media.mp3": (b"any film", "audio/mpeg")}
+    assert (result.format, result.size_bytes, result.duration_seconds) == ("mp3", 8, 1.5)
+    assert [one.codec for one in result.streams] == ["mp3"]
+    assert (result.copied, result.loudness, ctx.audio_seconds) == (False, None, 1.5)
+    assert KIND.makes
+    assert KIND.makes(Params(format="mp3")) == {"media.mp3": "media"}
+
+
+async def test_tells_how_far_it_is(ctx: Memory) -> None:
+    result = await convert.convert(ctx, Params(format="mp4", normalize=True))
+
+    assert ctx.stages == ["fetching", "measuring", "converting", "writing"]
+    assert ctx.fractions == pytest.approx([0.0, 0.3, 1.0, 1.0])
+    assert result.loudness
+    assert result.loudness.output_lufs == -16
+
+
+async def test_says_nothing_of_how_far_where_nobody_knows_how_long(ctx: Memory) -> None:
+    parts: list[Conversion | Converted] = [
+        Conversion("converting", 5, None),
+        Converted(duration_seconds=9, streams=[], loudness=None),
+    ]
+    memory = Memory(cast("Engines", _Scripted(parts)), ctx.files)
+
+    await convert.convert(memory, Params(format="mp3"))
+
+    assert (memory.fractions, memory.etas) == ([0.0, 0.0, 1.0], [None, None, None])
+
+
+async def test_canceling_closes_the_engine(ctx: Memory) -> None:
+    engines = _Scripted([Conversion("converting", 1, 2)])
+    job = asyncio.create_task(convert.convert(Memory(cast("Engines", engines), ctx.files), Params(format="mp3")))
+    await engines.converter.said_all.wait()
+
+    job.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert engines.converter.closed
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"format": "exe"},
+        {"format": "mp3", "start_seconds": -1},
+        {"format": "mp3", "start_seconds": 5, "end_seconds": 5},
+        {"format": "wav", "bitrate_kbps": 128},
+        {"format": "mp3", "filter": "x"},
+        {"format": "mp3", "start_seconds": float("nan")},
+        {"format": "mp3", "start_seconds": float("inf")},
+    ],
+)
+def test_bad_params_are_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Params.model_validate(params)
+
+
+def test_the_registry_knows_it() -> None:
+    assert kinds()["convert"] is KIND
+
+
+class _ScriptedConverter:
+    def __init__(self, parts: list[Conversion | Converted]) -> None:
+        self.parts = parts
+        self.said_all = asyncio.Event()
+        self.closed = False
+
+    async def convert(
+        self, source: Path, target: Path, options: ConversionOptions
+    ) -> AsyncGenerator[Conversion | Converted, None]:
+        del source, options
+        await asyncio.to_thread(target.touch)
+        try:
+            for part in self.parts:
+                yield part
+            self.said_all.set()
+            await asyncio.Event().wait()
+        finally:
+            self.closed = True
+
+
+class _Scripted:
+    def __init__(self, parts: list[Conversion | Converted]) -> None:
+        self.converter = _ScriptedConverter(parts)
