@@ -111,6 +111,32 @@ class ConverterSettings(BaseModel):
     max_pixels: int = Field(8192 * 8192, gt=0, description="Largest picture that is decoded, in pixels.")
 
 
+class SpeakerSettings(BaseModel):
+    """How texts are spoken."""
+
+    engine: Literal["espeak", "piper", "server"] = Field(
+        "espeak", description="Who speaks where a job does not say: espeak-ng, Piper, or the server at BASE_URL."
+    )
+    max_characters: int = Field(300_000, gt=0, description="Longest text that is spoken: about six hours.")
+    piper_voices: list[Path] = Field(
+        default_factory=list,
+        description='Voices of Piper: `.onnx` files, or folders of them, each with its `.onnx.json`: `["/voices"]`.',
+    )
+    threads: int = Field(0, ge=0, description="CPU threads of Piper; 0 takes what the machine has.")
+    base_url: str | None = Field(
+        None, description="Address of a server with OpenAI's `/audio/speech`, up to and with `/v1`."
+    )
+    api_key: SecretStr | None = Field(None, description="The server's key; local servers need none.")
+    model: str = Field("tts-1", description="The server's model.")
+    voice: str = Field("alloy", description="The server's voice where a job names none.")
+    timeout_seconds: float = Field(120, gt=0, description="Longest time the server may take for a few sentences.")
+    max_retries: int = Field(3, ge=0, description="How often it is asked again after 429, 5xx or a cut connection.")
+    retry_base_seconds: float = Field(1, gt=0, description="Wait before that; it doubles.")
+    retry_cap_seconds: float = Field(
+        30, gt=0, description="Longest wait. A server that asks for a longer one gets the job's next attempt by then."
+    )
+
+
 class FetchSettings(BaseModel):
     """How URLs are fetched."""
 
@@ -213,6 +239,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LLMSettings = Field(default_factory=LLMSettings)
     converter: ConverterSettings = Field(default_factory=ConverterSettings)
+    speaker: SpeakerSettings = Field(default_factory=SpeakerSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
+from playhead.engines.synthesis import Speaker, SpeakingOptions, Spoken, Voice
 from playhead.engines.writing import Writer, WritingOptions, Written
 
 __all__ = [
@@ -18,10 +19,14 @@ __all__ = [
     "Converted",
     "Converter",
     "Engines",
+    "Speaker",
+    "SpeakingOptions",
     "SpeechInfo",
     "SpeechOptions",
     "SpeechStep",
+    "Spoken",
     "Transcriber",
+    "Voice",
     "Writer",
     "WritingOptions",
     "Written",
@@ -44,6 +49,11 @@ class Engines(Protocol):
     @property
     def converter(self) -> Converter:
         """Media to media."""
+        ...
+
+    @property
+    def speaker(self) -> Speaker:
+        """Text to speech."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from functools import cached_property
 from playhead.settings import Settings
 from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
+from worker.engines.speaking.speaker import PieceSpeaker
 from worker.engines.transcriber import SpeechTranscriber
 from worker.engines.writer.server import ServerWriter
 
@@ -18,6 +19,7 @@ class RealEngines:
         self.transcriber = SpeechTranscriber(settings.speech)
         self.writer = ServerWriter(settings.llm)
         self.converter = FfmpegConverter(settings.converter)
+        self.speaker = PieceSpeaker(settings.speaker)
 
     @cached_property
     def device(self) -> str:
@@ -26,7 +28,7 @@ class RealEngines:
 
     async def lost(self) -> None:
         """Wait until an engine cannot be ended."""
-        engines = (self.transcriber, self.converter)
+        engines = (self.transcriber, self.converter, self.speaker)
         waiting = [asyncio.ensure_future(engine.lost()) for engine in engines]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -37,4 +39,4 @@ class RealEngines:
     async def close(self) -> None:
         """End every engine and wait for it."""
         await self.writer.close()
-        await asyncio.gather(self.transcriber.close(), self.converter.close())
+        await asyncio.gather(self.transcriber.close(), self.converter.close(), self.speaker.close())

@@ -1,0 +1,1 @@
+"""Text to speech: by espeak-ng, by Piper, or by a server."""
