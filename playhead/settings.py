@@ -137,6 +137,15 @@ class SpeakerSettings(BaseModel):
     )
 
 
+class NotationSettings(ChildSettings):
+    """The engine that turns music into notes. It runs on the CPU, in a process of its own."""
+
+    threads: int = Field(0, ge=0, description="CPU threads of the model; 0 takes what the machine has.")
+    max_recording_seconds: float = Field(
+        14_400, gt=0, description="Longest music that is taken, in seconds. An hour needs about 300 MB of memory."
+    )
+
+
 class FetchSettings(BaseModel):
     """How URLs are fetched."""
 
@@ -240,6 +249,7 @@ class Settings(BaseSettings):
     llm: LLMSettings = Field(default_factory=LLMSettings)
     converter: ConverterSettings = Field(default_factory=ConverterSettings)
     speaker: SpeakerSettings = Field(default_factory=SpeakerSettings)
+    notation: NotationSettings = Field(default_factory=NotationSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
+from playhead.engines.notation import NotationOptions, NotationStep, Notator, Note
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
 from playhead.engines.synthesis import Speaker, SpeakingOptions, Spoken, Voice
 from playhead.engines.writing import Writer, WritingOptions, Written
@@ -19,6 +20,10 @@ __all__ = [
     "Converted",
     "Converter",
     "Engines",
+    "NotationOptions",
+    "NotationStep",
+    "Notator",
+    "Note",
     "Speaker",
     "SpeakingOptions",
     "SpeechInfo",
@@ -54,6 +59,11 @@ class Engines(Protocol):
     @property
     def speaker(self) -> Speaker:
         """Text to speech."""
+        ...
+
+    @property
+    def notator(self) -> Notator:
+        """Music to notes."""
         ...
 
     @property

@@ -17,8 +17,8 @@ class NotationOptions(BaseModel):
     onset_threshold: float = Field(0.5, description="How sure the model must be that a note begins: 0 to 1.")
     frame_threshold: float = Field(0.3, description="How sure it must be that a note goes on: 0 to 1.")
     minimum_note_seconds: float = Field(0.1277, description="Shorter notes are dropped.")
-    minimum_hz: float | None = None
-    maximum_hz: float | None = None
+    minimum_hz: float | None = Field(None, description="Lower notes are not looked for, to the nearest semitone.")
+    maximum_hz: float | None = Field(None, description="Higher notes likewise.")
 
 
 class Note(BaseModel):
@@ -40,6 +40,7 @@ class NotationStep(BaseModel):
     done_seconds: float
     duration_seconds: float
     device_seconds: float = 0.0
+    model: str = Field(description="What listens.")
     notes: list[Note] | None = Field(None, description="In the last step only: all, by start, then pitch.")
 
 
@@ -50,7 +51,7 @@ class Notator(Protocol):
         """Find the notes of a local recording, chunk by chunk. Closing the iterator stops the work.
 
         Raises:
-            MediaUnreadableError, MediaWithoutAudioError, EngineCrashedError, EngineDiedError: as
+            MediaUnreadableError, MediaWithoutAudioError, TooLargeError, EngineCrashedError, EngineDiedError: as
                 :class:`~playhead.engines.speech.Transcriber`'s.
         """
         ...

@@ -6,6 +6,7 @@ from functools import cached_property
 from playhead.settings import Settings
 from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
+from worker.engines.notator import BasicPitchNotator
 from worker.engines.speaking.speaker import PieceSpeaker
 from worker.engines.transcriber import SpeechTranscriber
 from worker.engines.writer.server import ServerWriter
@@ -20,6 +21,8 @@ class RealEngines:
         self.writer = ServerWriter(settings.llm)
         self.converter = FfmpegConverter(settings.converter)
         self.speaker = PieceSpeaker(settings.speaker)
+        self.notator = BasicPitchNotator(settings.notation)
+        self._children = (self.transcriber, self.converter, self.speaker, self.notator)
 
     @cached_property
     def device(self) -> str:
@@ -28,8 +31,7 @@ class RealEngines:
 
     async def lost(self) -> None:
         """Wait until an engine cannot be ended."""
-        engines = (self.transcriber, self.converter, self.speaker)
-        waiting = [asyncio.ensure_future(engine.lost()) for engine in engines]
+        waiting = [asyncio.create_task(engine.lost()) for engine in self._children]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -38,5 +40,4 @@ class RealEngines:
 
     async def close(self) -> None:
         """End every engine and wait for it."""
-        await self.writer.close()
-        await asyncio.gather(self.transcriber.close(), self.converter.close(), self.speaker.close())
+        await asyncio.gather(self.writer.close(), *(engine.close() for engine in self._children))

@@ -36,7 +36,7 @@ _STUMBLES = 50
 _LEAST_DECODED = 0.1
 
 
-def read(path: Path, max_seconds: float, tick: Callable[[], None]) -> Sound:
+def read(path: Path, max_seconds: float, tick: Callable[[], None], rate: int = RATE) -> Sound:
     """The sound of the recording at ``path``; damaged pieces in the midst of it are left out.
 
     ``tick`` is called after every packet and may raise to end the work.
@@ -49,7 +49,7 @@ def read(path: Path, max_seconds: float, tick: Callable[[], None]) -> Sound:
     if path.stat().st_size == 0:
         message = "The file is empty."
         raise MediaUnreadableError(message)
-    sound = Sound(path.parent)
+    sound = Sound(path.parent, rate)
     try:
         with _File(path, "rb") as file, _open(file) as container:
             _fill(sound, container, max_seconds, tick)
@@ -83,7 +83,7 @@ def _open(file: io.FileIO) -> InputContainer:
 
 
 def _fill(sound: Sound, container: InputContainer, max_seconds: float, tick: Callable[[], None]) -> None:
-    decoder = _Decoder(_audio(container))
+    decoder = _Decoder(_audio(container), sound.rate)
     for packet in _packets(container, decoder.stream):
         for samples in decoder.decode(packet):
             sound.append(samples)
@@ -133,11 +133,12 @@ def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[
 class _Decoder:
     """Packets to samples. What does not decode is counted and left out."""
 
-    def __init__(self, stream: AudioStream) -> None:
+    def __init__(self, stream: AudioStream, rate: int) -> None:
         self.stream = stream
+        self._rate = rate
         self._good = 0
         self._bad = 0
-        self._resampler = _resampler()
+        self._resampler = _resampler(rate)
 
     @property
     def is_noise(self) -> bool:
@@ -175,9 +176,9 @@ class _Decoder:
             return self._resampler.resample(frame)
         except ValueError:
             # The format changed in the midst of the stream, as in recordings that were joined.
-            self._resampler = _resampler()
+            self._resampler = _resampler(self._rate)
             return self._resampler.resample(frame)
 
 
-def _resampler() -> AudioResampler:
-    return AudioResampler(format="s16", layout="mono", rate=RATE)
+def _resampler(rate: int) -> AudioResampler:
+    return AudioResampler(format="s16", layout="mono", rate=rate)

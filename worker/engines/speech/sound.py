@@ -13,21 +13,22 @@ Samples = NDArray[np.float32]
 
 
 class Sound:
-    """A whole recording as 16-bit mono samples, 16,000 a second, in a file without a name.
+    """A whole recording as 16-bit mono samples, ``rate`` a second, in a file without a name.
 
     In a file because ten hours take a gigabyte: the system keeps in memory what is being worked on. Without a name
     because then nothing is left behind, whatever ends the process.
     """
 
-    def __init__(self, beside: Path) -> None:
-        self._file = _unnamed(beside)
+    def __init__(self, beside: Path, rate: int = RATE) -> None:
+        self.rate = rate
+        self._file = unnamed(beside)
         self._mapped: NDArray[np.int16] | None = None
         self.samples = 0
 
     @property
     def seconds(self) -> float:
         """Length of the recording."""
-        return self.samples / RATE
+        return self.samples / self.rate
 
     def append(self, samples: NDArray[np.int16]) -> None:
         """Add ``samples``, of any shape, at the end."""
@@ -59,7 +60,7 @@ def _nothing() -> NDArray[np.int16]:
     return np.zeros(0, np.int16)
 
 
-def _unnamed(beside: Path) -> BinaryIO:
+def unnamed(beside: Path) -> BinaryIO:
     """A working file next to the recording, where there is room for large ones; else where the system keeps such."""
     try:
         return cast("BinaryIO", tempfile.TemporaryFile(dir=beside))

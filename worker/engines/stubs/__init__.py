@@ -7,6 +7,7 @@ import asyncio
 from playhead.engines import Writer
 from playhead.settings import Settings
 from worker.engines.stubs.converter import StubConverter
+from worker.engines.stubs.notator import StubNotator
 from worker.engines.stubs.speaker import StubSpeaker
 from worker.engines.stubs.transcriber import StubTranscriber
 from worker.engines.stubs.writer import StubWriter
@@ -20,6 +21,7 @@ class StubEngines:
         self.writer: Writer = StubWriter(settings.llm)
         self.converter = StubConverter()
         self.speaker = StubSpeaker()
+        self.notator = StubNotator()
         self.device = "stub"
 
     async def lost(self) -> None:

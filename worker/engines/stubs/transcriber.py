@@ -39,7 +39,7 @@ class StubTranscriber:
         """As :meth:`playhead.engines.Transcriber.transcribe`; every segment lasts five seconds."""
         model = options.model or self._model
         require_fitting(options, model, multilingual=not english_only(model))
-        digest = await asyncio.to_thread(_digest, recording)
+        digest = await asyncio.to_thread(digest_of, recording)
         yield resume or self._info(options, model)
         first = round(from_seconds / SEGMENT_SECONDS)
         for number, place in enumerate(range(first, self._pace.segments), start=first_id):
@@ -58,7 +58,8 @@ class StubTranscriber:
         )
 
 
-def _digest(recording: Path) -> bytes:
+def digest_of(recording: Path) -> bytes:
+    """What stubs make their answers of. Raises :class:`MediaUnreadableError` for an empty file."""
     with recording.open("rb") as file:
         if not file.read(1):
             message = "The file is empty."
