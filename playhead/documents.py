@@ -80,10 +80,19 @@ def read_text(path: Path) -> str:
     Raises:
         DocumentUnreadableError: it is no UTF-8, or too large.
     """
+    return read_verbatim(path).removeprefix("\ufeff")
+
+
+def read_verbatim(path: Path) -> str:
+    """A file's text with every character that it has: its line ends, and a byte order mark where it has one.
+
+    Raises:
+        DocumentUnreadableError: it is no UTF-8, or too large.
+    """
     if path.stat().st_size > MAX_BYTES:
         raise DocumentUnreadableError(f"the document is larger than {MAX_BYTES // 1024**2} MiB")
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         message = f"the document is no text in UTF-8 (byte {error.start}): convert it first"
         raise DocumentUnreadableError(message) from None

@@ -30,12 +30,15 @@ class LineCount:
             self._column = token.columns
 
 
-def lines(row: Sequence[Token], longest: int) -> list[str]:
-    """``row`` as the fewest lines of at most ``longest`` columns, of about one length, broken at clause ends."""
+def lines(row: Sequence[Token], longest: int, least: int = 1) -> list[str]:
+    """``row`` as the fewest lines of at most ``longest`` columns, of about one length, broken at clause ends.
+
+    As ``least`` lines, if there are words for so many.
+    """
     count = LineCount(longest)
     for token in row:
         count.add(token)
-    breaks = [0, *_breaks(row, longest, count.lines)]
+    breaks = [0, *_breaks(row, longest, max(count.lines, min(least, len(row))))]
     return [_text(row[start:end]) for start, end in pairwise(breaks)]
 
 

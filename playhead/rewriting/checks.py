@@ -1,0 +1,87 @@
+"""Whether an answer is to be believed. A check says what is wrong with it, for the model as much as for people."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from difflib import SequenceMatcher
+from unicodedata import category
+
+from playhead.subtitles.markup import markup
+from playhead.subtitles.text import width
+
+_WORD = re.compile(r"\w+")
+_LONG_CHARACTERS = 600
+"""Comparing takes time by the square."""
+
+Check = Callable[[str, str], str | None]
+"""From a passage and its answer to what is wrong with the answer."""
+
+_SPARE_COLUMNS = 12
+"""A short passage may grow by so much whatever its length: `OK` is `einverstanden`."""
+
+
+def numbering(asked: Mapping[int, str], answered: Sequence[tuple[int, str]]) -> str | None:
+    """What is wrong with the numbers of an answer: they must be those asked for, each once."""
+    if sorted(number for number, _ in answered) == sorted(asked):
+        return None
+    return f"answer every passage under its own number, once each and no others: {', '.join(map(str, asked))}"
+
+
+def cleaned(text: str) -> str:
+    """An answer without what no text can hold: control characters, halves of characters, blanks around it."""
+    kept = (char for char in text.replace("\r\n", "\n") if char == "\n" or category(char) not in {"Cc", "Cs"})
+    return "".join(kept).strip()
+
+
+def speaks(text: str) -> bool:
+    """Whether there is anything to read in a text: a letter or a figure."""
+    return any(category(char)[0] in "LN" for char in text)
+
+
+def length(least: float, most: float) -> Check:
+    """An answer so many times as wide as its passage, at least and at most; never empty."""
+
+    def check(old: str, new: str) -> str | None:
+        if not speaks(new):
+            return "it is empty"
+        before, after = width(old), width(new)
+        if after > before * most + _SPARE_COLUMNS:
+            return "it is much longer than the passage"
+        return "it is much shorter than the passage" if after < before * least - _SPARE_COLUMNS else None
+
+    return check
+
+
+def same_markup(old: str, new: str) -> str | None:
+    """Tags are those of the passage: none lost, none made up."""
+    return None if sorted(markup(old)) == sorted(markup(new)) else "its tags are not those of the passage"
+
+
+def similar(least: float) -> Check:
+    """Mostly the letters of the passage, in their order, by :class:`difflib.SequenceMatcher`; of a long one, words."""
+
+    def check(old: str, new: str) -> str | None:
+        units = _letters if len(old) <= _LONG_CHARACTERS else _words
+        ratio = SequenceMatcher(None, units(old), units(new), autojunk=False).ratio()
+        return None if ratio >= least else "it has little in common with the passage"
+
+    return check
+
+
+def first_of(*checks: Check) -> Check:
+    """All of these checks, the cheapest first."""
+
+    def check(old: str, new: str) -> str | None:
+        return next(filter(None, (one(old, new) for one in checks)), None)
+
+    return check
+
+
+def _words(text: str) -> Sequence[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _letters(text: str) -> Sequence[str]:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text).casefold()))
