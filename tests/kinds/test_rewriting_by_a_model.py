@@ -1,0 +1,50 @@
+"""Numbered passages through the real door, to a real small model behind a real server: form, not truth."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from playhead.engines import Engines
+from playhead.kinds import fix_srt
+from playhead.settings import LLMSettings, Settings
+from playhead.subtitles.blocks import split
+from tests.kinds.memory import Memory
+from tests.llm.server import CONTEXT_TOKENS
+from worker.engines import make_engines
+
+pytestmark = pytest.mark.models
+
+SRT = (
+    "1\n00:00:01,000 --> 00:00:02,500\nit was a dark night\n\n"
+    "2\n00:00:03,000 --> 00:00:04,000\nand mary ann dash would was tired\n\n"
+    "3\n00:00:05,000 --> 00:00:06,000\nshe went to bed\n"
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def engines(llm_server: str) -> AsyncIterator[Engines]:
+    llm = LLMSettings(base_url=llm_server, model="smollm2", context_tokens=CONTEXT_TOKENS, answer_tokens=400)
+    made = make_engines(Settings(engines="real", llm=llm))
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def ctx(engines: Engines, tmp_path: Path) -> Memory:
+    (tmp_path / "input").write_text(SRT)
+    return Memory(engines, [tmp_path / "input"])
+
+
+async def test_fix_srt(ctx: Memory) -> None:
+    result = await fix_srt.fix_srt(ctx, fix_srt.Params(glossary=["Marianne Dashwood"]))
+
+    before, after = split(SRT), split(ctx.outputs["subtitles.srt"][0].decode())
+    assert after.frames == before.frames
+    assert (result.cues, result.model) == (3, "smollm2")
+    left = {cue for one in result.left for cue in range(one.first, one.last + 1)}
+    assert all(new.text == old.text for old, new in zip(before.slots, after.slots, strict=True) if old.cue in left)
+    assert ctx.input_tokens > 0 < ctx.output_tokens
