@@ -116,6 +116,14 @@ class ConverterUnavailableError(PlayheadError):
     code, status, title = "converter_unavailable", 422, "The worker cannot convert media"
 
 
+class TranslatorUnavailableError(PlayheadError):
+    code, status, title, transient = "translator_unavailable", 503, "The translation service did not answer", True
+
+
+class QuotaExceededError(PlayheadError):
+    code, status, title = "quota_exceeded", 402, "The service's quota is used up"
+
+
 class SpeakerUnavailableError(PlayheadError):
     code, status, title, transient = "speaker_unavailable", 503, "The speech synthesis did not answer", True
 

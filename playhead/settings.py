@@ -146,6 +146,13 @@ class NotationSettings(ChildSettings):
     )
 
 
+class DeepLSettings(BaseModel):
+    """The translation service."""
+
+    api_key: SecretStr | None = Field(None, description="Key of an account with DeepL; with it, `translate` uses it.")
+    server_url: str | None = Field(None, description="Another address of it; None takes the one that the key is for.")
+
+
 class FetchSettings(BaseModel):
     """How URLs are fetched."""
 
@@ -250,6 +257,7 @@ class Settings(BaseSettings):
     converter: ConverterSettings = Field(default_factory=ConverterSettings)
     speaker: SpeakerSettings = Field(default_factory=SpeakerSettings)
     notation: NotationSettings = Field(default_factory=NotationSettings)
+    deepl: DeepLSettings = Field(default_factory=DeepLSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

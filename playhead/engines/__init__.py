@@ -12,6 +12,7 @@ from playhead.engines.conversion import Conversion, ConversionOptions, Converted
 from playhead.engines.notation import NotationOptions, NotationStep, Notator, Note
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
 from playhead.engines.synthesis import Speaker, SpeakingOptions, Spoken, Voice
+from playhead.engines.translation import Translated, TranslationOptions, Translator
 from playhead.engines.writing import Writer, WritingOptions, Written
 
 __all__ = [
@@ -31,6 +32,9 @@ __all__ = [
     "SpeechStep",
     "Spoken",
     "Transcriber",
+    "Translated",
+    "TranslationOptions",
+    "Translator",
     "Voice",
     "Writer",
     "WritingOptions",
@@ -64,6 +68,11 @@ class Engines(Protocol):
     @property
     def notator(self) -> Notator:
         """Music to notes."""
+        ...
+
+    @property
+    def translator(self) -> Translator:
+        """A translation service."""
         ...
 
     @property

@@ -9,7 +9,7 @@ import sys
 from playhead.settings import Settings
 from worker.engines import make_engines
 make_engines(Settings(engines=sys.argv[1]))
-heavy = {"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime", "openai", "json_repair"}
+heavy = {"av", "numpy", "faster_whisper", "ctranslate2", "onnxruntime", "openai", "json_repair", "deepl"}
 print(*sorted(heavy & set(sys.modules)))
 """
 

@@ -13,10 +13,11 @@ from playhead.engines import Engines, SpeechInfo, SpeechOptions, SpeechStep
 from playhead.kinds import transcribe
 from playhead.kinds.transcribe import KIND, Params
 from playhead.registry import kinds
-from playhead.settings import LLMSettings, Settings, StubSettings
+from playhead.settings import DeepLSettings, LLMSettings, Settings, StubSettings
 from playhead.transcript import Transcript
 from tests.kinds.memory import Memory
 from worker.engines import make_engines
+from worker.engines.stubs.translator import StubTranslator
 from worker.engines.stubs.writer import StubWriter
 
 INFO = {"language": "en", "language_probability": 1.0, "duration_seconds": 20.0, "model": "stub:small"}
@@ -191,6 +192,7 @@ class _Endless:
     def __init__(self) -> None:
         self.transcriber = _EndlessTranscriber()
         self.writer = StubWriter(LLMSettings())
+        self.translator = StubTranslator(DeepLSettings())
 
     async def lost(self) -> None:
         """Not here."""

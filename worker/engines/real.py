@@ -9,6 +9,7 @@ from worker.engines.devices import device_name
 from worker.engines.notator import BasicPitchNotator
 from worker.engines.speaking.speaker import PieceSpeaker
 from worker.engines.transcriber import SpeechTranscriber
+from worker.engines.translator import DeepLTranslator
 from worker.engines.writer.server import ServerWriter
 
 
@@ -22,6 +23,7 @@ class RealEngines:
         self.converter = FfmpegConverter(settings.converter)
         self.speaker = PieceSpeaker(settings.speaker)
         self.notator = BasicPitchNotator(settings.notation)
+        self.translator = DeepLTranslator(settings.deepl)
         self._children = (self.transcriber, self.converter, self.speaker, self.notator)
 
     @cached_property
@@ -40,4 +42,5 @@ class RealEngines:
 
     async def close(self) -> None:
         """End every engine and wait for it."""
-        await asyncio.gather(self.writer.close(), *(engine.close() for engine in self._children))
+        engines = (self.writer, self.translator, *self._children)
+        await asyncio.gather(*(engine.close() for engine in engines))

@@ -10,6 +10,7 @@ from worker.engines.stubs.converter import StubConverter
 from worker.engines.stubs.notator import StubNotator
 from worker.engines.stubs.speaker import StubSpeaker
 from worker.engines.stubs.transcriber import StubTranscriber
+from worker.engines.stubs.translator import StubTranslator
 from worker.engines.stubs.writer import StubWriter
 
 
@@ -22,6 +23,8 @@ class StubEngines:
         self.converter = StubConverter()
         self.speaker = StubSpeaker()
         self.notator = StubNotator()
+        self.writer = StubWriter(settings.llm)
+        self.translator = StubTranslator(settings.deepl)
         self.device = "stub"
 
     async def lost(self) -> None:

@@ -1,0 +1,124 @@
+"""Translation by DeepL, through its own client."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from playhead.engines import Translated, TranslationOptions
+from playhead.errors import (
+    InvalidError,
+    ModelUnavailableError,
+    PlayheadError,
+    QuotaExceededError,
+    TranslatorUnavailableError,
+)
+from playhead.settings import DeepLSettings
+
+if TYPE_CHECKING:
+    import deepl
+
+CALLS_AT_ONCE = 4
+TRIES = 4
+TIMEOUT_SECONDS = 30.0
+_TARGETS = {"en": "EN-US", "pt": "PT-PT", "no": "NB"}
+"""Languages that DeepL knows under other names, or in several forms of which one has to be named."""
+_SOURCES = {"no": "NB"}
+_FORMALITIES = {"formal": "prefer_more", "informal": "prefer_less", None: None}
+
+
+class DeepLTranslator:
+    """The real :class:`~playhead.engines.Translator`.
+
+    Its client waits for answers in threads, which nothing can interrupt: of a canceled call nobody waits any longer,
+    and its thread is free again when the answer comes, or its time is over.
+    """
+
+    name = "deepl"
+
+    def __init__(self, settings: DeepLSettings) -> None:
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="deepl")
+        self._making = Lock()
+        self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a key."""
+        return self._settings.api_key is not None
+
+    async def translate(self, texts: Sequence[str], options: TranslationOptions, *, context: str = "") -> Translated:
+        """As :meth:`playhead.engines.Translator.translate`."""
+        if not self.available:
+            raise ModelUnavailableError("no key is set on this worker: PLAYHEAD_DEEPL__API_KEY")
+        call = partial(self._call, list(texts), options, context)
+        for tries in range(1, TRIES + 1):
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            except TranslatorUnavailableError:
+                if tries == TRIES:
+                    raise
+            await self._sleep(random.uniform(0, 2**tries))  # noqa: S311 - spreads load
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Let calls under way end by themselves, and begin no other."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if "_client" in self.__dict__:
+            self._client.close()  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def _client(self) -> deepl.DeepLClient:
+        import deepl
+
+        # Waits between tries are ours: the client would sleep them in a thread, for minutes.
+        deepl.http_client.max_network_retries = 0
+        deepl.http_client.min_connection_timeout = TIMEOUT_SECONDS
+        key = self._settings.api_key
+        assert key is not None  # noqa: S101 - looked at above
+        return deepl.DeepLClient(key.get_secret_value(), server_url=self._settings.server_url, send_platform_info=False)
+
+    def _call(self, texts: list[str], options: TranslationOptions, context: str) -> Translated:
+        import deepl
+
+        with self._making:
+            client = self._client
+        try:
+            results = client.translate_text(
+                texts,
+                target_lang=_TARGETS.get(options.target, options.target.upper()),
+                source_lang=options.source and _SOURCES.get(options.source, options.source.upper()),
+                context=context or None,
+                formality=_FORMALITIES[options.formality],
+                preserve_formatting=True,
+            )
+        except deepl.DeepLException as error:
+            raise _judged(error, options) from error
+        return _translated(results, len(texts))
+
+
+def _translated(results: object, count: int) -> Translated:
+    if not isinstance(results, list) or len(results) != count:
+        raise TranslatorUnavailableError(f"DeepL did not answer each of {count} texts")
+    detected = str(results[0].detected_source_lang).partition("-")[0].lower()
+    return Translated([str(one.text) for one in results], {"nb": "no"}.get(detected, detected) or None)
+
+
+def _judged(error: deepl.DeepLException, options: TranslationOptions) -> PlayheadError:
+    import deepl
+
+    match error:
+        case deepl.AuthorizationException():
+            return ModelUnavailableError("DeepL refuses the key: check PLAYHEAD_DEEPL__API_KEY")
+        case deepl.QuotaExceededException():
+            return QuotaExceededError("the characters of this DeepL account are used up for this period")
+    status = error.http_status_code
+    if status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TranslatorUnavailableError(f"DeepL did not answer: {error}")
+    return InvalidError(f"DeepL does not translate to {options.target!r} like this: {error}", field="params.language")
