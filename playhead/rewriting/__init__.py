@@ -8,6 +8,7 @@ from playhead.rewriting import checks
 from playhead.rewriting.asking import Ask, Asked, Question
 from playhead.rewriting.checks import Check
 from playhead.rewriting.rewriting import Left, Rewritten, rewrite
+from playhead.rewriting.translating import TranslatorAsk
 from playhead.rewriting.writing import WriterAsk
 
-__all__ = ["Ask", "Asked", "Check", "Left", "Question", "Rewritten", "WriterAsk", "checks", "rewrite"]
+__all__ = ["Ask", "Asked", "Check", "Left", "Question", "Rewritten", "TranslatorAsk", "WriterAsk", "checks", "rewrite"]

@@ -44,6 +44,11 @@ class Ask(Protocol):
         ...
 
     @property
+    def tries(self) -> int:
+        """How often passages are asked for whose answers are refused."""
+        ...
+
+    @property
     def room(self) -> int:
         """Sum of the :meth:`cost` of the passages that may be asked for at once."""
         ...

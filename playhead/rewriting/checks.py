@@ -12,6 +12,7 @@ from playhead.subtitles.markup import markup
 from playhead.subtitles.text import width
 
 _WORD = re.compile(r"\w+")
+_NAME_LETTERS = 24
 _LONG_CHARACTERS = 600
 """Comparing takes time by the square."""
 
@@ -68,6 +69,12 @@ def similar(least: float) -> Check:
         return None if ratio >= least else "it has little in common with the passage"
 
     return check
+
+
+def translated(old: str, new: str) -> str | None:
+    """Not the very passage, unless that is so short that it may be a name."""
+    letters = _letters(old)
+    return "it is not translated" if len(letters) >= _NAME_LETTERS and letters == _letters(new) else None
 
 
 def first_of(*checks: Check) -> Check:

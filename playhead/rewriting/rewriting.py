@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from playhead.errors import AnswerInvalidError, TooLongError
 from playhead.kind import Context
-from playhead.rewriting.asking import Ask, Asked
-from playhead.rewriting.checks import Check, cleaned, first_of, numbering, same_markup, speaks
+from playhead.rewriting.asking import Ask
+from playhead.rewriting.checks import Check, first_of, same_markup, speaks
+from playhead.rewriting.judging import complaint, judge
 from playhead.rewriting.keeping import Window, digest, kept, state_of
 from playhead.rewriting.windows import question, windows
 
 WINDOWS_AT_ONCE = 8
 """Of one job; how many calls are made at once is up to the engine."""
-TRIES = 2
-_MOST_REFUSED = 1 / 3
-"""Where more passages of an answer are refused, words have moved from one to another: none is believed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ async def rewrite(ctx: Context, texts: Sequence[str], ask: Ask, check: Check, *,
     Raises:
         PlayheadError: what ``ask`` raises, but for answers that are of no use and windows that are too long.
     """
-    work = _Work(ctx, texts, ask, first_of(same_markup, check), stage)
+    # Counting the tokens of a long document takes a second: not on the event loop.
+    work = await asyncio.to_thread(_Work, ctx, texts, ask, first_of(same_markup, check), stage)
     for window in await kept(ctx, texts):
         work.take(window)
     await work.run()
@@ -69,7 +68,6 @@ class _Work:
         self._of = digest(texts)
         self._to_do = dict.fromkeys(number for number, text in enumerate(texts, start=1) if speaks(text))
         self._left = {number: "it is too long for the model" for number in self._to_do if self._is_long(number)}
-        self._began: float | None = None
         self.done = Rewritten(list(texts), asked=len(self._to_do))
         for number in self._left:
             del self._to_do[number]
@@ -78,8 +76,10 @@ class _Work:
         return self._ask.cost(self._texts[number - 1]) > self._ask.room
 
     async def run(self) -> None:
+        """Ask for what is not known yet."""
+        self._began, self._at_first = time.monotonic(), len(self._to_do)
         await self._tell()
-        waiting = deque(windows(self._texts, self._to_do, self._ask))
+        waiting = await asyncio.to_thread(lambda: deque(windows(self._texts, self._to_do, self._ask)))
         workers = [self._work_off(waiting) for _ in range(min(WINDOWS_AT_ONCE, len(waiting)))]
         failures = [failure for failure in await asyncio.gather(*workers, return_exceptions=True) if failure]
         if failures:
@@ -110,34 +110,23 @@ class _Work:
     async def _asked(self, numbers: Sequence[int]) -> Window:
         """Answers to these passages; those refused are asked for again, and left in the end."""
         window = Window(of=self._of, left=dict.fromkeys(numbers, ""))
-        for _ in range(TRIES):
-            complaint = "; ".join(_ranged(window.left)) if any(window.left.values()) else None
-            asked = question(self._texts, list(window.left), complaint)
+        for _ in range(self._ask.tries):
+            asked = question(self._texts, list(window.left), complaint(window.left))
             try:
                 answer = await self._ask.ask(asked)
-            except AnswerInvalidError as error:
-                # The engine has asked more than once before it says so.
+            except (AnswerInvalidError, TooLongError) as error:
+                if isinstance(error, TooLongError) and not window.model:
+                    raise
+                # No answer is valid: the engine has asked more than once before it says so.
                 window.left = dict.fromkeys(window.left, error.message)
                 break
             window.model = answer.model
             # Comparing texts takes milliseconds each: not on the event loop.
-            good, window.left = await asyncio.to_thread(self._judge, asked.passages, answer)
+            good, window.left = await asyncio.to_thread(judge, asked.passages, answer, self._check)
             window.texts |= good
             if not window.left:
                 break
         return window
-
-    def _judge(self, passages: Mapping[int, str], answer: Asked) -> tuple[dict[int, str], dict[int, str]]:
-        """The answers that are believed, and what is wrong with the others."""
-        if wrong := numbering(passages, answer.passages):
-            return {}, dict.fromkeys(passages, wrong)
-        answers = {number: cleaned(text) for number, text in answer.passages}
-        judged = {number: self._check(old, answers[number]) for number, old in passages.items()}
-        refused = {number: reason for number, reason in judged.items() if reason}
-        if len(refused) > max(1, len(passages) * _MOST_REFUSED):
-            moved = "too many passages of one answer are not those asked for"
-            return {}, {number: judged[number] or moved for number in passages}
-        return {number: answers[number] for number in passages if number not in refused}, refused
 
     def take(self, window: Window) -> None:
         """Take in what is known of a window."""
@@ -152,18 +141,7 @@ class _Work:
             self._to_do.pop(number, None)
 
     async def _tell(self) -> None:
-        now = time.monotonic()
-        if self._began is None:
-            self._began, self._at_first = now, len(self._to_do)
-        done = self._at_first - len(self._to_do)
-        eta = (now - self._began) * len(self._to_do) / done if done else None
+        done, now = self._at_first - len(self._to_do), time.monotonic()
+        eta_seconds = (now - self._began) * len(self._to_do) / done if done else None
         fraction = 1 - len(self._to_do) / self.done.asked if self.done.asked else 1.0
-        await self._ctx.progress(fraction, stage=self._stage, eta_seconds=eta)
-
-
-def _ranged(left: Mapping[int, str]) -> Iterable[str]:
-    """What is wrong, each with the passages of which that is so."""
-    reasons: dict[str, list[str]] = {}
-    for number, reason in left.items():
-        reasons.setdefault(reason, []).append(f"[{number}]")
-    return (f"{', '.join(numbers)}: {reason}" for reason, numbers in reasons.items())
+        await self._ctx.progress(fraction, stage=self._stage, eta_seconds=eta_seconds)

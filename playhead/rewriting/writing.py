@@ -20,6 +20,8 @@ _FRAME_TOKENS = 20
 """What numbers, brackets and names of fields take, of a passage and its answer."""
 _AROUND_TOKENS = 400
 """What the passages around a window and the words between take."""
+_WARMER = 0.4
+"""Temperature of a question asked again: at 0 the answer would likely be the same."""
 _LEAST_ROOM = 200
 _MOST_SHOWN = 200
 _SHORTEST_BOUND = 256
@@ -56,9 +58,10 @@ class WriterAsk:
         self._ctx = ctx
         self._writer: Writer = ctx.engines.writer
         self._instructions = f"{instructions}\n\n{_RULES}"
-        self._options = WritingOptions(model=model)
+        self._model = model
         self._growth = growth
         self.most = MOST_PASSAGES
+        self.tries = 2
 
     @cached_property
     def room(self) -> int:
@@ -84,8 +87,9 @@ class WriterAsk:
         """As :meth:`playhead.rewriting.asking.Ask.ask`."""
         longest = max(len(text) for text in question.passages.values())
         form = _form(len(question.passages), _bound(longest * self._growth))
+        options = WritingOptions(model=self._model, temperature=_WARMER if question.complaint else 0.0)
         account = self._ctx.account
-        written = await self._writer.write(self._instructions, _text(question), form, self._options, on_tokens=account)
+        written = await self._writer.write(self._instructions, _text(question), form, options, on_tokens=account)
         return Asked([(one.number, one.text.replace("\\n", "\n")) for one in written.answer.passages], written.model)
 
 

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from playhead.engines import Engines
-from playhead.kinds import fix_srt
+from playhead.errors import AnswerInvalidError
+from playhead.kinds import fix_srt, translate
 from playhead.settings import LLMSettings, Settings
 from playhead.subtitles.blocks import split
 from tests.kinds.memory import Memory
@@ -47,4 +48,17 @@ async def test_fix_srt(ctx: Memory) -> None:
     assert (result.cues, result.model) == (3, "smollm2")
     left = {cue for one in result.left for cue in range(one.first, one.last + 1)}
     assert all(new.text == old.text for old, new in zip(before.slots, after.slots, strict=True) if old.cue in left)
+    assert ctx.input_tokens > 0 < ctx.output_tokens
+
+
+async def test_translate(ctx: Memory) -> None:
+    """With so small a model it may be that nothing can be believed: then the job fails, and makes no file."""
+    try:
+        result = await translate.translate(ctx, translate.Params(language="fr"))
+    except AnswerInvalidError:
+        assert not ctx.outputs
+    else:
+        after = split(ctx.outputs["translation.srt"][0].decode())
+        assert after.frames == split(SRT).frames
+        assert (result.engine, result.model, result.passages) == ("llm", "smollm2", 3)
     assert ctx.input_tokens > 0 < ctx.output_tokens

@@ -1,0 +1,36 @@
+"""Passages rewritten by a translation service."""
+
+from __future__ import annotations
+
+from playhead.engines import TranslationOptions, Translator
+from playhead.engines.translation import MOST_BYTES, MOST_TEXTS
+from playhead.rewriting.asking import Asked, Question
+
+
+class TranslatorAsk:
+    """The :class:`~playhead.rewriting.asking.Ask` of a :class:`~playhead.engines.Translator`.
+
+    Attributes:
+        source: the language that it found the first passages to be in; None before it was asked.
+    """
+
+    most = MOST_TEXTS
+    room = MOST_BYTES
+    tries = 1  # The same question would get the same answer, for the same price.
+
+    def __init__(self, translator: Translator, options: TranslationOptions) -> None:
+        self._translator = translator
+        self._options = options
+        self.source: str | None = None
+
+    def cost(self, text: str) -> int:
+        """Bytes."""
+        return len(text.encode(errors="replace"))
+
+    async def ask(self, question: Question) -> Asked:
+        """As :meth:`playhead.rewriting.asking.Ask.ask`."""
+        flat = [" ".join(text.split()) for text in question.passages.values()]
+        around = "\n".join([*question.before, *question.after])
+        made = await self._translator.translate(flat, self._options, context=around)
+        self.source = self.source or made.source
+        return Asked(list(zip(question.passages, made.texts, strict=True)), self._translator.name)

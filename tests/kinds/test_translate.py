@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pysubs2
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from playhead.errors import AnswerInvalidError, DocumentUnreadableError, ModelUnavailableError
+from playhead.kinds.translate import KIND, Params, Result, translate
+from playhead.registry import kinds
+from playhead.settings import DeepLSettings, Settings
+from playhead.transcript import Segment, Transcript, Word
+from tests.kinds.answering import AnsweringEngines
+from tests.kinds.memory import Memory
+from worker.engines import make_engines
+
+GERMAN = {
+    "Good evening.": "Guten Abend.",
+    "- Who is there?\\n- A friend.": "- Wer ist da?\\n- Ein Freund.",
+    "Who is there?": "Wer ist da?",
+    "<i>It rains.</i>": "<i>Es regnet.</i>",
+    "It rains.": "Es regnet.",
+}
+SRT = (
+    "1\n00:00:01,000 --> 00:00:02,000\nGood evening.\n\n"
+    "2\n00:00:03,000 --> 00:00:05,000\n- Who is there?\n- A friend.\n\n"
+    "3\n00:00:06,000 --> 00:00:07,000\n<i>It rains.</i>\n"
+)
+PLAY = "  THE PLAY\n\nGood evening.\n\n\nWho is there?  It rains.\n"
+
+
+def transcript() -> Transcript:
+    rest: dict[str, Any] = {"avg_logprob": 0, "no_speech_prob": 0, "compression_ratio": 1, "temperature": 0}
+    words = [Word(start=1, end=2, text="Good", probability=1), Word(start=2, end=2.5, text="evening.", probability=1)]
+    said = [("Good evening.", 1.0, 2.5, words), ("Who is there?", 4.0, 5.0, None)]
+    segments = [
+        Segment(id=number, start=start, end=end, text=text, words=timed, **rest)
+        for number, (text, start, end, timed) in enumerate(said)
+    ]
+    about: dict[str, Any] = {"language": "en", "language_probability": 0.9, "duration_seconds": 6, "model": "small"}
+    return Transcript(text="Good evening. Who is there?", segments=segments, **about)
+
+
+def in_german(asked: dict[int, str]) -> Iterable[tuple[int, str]]:
+    return [(number, GERMAN.get(text, text)) for number, text in asked.items()]
+
+
+def prefixed(asked: dict[int, str]) -> Iterable[tuple[int, str]]:
+    return [(number, f"ja, {text}") for number, text in asked.items()]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "input"
+
+
+def by_a_model(file: Path, content: str, answer: Any = in_german) -> Memory:
+    file.write_text(content)
+    return Memory(AnsweringEngines(answer), [file])
+
+
+def by_a_service(file: Path, content: str, key: str | None = "key") -> Memory:
+    file.write_text(content)
+    deepl = DeepLSettings(api_key=SecretStr(key) if key else None)
+    return Memory(make_engines(Settings(engines="stub", deepl=deepl)), [file])
+
+
+async def test_subtitles_stay_subtitles(file: Path) -> None:
+    ctx = by_a_model(file, SRT)
+    result = await translate(ctx, Params(language="de"))
+
+    written, media_type = ctx.outputs["translation.srt"]
+    assert (list(ctx.outputs), media_type) == (["translation.srt"], "application/x-subrip")
+    assert written.decode() == (
+        "1\n00:00:01,000 --> 00:00:02,000\nGuten Abend.\n\n"
+        "2\n00:00:03,000 --> 00:00:05,000\n- Wer ist da?\n- Ein Freund.\n\n"
+        "3\n00:00:06,000 --> 00:00:07,000\n<i>Es regnet.</i>\n"
+    )
+    assert result == Result(language="de", source=None, engine="llm", model="scripted", passages=3, windows=1, left=[])
+    assert ctx.input_tokens == 100
+    assert set(ctx.stages) == {"fetching", "translating"}
+
+
+async def test_so_does_web_vtt(file: Path) -> None:
+    ctx = by_a_model(file, "WEBVTT\n\n00:01.000 --> 00:02.000 line:0\nGood evening.\n")
+    await translate(ctx, Params(language="de"))
+
+    assert ctx.outputs["translation.vtt"][0] == b"WEBVTT\n\n00:01.000 --> 00:02.000 line:0\nGuten Abend.\n"
+
+
+async def test_a_transcript_is_translated_in_all_its_forms(file: Path) -> None:
+    ctx = by_a_model(file, transcript().model_dump_json())
+    result = await translate(ctx, Params(language="de", source="en"))
+
+    made = Transcript.model_validate_json(ctx.outputs["translation.json"][0])
+    assert (made.text, made.language) == ("Guten Abend. Wer ist da?", "de")
+    assert [(one.start, one.end, one.text, one.words) for one in made.segments] == [
+        (1.0, 2.5, "Guten Abend.", None),
+        (4.0, 5.0, "Wer ist da?", None),
+    ]
+    assert ctx.outputs["translation.txt"][0] == b"Guten Abend.\nWer ist da?\n"
+    assert ctx.outputs["translation.vtt"][0].startswith(b"WEBVTT")
+    read = pysubs2.SSAFile.from_string(ctx.outputs["translation.srt"][0].decode())
+    assert [(one.start, one.text) for one in read] == [(1000, "Guten Abend."), (4000, "Wer ist da?")]
+    assert (result.source, result.passages) == ("en", 2)
+
+
+async def test_a_text_keeps_its_paragraphs(file: Path) -> None:
+    ctx = by_a_model(file, PLAY, prefixed)
+    result = await translate(ctx, Params(language="de"))
+
+    assert ctx.outputs == {
+        "translation.txt": (
+            b"  ja, THE PLAY\n\nja, Good evening.\n\n\nja, Who is there? It rains.\n",
+            "text/plain",
+        )
+    }
+    assert result.passages == 3
+
+
+async def test_the_model_is_told_what_is_wanted(file: Path) -> None:
+    ctx = by_a_model(file, SRT)
+    wanted = Params(
+        language="de", source="en", formality="formal", glossary={"friend": "Kamerad"}, instructions="Keep it short."
+    )
+    await translate(ctx, wanted)
+
+    assert isinstance(ctx.engines, AnsweringEngines)
+    ((told, _, _),) = ctx.engines.writer.calls
+    for part in ("from English into German", "formal way", "friend: Kamerad", "Keep it short."):
+        assert part in told
+
+
+async def test_what_is_not_translated_is_asked_again_then_left_and_reported(file: Path) -> None:
+    long = "This sentence is far too long for a name, and is German to nobody."
+    ctx = by_a_model(file, f"Good evening.\n\n{long}\n")
+    result = await translate(ctx, Params(language="de"))
+
+    assert ctx.outputs["translation.txt"][0] == f"Guten Abend.\n\n{long}\n".encode()
+    assert [(one.first, one.last, one.reason) for one in result.left] == [(3, 3, "it is not translated")]
+    assert isinstance(ctx.engines, AnsweringEngines)
+    assert [list(asked) for _, _, asked in ctx.engines.writer.calls] == [[1, 2], [2]]
+
+
+async def test_where_nothing_is_translated_there_is_no_translation(file: Path) -> None:
+    ctx = by_a_model(file, SRT, lambda _: [])
+    with pytest.raises(AnswerInvalidError, match="nothing could be translated"):
+        await translate(ctx, Params(language="de"))
+    assert not ctx.outputs
+
+
+async def test_where_nothing_is_said_nothing_is_asked(file: Path) -> None:
+    ctx = by_a_model(file, "1\n00:00:01,000 --> 00:00:02,000\n♪\n")
+    result = await translate(ctx, Params(language="de"))
+
+    assert (result.passages, result.windows, result.model) == (0, 0, None)
+    assert ctx.outputs["translation.srt"][0] == file.read_bytes()  # noqa: ASYNC240 - a few bytes
+
+
+async def test_a_service_translates_where_its_key_is_set(file: Path) -> None:
+    ctx = by_a_service(file, SRT)
+    result = await translate(ctx, Params(language="de"))
+
+    assert ctx.outputs["translation.srt"][0].decode() == (
+        SRT.replace("Good", "de: Good").replace("- Who is there?", "de: - Who is there?").replace("<i>", "de: <i>")
+    )
+    assert (result.engine, result.model, result.source) == ("deepl", "stub", "en")
+
+
+@pytest.mark.parametrize("wanted", [{"glossary": {"friend": "Kamerad"}}, {"model": "large"}, {"engine": "llm"}])
+async def test_but_not_what_it_does_not_know(file: Path, wanted: dict[str, Any]) -> None:
+    result = await translate(by_a_service(file, SRT), Params(language="de", **wanted))
+
+    assert result.engine == "llm"
+
+
+async def test_without_a_key_the_model_translates_but_where_the_service_is_asked_for(file: Path) -> None:
+    assert (await translate(by_a_service(file, SRT, key=None), Params(language="de"))).engine == "llm"
+    with pytest.raises(ModelUnavailableError):
+        await translate(by_a_service(file, SRT, key=None), Params(language="de", engine="deepl"))
+
+
+async def test_a_later_attempt_pays_for_no_window_twice(file: Path) -> None:
+    lines = "".join(f"Line {number}\n" for number in range(200))
+    whole = by_a_model(file, lines, prefixed)
+    expected = await translate(whole, Params(language="de"))
+    broken = Memory(whole.engines, whole.files, dies_after=2)
+    with pytest.raises(ConnectionError):
+        await translate(broken, Params(language="de"))
+    again = broken.next_attempt()
+
+    assert await translate(again, Params(language="de")) == expected
+    assert again.outputs == whole.outputs
+    assert len(again.events) == expected.windows - 2
+
+
+@pytest.mark.parametrize("content", ["", " \n", '{"text": 1}', "WEBVTT\n"])
+async def test_what_cannot_be_read_is_refused(file: Path, content: str) -> None:
+    with pytest.raises(DocumentUnreadableError):
+        await translate(by_a_model(file, content), Params(language="de"))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"language": "xx"},
+        {"language": "de", "source": "de"},
+        {"language": "de", "engine": "deepl", "glossary": {"a": "b"}},
+        {"language": "de", "formality": "rude"},
+        {"language": "de", "glossary": {"": "b"}},
+    ],
+)
+def test_bad_params_are_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Params.model_validate(params)
+
+
+def test_the_registry_knows_it() -> None:
+    assert kinds()["translate"] is KIND

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playhead.rewriting.lines import MOST_CHARACTERS, split_lines
+
+TEXTS = st.text() | st.lists(
+    st.sampled_from(["\n", "\r\n", "\r", " ", "\t", "word", "End.", "日本。", "x" * 900, "a b. " * 300]), max_size=12
+).map("".join)
+
+
+def test_lines_are_passages_and_blanks_are_kept() -> None:
+    text = "  One line,\r\n\r\n\n\ttwo.  \nthree"
+    lines = split_lines(text)
+
+    assert lines.passages == ("One line,", "two.", "three")
+    assert lines.places == (1, 4, 5)
+    assert lines.joined(["Eins,\n", "zwei.", "three"]) == "  Eins,\r\n\r\n\n\tzwei.  \nthree"
+
+
+def test_a_long_line_is_cut_where_sentences_end() -> None:
+    sentence = "This is a sentence, and not so short a one. "
+    lines = split_lines(sentence * 40)
+
+    assert len(lines.passages) == 3
+    assert all(one.endswith("a one.") for one in lines.passages)
+    assert set(lines.places) == {1}
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_whatever_is_taken_apart_is_put_together_again(text: str) -> None:
+    lines = split_lines(text)
+
+    assert lines.joined(lines.passages) == text
+    assert all(0 < len(one) <= MOST_CHARACTERS and one == one.strip() for one in lines.passages)
+    assert not any("\n" in one or "\r" in one for one in lines.passages)
+
+
+@given(TEXTS, st.text(max_size=20))
+@settings(deadline=None)
+def test_new_words_make_no_new_lines(text: str, words: str) -> None:
+    lines = split_lines(text)
+    made = lines.joined([words] * len(lines.passages))
+
+    assert made.count("\n") == text.count("\n")
+    assert made.count("\r") == text.count("\r")
