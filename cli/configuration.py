@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -29,10 +30,28 @@ def load() -> Settings:
 
 
 def load_for_service() -> Settings:
-    """The settings in force, for what runs long: variables that nothing reads are named first."""
+    """The settings in force, for what runs long: variables that nothing reads are named first, own kinds are loaded.
+
+    Raises:
+        CommandError: as :func:`load` says; or a kind cannot be loaded.
+    """
     for name, nearest in unknown(os.environ):
         warn(f"Warning: {name} is no setting of Playhead{f'; did you mean {nearest}?' if nearest else '.'}")
-    return load()
+    settings = load()
+    if settings.kinds_dir is not None:
+        _add_kinds(settings.kinds_dir)
+    return settings
+
+
+def _add_kinds(folder: Path) -> None:
+    from playhead.registry import add_folder
+
+    try:
+        add_folder(folder)
+    except ValueError as error:
+        raise CommandError(
+            f"PLAYHEAD_KINDS_DIR: {error}.", remedy="docs/own-kinds.md says what such a file holds.", exit_code=USAGE
+        ) from error
 
 
 def load_with_database() -> Settings:

@@ -239,6 +239,9 @@ class Settings(BaseSettings):
         "Docker and Kubernetes mount them. A variable that is set wins.",
     )
     data_dir: Path = Field(Path(".playhead"), description="Everything Playhead keeps on this machine.")
+    kinds_dir: Path | None = Field(
+        None, description="Folder with kinds of jobs of your own, a Python file each; for the API and the workers."
+    )
     storage_url: str | None = Field(
         None, description="`file:///folder` or `s3://bucket/prefix`; without it a folder under DATA_DIR."
     )
