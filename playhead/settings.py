@@ -220,6 +220,7 @@ class StubSettings(BaseModel):
 
     segments: int = Field(4, ge=1, description="Segments that the stub transcriber makes.")
     seconds_per_segment: float = Field(0, ge=0, description="How long it takes for each.")
+    seconds_per_answer: float = Field(0, ge=0, description="How long the stub writer takes for an answer.")
 
 
 class Settings(BaseSettings):

@@ -19,11 +19,10 @@ class StubEngines:
 
     def __init__(self, settings: Settings) -> None:
         self.transcriber = StubTranscriber(settings.stub, settings.speech.model)
-        self.writer: Writer = StubWriter(settings.llm)
+        self.writer: Writer = StubWriter(settings.llm, settings.stub.seconds_per_answer)
         self.converter = StubConverter()
         self.speaker = StubSpeaker()
         self.notator = StubNotator()
-        self.writer = StubWriter(settings.llm)
         self.translator = StubTranslator(settings.deepl)
         self.device = "stub"
 

@@ -17,8 +17,9 @@ from worker.engines.writer.room import count_tokens, require_room
 class StubWriter:
     """A :class:`~playhead.engines.Writer` that fills any form with the words it is given."""
 
-    def __init__(self, settings: LLMSettings) -> None:
+    def __init__(self, settings: LLMSettings, seconds_per_answer: float = 0.0) -> None:
         self._settings = settings
+        self._seconds_per_answer = seconds_per_answer
 
     @property
     def context_tokens(self) -> int:
@@ -42,7 +43,7 @@ class StubWriter:
         """As :meth:`playhead.engines.Writer.write`."""
         asked = count_tokens(instructions) + count_tokens(text)
         require_room(self._settings, asked, options.max_tokens)
-        await asyncio.sleep(0)
+        await asyncio.sleep(self._seconds_per_answer)
         answer = _answer(form, text)
         written = answer.model_dump_json()
         output = count_tokens(written)
