@@ -104,10 +104,16 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 
 def _field_problem(item: Mapping[str, Any]) -> FieldProblem:
-    field = field_of(item["loc"])
+    field = field_of(item["loc"]) or _discriminator(item)
     no_object = field is None and item["type"] in {"model_attributes_type", "missing"}
     message = _NO_OBJECT if no_object else item["msg"].removeprefix("Value error, ")
     return FieldProblem(field=field, code=item["type"], message=message)
+
+
+def _discriminator(item: Mapping[str, Any]) -> str | None:
+    """The field by which bodies are told apart, where that is what is wrong; Pydantic gives the place of the whole."""
+    told = str(item.get("ctx", {}).get("discriminator", "")).strip("'")
+    return told if told.isidentifier() else None
 
 
 def field_of(location: Sequence[int | str]) -> str | None:

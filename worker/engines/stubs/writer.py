@@ -13,6 +13,10 @@ from playhead.settings import LLMSettings
 from worker.engines.stubs.answers import make_answer
 from worker.engines.writer.room import count_tokens, require_room
 
+_TRANSLATOR = "You translate"
+_VOWELS = str.maketrans("aeiouAEIOU", "eiouaEIOUA")
+"""What comes back unchanged is not taken for translated."""
+
 
 class StubWriter:
     """A :class:`~playhead.engines.Writer` that fills any form with the words it is given."""
@@ -44,7 +48,7 @@ class StubWriter:
         asked = count_tokens(instructions) + count_tokens(text)
         require_room(self._settings, asked, options.max_tokens)
         await asyncio.sleep(self._seconds_per_answer)
-        answer = _answer(form, text)
+        answer = _answer(form, text.translate(_VOWELS) if instructions.startswith(_TRANSLATOR) else text)
         written = answer.model_dump_json()
         output = count_tokens(written)
         if on_text:

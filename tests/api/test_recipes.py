@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from playhead.recipes import recipes
+
+PATH = "/api/v1/batches"
+URL = {"url": "https://example.com/talk.mp3"}
+
+
+async def test_every_recipe_is_told(client: httpx.AsyncClient) -> None:
+    items = (await client.get("/api/v1/recipes")).json()["items"]
+    assert [item["name"] for item in items] == list(recipes()) == ["podcast", "subtitles"]
+    (subtitles,) = [item for item in items if item["name"] == "subtitles"]
+    assert subtitles["params"]["required"] == ["languages"]
+    assert "fix_srt" in {job["kind"] for job in subtitles["jobs"].values()}
+
+
+async def test_subtitles_are_translated_into_each_language_once(client: httpx.AsyncClient) -> None:
+    params = {"languages": ["fr", "de", "fr"], "language": "en", "glossary": ["Norland"]}
+    body = {"recipe": "subtitles", "input": URL, "params": params, "priority": "high", "metadata": {"show": "7"}}
+    answer = await client.post(PATH, json=body)
+    batch = answer.json()
+    assert answer.status_code == 202, batch
+    assert set(batch["jobs"]) == {"transcribe", "fix", "translate-fr", "translate-de"}
+    assert (batch["recipe"], batch["counts"]) == ("subtitles", {"queued": 1, "waiting": 3})
+    jobs = {name: (await client.get(f"/api/v1/jobs/{job_id}")).json() for name, job_id in batch["jobs"].items()}
+    assert jobs["translate-de"]["params"]["language"] == "de"
+    assert jobs["translate-de"]["params"]["source"] == "en"
+    assert jobs["translate-de"]["input"] == {"job": batch["jobs"]["fix"], "output": "subtitles.srt"}
+    assert jobs["fix"]["params"]["glossary"] == ["Norland"]
+    assert {(job["priority"], job["metadata"]["show"]) for job in jobs.values()} == {("high", "7")}
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "told"),
+    [
+        ({"recipe": "soup", "input": URL}, "recipe", "podcast"),
+        ({"recipe": "subtitles", "input": URL}, "params", "required"),
+        ({"recipe": "subtitles", "input": URL, "params": {"languages": []}}, "params.languages", "at least 1"),
+        ({"recipe": "subtitles", "input": URL, "params": {"languages": ["xx"]}}, "params", "no language 'xx'"),
+        ({"recipe": "podcast", "input": {"text": "words"}}, "params", "input"),
+        ({"recipe": "podcast", "input": {"url": "http://10.0.0.1/"}}, "jobs.transcribe.input.url", "10.0.0.1"),
+        ({"recipe": "podcast", "input": URL, "params": {"salt": "x"}}, "params.salt", "Extra"),
+    ],
+)
+async def test_what_a_recipe_cannot_take_is_told(
+    client: httpx.AsyncClient, body: dict[str, Any], field: str, told: str
+) -> None:
+    answer = await client.post(PATH, json=body)
+    problem = answer.json()
+    assert (answer.status_code, problem["field"]) == (422, field), problem
+    assert told in problem["detail"]
+    assert (await client.get(PATH)).json()["items"] == []
