@@ -6,9 +6,8 @@ import asyncio
 import time
 from contextlib import aclosing
 from pathlib import Path
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Loudness, MediaFormat, MediaStream
 from playhead.kind import Context, Kind
@@ -46,13 +45,19 @@ class Params(BaseModel):
         None, ge=8, le=512, description="Bit rate of the sound; left out, what suits the format. Not for `wav`, `flac`."
     )
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.end_seconds is not None and self.end_seconds <= self.start_seconds:
-            raise ValueError("end_seconds must be after start_seconds")
-        if self.bitrate_kbps is not None and self.format in _LOSSLESS:
-            raise ValueError(f"bitrate_kbps cannot be chosen for {self.format}: it loses nothing")
-        return self
+    @field_validator("end_seconds")
+    @classmethod
+    def _after_the_start(cls, end_seconds: float | None, info: ValidationInfo) -> float | None:
+        if end_seconds is not None and end_seconds <= info.data.get("start_seconds", 0.0):
+            raise ValueError("it must be after start_seconds")
+        return end_seconds
+
+    @field_validator("bitrate_kbps")
+    @classmethod
+    def _of_what_loses_something(cls, bitrate_kbps: int | None, info: ValidationInfo) -> int | None:
+        if bitrate_kbps is not None and (form := info.data.get("format")) in _LOSSLESS:
+            raise ValueError(f"it cannot be chosen for {form}, which loses nothing")
+        return bitrate_kbps
 
 
 class Result(BaseModel):

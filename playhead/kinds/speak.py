@@ -17,6 +17,8 @@ from playhead.languages import UNDETERMINED, Language, join_segments
 
 SpeechFormat = Literal["wav", "mp3", "opus"]
 MEDIA_TYPES: dict[SpeechFormat, str] = {"wav": "audio/wav", "mp3": "audio/mpeg", "opus": "audio/ogg"}
+# One voice needs less than music does.
+_KBPS = {"mp3": 64, "opus": 32}
 # To encode speech is quick beside speaking it.
 _SPEAKING_SHARE = 0.9
 
@@ -130,7 +132,8 @@ async def _spoken(ctx: Context, text: str, options: SpeakingOptions, wav: Path) 
 
 async def _encoded(ctx: Context, wav: Path, form: Literal["mp3", "opus"]) -> Path:
     target = wav.with_suffix(f".{form}")
-    async with aclosing(ctx.engines.converter.convert(wav, target, ConversionOptions(format=form))) as parts:
+    options = ConversionOptions(format=form, bitrate_kbps=_KBPS[form])
+    async with aclosing(ctx.engines.converter.convert(wav, target, options)) as parts:
         async for part in parts:
             if isinstance(part, Conversion) and part.duration_seconds:
                 done = min(1.0, part.done_seconds / part.duration_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -22,7 +23,7 @@ from playhead.errors import (
 )
 from playhead.settings import ConverterSettings
 from tests.engines.converters import AskedConverter
-from tests.engines.recordings import made, tone
+from tests.engines.recordings import FFMPEG, made, tone
 from worker.engines.conversion import arguments
 from worker.engines.conversion.binary import find
 from worker.engines.conversion.media import Media, Stream
@@ -67,7 +68,7 @@ async def test_ffmpeg_itself_would_refuse_it_too(tmp_path: Path, demuxer: str, w
     sound = Stream(index=0, type="audio", codec="mp3", channels=1, sample_rate=16_000)
     plan = Plan.of(Media(demuxer=demuxer, duration_seconds=1, best_audio=0, streams=[sound]), MP3)
     paths, settings = (hostile, tmp_path / "out.mp3"), ConverterSettings()
-    refused = arguments.converting(await find(settings), settings, plan, paths, None)
+    refused = arguments.converting(await find(settings), settings, plan, paths[1], None)
     known = refused.index("-format_whitelist")
     let_in = refused[:known] + refused[known + 2 :]
 
@@ -84,7 +85,7 @@ async def _steps(work: Work) -> list[float]:
 def fake(folder: Path, deed: str) -> Path:
     """An ffmpeg that only answers what it can read by, and then does this."""
     program = folder / "ffmpeg"
-    program.write_text(f'#!/bin/sh\nif [ "$2" = -protocols ]; then echo fd; exit; fi\n{deed}\n')
+    program.write_text(f'#!/bin/sh\nif [ "$1" = -protocols ]; then echo fd; exit; fi\n{deed}\n')
     program.chmod(0o755)
     return program
 
@@ -113,6 +114,15 @@ async def test_how_ffmpeg_ended_is_named(
 
     assert type(failed.value) is error
     assert str(tmp_path) not in failed.value.message
+
+
+async def test_an_ffmpeg_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for version, found in (("5.1.6-0+deb12u1", Path(FFMPEG)), ("7.1.1", tmp_path / "ffmpeg")):
+        program = tmp_path / "ffmpeg"
+        program.write_text(f"#!/bin/sh\necho 'ffmpeg version {version} Copyright' >&2\necho fd\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        assert await find(ConverterSettings()) == found.resolve()
 
 
 async def test_an_ffmpeg_that_is_not_there_is_missed(converter: AskedConverter, tmp_path: Path) -> None:

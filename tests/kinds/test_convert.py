@@ -70,21 +70,23 @@ async def test_canceling_closes_the_engine(ctx: Memory) -> None:
 
 
 @pytest.mark.parametrize(
-    "params",
+    ("params", "field"),
     [
-        {},
-        {"format": "exe"},
-        {"format": "mp3", "start_seconds": -1},
-        {"format": "mp3", "start_seconds": 5, "end_seconds": 5},
-        {"format": "wav", "bitrate_kbps": 128},
-        {"format": "mp3", "filter": "x"},
-        {"format": "mp3", "start_seconds": float("nan")},
-        {"format": "mp3", "start_seconds": float("inf")},
+        ({}, "format"),
+        ({"format": "exe"}, "format"),
+        ({"format": "mp3", "start_seconds": -1}, "start_seconds"),
+        ({"format": "mp3", "start_seconds": 5, "end_seconds": 5}, "end_seconds"),
+        ({"format": "wav", "bitrate_kbps": 128}, "bitrate_kbps"),
+        ({"format": "mp3", "filter": "x"}, "filter"),
+        ({"format": "mp3", "start_seconds": float("nan")}, "start_seconds"),
+        ({"format": "mp3", "start_seconds": float("inf")}, "start_seconds"),
     ],
 )
-def test_bad_params_are_refused(params: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+def test_bad_params_are_refused_by_name(params: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
         Params.model_validate(params)
+
+    assert [error["loc"] for error in refused.value.errors()] == [(field,)]
 
 
 def test_the_registry_knows_it() -> None:

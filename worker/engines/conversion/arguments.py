@@ -1,4 +1,7 @@
-"""The command lines of ffmpeg. No shell reads them, and nothing in them comes from the recording but numbers."""
+"""The command lines of ffmpeg, whose standard input is the recording.
+
+No shell reads them, and nothing in them comes from the recording but numbers and the name of its demuxer.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,32 @@ from pathlib import Path
 
 from playhead.settings import ConverterSettings
 from worker.engines.conversion import loudness, picture, sound
-from worker.engines.conversion.binary import Ffmpeg
 from worker.engines.conversion.formats import DEMUXERS
 from worker.engines.conversion.loudness import Measured
 from worker.engines.conversion.plan import Plan
 from worker.engines.speech.cores import usable_cores
 
 
-def measuring(ffmpeg: Ffmpeg, settings: ConverterSettings, plan: Plan, source: Path) -> list[str]:
+def measuring(ffmpeg: Path, settings: ConverterSettings, plan: Plan) -> list[str]:
     """Measure the loudness of what is to come out."""
     if plan.audio is None:
         raise RuntimeError("there is no sound to measure")
     filters = [*sound.filters(plan.audio, plan.target), loudness.MEASURING]
     mapped = ["-map", f"0:{plan.audio.index}", "-filter:0", ",".join(filters)]
-    return [*_input(ffmpeg, settings, plan, source, "info"), *mapped, *_length(plan), "-f", "null", "-"]
+    return [*_input(ffmpeg, settings, plan, "info"), *mapped, *_length(plan), "-f", "null", "-"]
 
 
 def converting(
-    ffmpeg: Ffmpeg, settings: ConverterSettings, plan: Plan, paths: tuple[Path, Path], measured: Measured | None
+    ffmpeg: Path, settings: ConverterSettings, plan: Plan, target: Path, measured: Measured | None
 ) -> list[str]:
-    """Write the output. Args: ``paths``, of the source and the target."""
-    source, target = paths
+    """Write the output."""
     streams = [
         argument
         for place, stream in enumerate(plan.streams)
         for argument in ["-map", f"0:{stream.index}", *_stream(plan, settings, place, measured)]
     ]
     return [
-        *_input(ffmpeg, settings, plan, source, "info" if measured else "error"),
+        *_input(ffmpeg, settings, plan, "info" if measured else "error"),
         *streams,
         *_tags(plan),
         *_length(plan),
@@ -43,17 +44,17 @@ def converting(
     ]
 
 
-def _input(ffmpeg: Ffmpeg, settings: ConverterSettings, plan: Plan, source: Path, level: str) -> list[str]:
+def _input(ffmpeg: Path, settings: ConverterSettings, plan: Plan, level: str) -> list[str]:
     threads = str(_threads(settings))
     return [
-        str(ffmpeg.path),
+        str(ffmpeg),
         *("-nostdin", "-hide_banner", "-loglevel", level, "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"),
         *("-filter_threads", threads),
-        *("-protocol_whitelist", ffmpeg.protocol, "-format_whitelist", DEMUXERS, "-f", plan.media.demuxer),
+        *("-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS, "-f", plan.media.demuxer),
         *("-probesize", "5000000", "-analyzeduration", "10000000"),
         *("-max_pixels", str(settings.max_pixels), "-threads", threads),
         *(["-ss", f"{plan.options.start_seconds:.6f}"] if plan.options.start_seconds else []),
-        *("-i", ffmpeg.source(source)),
+        *("-i", "fd:"),
     ]
 
 

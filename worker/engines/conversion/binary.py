@@ -1,64 +1,55 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from playhead.errors import ConverterUnavailableError
+from playhead.errors import ConverterUnavailableError, EngineCrashedError
 from playhead.settings import ConverterSettings
 from worker.engines.programs.program import running
 
 _SILENCE_SECONDS = 60.0
+# From 6.0 on, the protocol `fd` reads a file that is standard input to and fro, so that nothing at all need be opened
+# by name; from 6.1 on, an encoder can be told to keep the time stamps of its input.
+_OLDEST = (6, 1)
+_VERSION = re.compile(r"^ffmpeg version n?(\d+)\.(\d+)")
 
 
-@dataclass(frozen=True)
-class Ffmpeg:
-    """An ffmpeg.
-
-    Attributes:
-        path: of the program.
-        reads_descriptors: whether it knows the protocol ``fd`` (from version 6 on): a file that is its standard input
-            can be read to and fro, and nothing at all need be opened by name.
-    """
-
-    path: Path
-    reads_descriptors: bool
-
-    @property
-    def protocol(self) -> str:
-        """The only protocol that it may read by."""
-        return "fd" if self.reads_descriptors else "file"
-
-    def source(self, path: Path) -> str:
-        """How a local file is named as an input. Never as it comes: a name may look like an option or a pattern."""
-        return "fd:" if self.reads_descriptors else f"file:{path.resolve()}"
-
-
-async def find(settings: ConverterSettings) -> Ffmpeg:
-    """The ffmpeg of the settings, else of PATH, else of `imageio-ffmpeg`.
+async def find(settings: ConverterSettings) -> Path:
+    """The ffmpeg of the settings, else of PATH, else of `imageio-ffmpeg`: the first that is not too old.
 
     Raises:
         ConverterUnavailableError: there is none.
     """
-    path = await asyncio.to_thread(_path, settings)
-    async with running([str(path), "-hide_banner", "-protocols"], name="ffmpeg", largest_file_bytes=0) as program:
-        known = {line.strip() async for line in program.lines(_SILENCE_SECONDS)}
-        if await program.ended():
-            raise ConverterUnavailableError(f"ffmpeg does not run: {' '.join(program.complaints[-1:])}")
-    return Ffmpeg(path, b"fd" in known)
-
-
-def _path(settings: ConverterSettings) -> Path:
+    for path in await asyncio.to_thread(lambda: list(_paths(settings))):
+        if await _serves(path):
+            return path
     if settings.ffmpeg:
-        found = shutil.which(settings.ffmpeg)
-        if not found:
-            raise ConverterUnavailableError(f"CONVERTER__FFMPEG names no program: {settings.ffmpeg}")
-        return Path(found).resolve()
-    found = shutil.which("ffmpeg") or _carried()
-    if not found:
-        raise ConverterUnavailableError("There is no ffmpeg on this worker: install it, or the package imageio-ffmpeg.")
-    return Path(found).resolve()
+        raise ConverterUnavailableError(f"CONVERTER__FFMPEG names no ffmpeg of version 6.1 or later: {settings.ffmpeg}")
+    raise ConverterUnavailableError(
+        "There is no ffmpeg of version 6.1 or later on this worker: install it, or the package imageio-ffmpeg."
+    )
+
+
+async def _serves(path: Path) -> bool:
+    """Whether it runs, and is new enough; one that says no version is taken to be built from what is newest."""
+    try:
+        async with running([str(path), "-protocols"], name="ffmpeg", largest_file_bytes=0) as program:
+            known = {line.strip() async for line in program.lines(_SILENCE_SECONDS)}
+            code = await program.ended()
+    except EngineCrashedError:
+        return False
+    found = [match for line in program.complaints if (match := _VERSION.match(line))]
+    version = (int(found[0][1]), int(found[0][2])) if found else _OLDEST
+    return code == 0 and b"fd" in known and version >= _OLDEST
+
+
+def _paths(settings: ConverterSettings) -> Iterator[Path]:
+    named = [str(settings.ffmpeg)] if settings.ffmpeg else ["ffmpeg"]
+    for path in filter(None, [*map(shutil.which, named), None if settings.ffmpeg else _carried()]):
+        yield Path(path).resolve()
 
 
 def _carried() -> str | None:

@@ -15,7 +15,7 @@ from playhead.errors import EngineCrashedError, InvalidError, MediaUnreadableErr
 from playhead.settings import ChildSettings, ConverterSettings
 from worker.engines.child import Child
 from worker.engines.conversion import arguments
-from worker.engines.conversion.binary import Ffmpeg, find
+from worker.engines.conversion.binary import find
 from worker.engines.conversion.loudness import Measured, parsed, told
 from worker.engines.conversion.media import Look, Media
 from worker.engines.conversion.plan import Plan
@@ -30,7 +30,7 @@ class FfmpegConverter:
     def __init__(self, settings: ConverterSettings) -> None:
         self._settings = settings
         self._probe = Child("worker.engines.conversion.probe", Media, ChildSettings(hang_seconds=60))
-        self._found: Ffmpeg | None = None
+        self._found: Path | None = None
 
     async def convert(
         self, source: Path, target: Path, options: ConversionOptions
@@ -73,7 +73,7 @@ class _Job:
     """One conversion."""
 
     settings: ConverterSettings
-    ffmpeg: Ffmpeg
+    ffmpeg: Path
     plan: Plan
     source: Path
     target: Path
@@ -83,7 +83,7 @@ class _Job:
     async def parts(self) -> AsyncGenerator[Conversion, None]:
         """All that is to be done."""
         if self.plan.options.normalize:
-            work = self._work(arguments.measuring(self.ffmpeg, self.settings, self.plan, self.source))
+            work = self._work(arguments.measuring(self.ffmpeg, self.settings, self.plan))
             async with aclosing(self._steps(work, "measuring")) as steps:
                 async for step in steps:
                     yield step
@@ -108,8 +108,7 @@ class _Job:
                     yield step
 
     async def _write(self) -> AsyncGenerator[Conversion, None]:
-        paths = (self.source, self.target)
-        work = self._work(arguments.converting(self.ffmpeg, self.settings, self.plan, paths, self.measured))
+        work = self._work(arguments.converting(self.ffmpeg, self.settings, self.plan, self.target, self.measured))
         async with aclosing(self._steps(work, "converting")) as steps:
             async for step in steps:
                 yield step

@@ -20,7 +20,7 @@ _CAUSES: tuple[tuple[str, type[PlayheadError], str], ...] = (
     ("File too large", TooLargeError, "The output would be larger than this server allows. Cut it into parts."),
     ("Cannot allocate memory", EngineCrashedError, "The converter ran out of memory."),
     ("Unknown encoder", ConverterUnavailableError, "This ffmpeg lacks an encoder that is needed."),
-    ("Unrecognized option", ConverterUnavailableError, "This ffmpeg is too old: 5.1 or later is needed."),
+    ("Unrecognized option", ConverterUnavailableError, "This ffmpeg is too old: 6.1 or later is needed."),
     ("Protocol not found", ConverterUnavailableError, "This ffmpeg lacks a protocol that is needed."),
 )
 _LAST = 20
