@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from playhead.engines.conversion import MediaFormat
-from playhead.errors import MediaUnreadableError, MediaWithoutAudioError, TooLargeError
+from playhead.errors import MediaUnreadableError, MediaWithoutAudioError, PlayheadError, TooLargeError
+from tests.engines.broken import broken_media
 from tests.engines.converters import AskedConverter
 from tests.engines.recordings import FFMPEG, jerky, made, pattern, seen, tone
 
@@ -229,6 +231,21 @@ async def test_what_cannot_be_read_is_said_to_be_unreadable(
 
     with pytest.raises(MediaUnreadableError):
         await converter.converted(tmp_path / "damaged.mp4", "mp4")
+
+
+async def test_broken_media_of_every_kind_end_in_clear_errors(converter: AskedConverter, tmp_path: Path) -> None:
+    outcomes = Counter[str]()
+    for _, content in broken_media():
+        (tmp_path / "broken").write_bytes(content)
+        try:
+            await converter.converted(tmp_path / "broken", "mp4")
+        except PlayheadError as error:
+            outcomes[error.code] += 1
+        else:
+            outcomes["converted"] += 1
+
+    assert outcomes["media_unreadable"] > 100
+    assert set(outcomes) == {"media_unreadable", "converted"}  # Pictures without a sound are no fault here.
 
 
 async def test_an_output_cannot_grow_without_bound(converter: AskedConverter, tmp_path: Path) -> None:

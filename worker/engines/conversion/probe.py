@@ -16,6 +16,7 @@ from playhead.errors import MediaUnreadableError
 from worker.engines.child.serving import serve
 from worker.engines.conversion.formats import DEMUXERS
 from worker.engines.conversion.media import Look, Media, Stream
+from worker.engines.speech.media_file import MediaFile
 
 _BROKEN = (av.FFmpegError, ValueError, IndexError, OverflowError, MemoryError)
 _MOST_STREAMS = 64
@@ -38,7 +39,7 @@ def look(request: Look) -> Generator[Media, None, None]:
     if not path.exists() or path.stat().st_size == 0:
         raise MediaUnreadableError("The file is empty.")
     try:
-        with io.FileIO(path) as file, _open(file) as container:
+        with MediaFile(path) as file, _open(file) as container:
             found = _media(container)
     except _BROKEN as error:
         message = "The file is not a recording in any known format, or it is damaged from the start."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from playhead.errors import MediaUnreadableError, MediaWithoutAudioError, TooLargeError
 from worker.engines.speech.formats import RECORDINGS
+from worker.engines.speech.media_file import MediaFile
 from worker.engines.speech.sound import RATE, Sound
 
 # What PyAV raises for media that is not what it says it is.
@@ -51,25 +51,12 @@ def read(path: Path, max_seconds: float, tick: Callable[[], None], rate: int = R
         raise MediaUnreadableError(message)
     sound = Sound(path.parent, rate)
     try:
-        with _File(path, "rb") as file, _open(file) as container:
+        with MediaFile(path, "rb") as file, _open(file) as container:
             _fill(sound, container, max_seconds, tick)
     except BaseException:
         sound.close()
         raise
     return sound
-
-
-class _File(io.FileIO):
-    """A file that answers a hostile header's jump to before its start as what it is, not as a failing disk."""
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        try:
-            return super().seek(offset, whence)
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            message = "no such place in the file"
-            raise ValueError(message) from error
 
 
 def _open(file: io.FileIO) -> InputContainer:
