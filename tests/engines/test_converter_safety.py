@@ -26,10 +26,10 @@ from tests.engines.converters import AskedConverter
 from tests.engines.recordings import FFMPEG, made, tone
 from worker.engines.conversion import arguments
 from worker.engines.conversion.binary import find
+from worker.engines.conversion.ffmpeg import FfmpegRun
 from worker.engines.conversion.media import Media, Stream
 from worker.engines.conversion.plan import Plan
-from worker.engines.conversion.work import Work
-from worker.engines.programs.program import running
+from worker.engines.programs.running import running
 
 MP3 = ConversionOptions(format="mp3")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{}" width="9" height="9"/></svg>'
@@ -74,11 +74,11 @@ async def test_ffmpeg_itself_would_refuse_it_too(tmp_path: Path, demuxer: str, w
 
     for command, words in ((refused, "Format not on whitelist"), (let_in, why)):
         with pytest.raises(PlayheadError) as failed:
-            await _steps(Work(settings, command, paths))
+            await _steps(FfmpegRun(settings, command, paths))
         assert words in " ".join(failed.value.__notes__)
 
 
-async def _steps(work: Work) -> list[float]:
+async def _steps(work: FfmpegRun) -> list[float]:
     return [one async for one in work.steps()]
 
 
@@ -158,7 +158,7 @@ def _sleepers() -> list[psutil.Process]:
 
 ORPHAN = """
 import asyncio
-from worker.engines.programs.program import running
+from worker.engines.programs.running import running
 
 async def main():
     async with running(["/bin/sleep", "3600"], name="sleep", largest_file_bytes=0) as program:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playhead.errors import ConverterUnavailableError, EngineCrashedError
 from playhead.settings import ConverterSettings
-from worker.engines.programs.program import running
+from worker.engines.programs.running import running
 
 _SILENCE_SECONDS = 60.0
 # From 6.0 on, the protocol `fd` reads a file that is standard input to and fro, so that nothing at all need be opened

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from playhead.engines.conversion import MediaStream
+
 
 class Look(BaseModel):
     """What the probe is asked: to look into the file at ``path``."""
@@ -36,6 +38,18 @@ class Stream(BaseModel):
     channels: int = 0
     is_cover: bool = False
     is_default: bool = False
+
+    def told(self, *, copied: bool) -> MediaStream:
+        """What users are told of it."""
+        return MediaStream(
+            type="video" if self.type == "video" else "audio",
+            codec=self.codec or "",
+            copied=copied,
+            width=self.width or None,
+            height=self.height or None,
+            sample_rate=self.sample_rate or None,
+            channels=self.channels or None,
+        )
 
 
 class Media(BaseModel):

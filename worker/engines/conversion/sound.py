@@ -39,6 +39,6 @@ def encoder(track: Stream, target: Target, options: ConversionOptions, place: in
 
 
 def _kbps(track: Stream, target: Target, options: ConversionOptions) -> int:
-    channels = 1 if track.channels in {1, *range(_MOST_KNOWN_CHANNELS + 1, 1000)} else 2
+    channels = 1 if track.channels > _MOST_KNOWN_CHANNELS else min(track.channels, target.most_channels)
     asked = options.bitrate_kbps or target.kbps_per_channel * channels
     return min(asked, target.most_kbps_per_channel * channels)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import IO
+from contextlib import suppress
 
 import structlog
 
@@ -18,8 +14,7 @@ from worker.engines.death import cause_of_death
 
 log = structlog.get_logger(__name__)
 
-_LAUNCHER = Path(__file__).with_name("launcher.py")
-_LONGEST_LINE = 1024 * 1024
+LONGEST_LINE = 1024 * 1024
 _LAST_LINES = 40
 _LONGEST_COMPLAINT = 300
 # How long one may take to end by itself when it has said all.
@@ -29,7 +24,7 @@ _DYING_SECONDS = 30.0
 
 
 class Program:
-    """A program that runs. Made by :func:`running`."""
+    """A program that runs. Made by :func:`worker.engines.programs.running.running`."""
 
     def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
         self._process = process
@@ -97,7 +92,7 @@ class Program:
     async def _listen(self) -> None:
         stream = self._process.stderr
         begun = b""
-        while stream and (printed := await stream.read(_LONGEST_LINE)):
+        while stream and (printed := await stream.read(LONGEST_LINE)):
             *lines, begun = (begun + printed.replace(b"\r", b"\n")).split(b"\n")
             self._note(lines)
             begun = begun[:_LONGEST_COMPLAINT]
@@ -106,63 +101,6 @@ class Program:
     def _note(self, lines: Sequence[bytes]) -> None:
         texts = (line[:_LONGEST_COMPLAINT].decode(errors="replace").rstrip() for line in lines)
         self._complaints.extend(text for text in texts if text)
-
-
-@asynccontextmanager
-async def running(
-    command: Sequence[str],
-    *,
-    name: str,
-    stdin: IO[bytes] | None = None,
-    largest_file_bytes: int,
-    environment: dict[str, str] | None = None,
-) -> AsyncIterator[Program]:
-    """Run a command, without a shell; whatever happens within, it has ended afterwards.
-
-    Args:
-        command: the program by its full path, and its arguments.
-        name: what people know it by.
-        stdin: what it reads; None is the end at once.
-        largest_file_bytes: it cannot write beyond that in any file.
-        environment: variables, beside those of the worker.
-
-    Raises:
-        EngineCrashedError: no process can be started.
-    """
-    launch = (sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(largest_file_bytes))
-    # Shielded: a start that is broken off half-way would leave a process that nobody knows of.
-    starting = asyncio.create_task(_start([*launch, *command], name, stdin, environment))
-    try:
-        program = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        await _abandon(starting)
-        raise
-    try:
-        yield program
-    finally:
-        await asyncio.shield(program.gone())
-
-
-async def _start(
-    command: Sequence[str], name: str, stdin: IO[bytes] | None, environment: dict[str, str] | None
-) -> Program:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=stdin or asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
-            env={**os.environ, **(environment or {})},
-        )
-    except OSError as error:
-        raise EngineCrashedError(f"{name} could not be started: {error.strerror}.") from error
-    return Program(process, name)
-
-
-async def _abandon(starting: asyncio.Task[Program]) -> None:
-    with suppress(EngineCrashedError):
-        await (await starting).gone()
 
 
 def _said(process: asyncio.subprocess.Process) -> asyncio.StreamReader:

@@ -9,13 +9,14 @@ from pathlib import Path
 from playhead.errors import EngineDiedError
 from playhead.settings import ConverterSettings
 from worker.engines.conversion.failure import failure
-from worker.engines.programs.program import Program, running
+from worker.engines.programs.program import Program
+from worker.engines.programs.running import running
 
 # Of what it says about itself, what changes as long as it works.
 _SIGNS = frozenset({b"frame", b"out_time_us", b"total_size"})
 
 
-class Work:
+class FfmpegRun:
     """Made for one command, of which :meth:`steps` is the work.
 
     Attributes:
