@@ -105,7 +105,7 @@ class ConverterSettings(BaseModel):
     )
     crf: int = Field(23, ge=0, le=51, description="Quality of H.264: less is better and larger.")
     hang_seconds: float = Field(
-        300, gt=0, description="An ffmpeg that gets nowhere with a recording for this long is ended."
+        600, gt=0, description="An ffmpeg that gets nowhere with a recording for this long is ended."
     )
     max_output_bytes: int = Field(20 * 1024**3, gt=0, description="Largest file that a conversion may make.")
     max_pixels: int = Field(8192 * 8192, gt=0, description="Largest picture that is decoded, in pixels.")

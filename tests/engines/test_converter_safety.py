@@ -192,3 +192,19 @@ async def test_a_program_does_not_hear_what_is_meant_for_its_worker() -> None:
     async with running([sys.executable, "-c", deed], name="python", largest_file_bytes=0) as program:
         assert await program.line(30) == b"alive\n"
         assert await program.ended() == 0
+
+
+async def test_a_program_is_not_told_the_secrets_of_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_ADMIN_KEY", "secret")
+    deed = "import os; print('secret' in os.environ.values())"
+    async with running([sys.executable, "-c", deed], name="python", largest_file_bytes=0) as program:
+        assert await program.line(30) == b"False\n"
+
+
+async def test_a_program_cannot_fill_the_disk(tmp_path: Path) -> None:
+    deed = f"import pathlib; pathlib.Path({str(tmp_path / 'large')!r}).write_bytes(bytes(5000))"
+    async with running([sys.executable, "-c", deed], name="python", largest_file_bytes=1000) as program:
+        assert await program.line(30) == b""
+        assert await program.ended() == 1
+        assert "File too large" in program.complaints[-1]
+    assert (tmp_path / "large").stat().st_size == 1000

@@ -23,7 +23,6 @@ async def running(
     name: str,
     stdin: IO[bytes] | None = None,
     largest_file_bytes: int,
-    environment: dict[str, str] | None = None,
 ) -> AsyncIterator[Program]:
     """Run a command, without a shell; whatever happens within, it has ended afterwards.
 
@@ -32,14 +31,13 @@ async def running(
         name: what people know it by.
         stdin: what it reads; None is the end at once.
         largest_file_bytes: it cannot write beyond that in any file.
-        environment: variables, beside those of the worker.
 
     Raises:
         EngineCrashedError: no process can be started.
     """
     launch = (sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(largest_file_bytes))
     # Shielded: a start that is broken off half-way would leave a process that nobody knows of.
-    starting = asyncio.create_task(_start([*launch, *command], name, stdin, environment))
+    starting = asyncio.create_task(_start([*launch, *command], name, stdin))
     try:
         program = await asyncio.shield(starting)
     except asyncio.CancelledError:
@@ -51,9 +49,7 @@ async def running(
         await asyncio.shield(program.gone())
 
 
-async def _start(
-    command: Sequence[str], name: str, stdin: IO[bytes] | None, environment: dict[str, str] | None
-) -> Program:
+async def _start(command: Sequence[str], name: str, stdin: IO[bytes] | None) -> Program:
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -61,7 +57,7 @@ async def _start(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            env={**os.environ, **(environment or {})},
+            env=_environment(),
         )
     except OSError as error:
         raise EngineCrashedError(f"{name} could not be started: {error.strerror}.") from error
@@ -71,3 +67,8 @@ async def _start(
 async def _abandon(starting: asyncio.Task[Program]) -> None:
     with suppress(EngineCrashedError):
         await (await starting).gone()
+
+
+def _environment() -> dict[str, str]:
+    """The worker's, without its keys and passwords, and without what has ffmpeg write a log file."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(("PLAYHEAD_", "FFREPORT"))}

@@ -22,6 +22,8 @@ _RATE = 1
 _UTF8 = 1
 _WORDS_A_MINUTE = 175
 _OK = 0
+# It cuts off what is beyond (N_PATH_HOME).
+_LONGEST_PATH = 150
 
 _OnSamples = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
@@ -34,7 +36,10 @@ class Espeak:
         data = espeakng_loader.get_data_path().encode()
         self.sample_rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT)
         if self.sample_rate <= 0:
-            raise ModelUnavailableError("espeak-ng does not find its data: is the package espeakng-loader whole?")
+            raise ModelUnavailableError(
+                f"espeak-ng does not find its data. Their path must be no longer than {_LONGEST_PATH} characters, and the "
+                f"package espeakng-loader whole."
+            )
         self._samples = bytearray()
         self._on_samples = _OnSamples(self._take)  # The library keeps no reference to it.
         self._library.espeak_SetSynthCallback(self._on_samples)
