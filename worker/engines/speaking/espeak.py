@@ -37,8 +37,8 @@ class Espeak:
         self.sample_rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT)
         if self.sample_rate <= 0:
             raise ModelUnavailableError(
-                f"espeak-ng does not find its data. Their path must be no longer than {_LONGEST_PATH} characters, and the "
-                f"package espeakng-loader whole."
+                "espeak-ng does not find its data: is the package espeakng-loader whole, and its path no longer than "
+                f"{_LONGEST_PATH} characters?"
             )
         self._samples = bytearray()
         self._on_samples = _OnSamples(self._take)  # The library keeps no reference to it.
