@@ -105,7 +105,7 @@ def test_a_text_is_spoken_and_heard_again(
     normal = EnglishTextNormalizer()
     errors = jiwer.wer(normal(TEXT), normal(heard["result"]["text"]))
     record_property("word_error_rate", errors)
-    assert errors < 0.2
+    assert errors < 0.25  # Piper speaks a little differently each time: 0 to 0.09 were seen.
 
 
 def test_a_text_is_spoken_in_its_language_without_any_setting(media: Stack, tmp_path: Path) -> None:
