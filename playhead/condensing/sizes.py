@@ -59,7 +59,7 @@ class Sizes:
         for tenths in range(10, -1, -1):
             if (made := self.scaled(tenths / 10)).tokens <= tokens:
                 return made
-        raise TooLongError(f"no summary fits into an answer of {tokens} tokens: use a model with a larger context")
+        raise TooLongError(f"no summary fits into an answer of {tokens} tokens: the model needs a larger context")
 
 
 SIZES: dict[Length, Sizes] = {

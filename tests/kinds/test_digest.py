@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from playhead.documents import read_source
 from playhead.errors import DocumentUnreadableError
 from playhead.kinds import digest
-from playhead.kinds.digest import Digest, Params, Section
+from playhead.kinds.digest import Params, Section
 from playhead.summary import Summary
 from tests.kinds.memory import Memory
 from tests.llm.scripted import Asked, ScriptedEngines, ScriptedWriter
@@ -208,20 +208,6 @@ def test_a_broken_source_is_refused(paths: list[Path], broken: str) -> None:
 def test_bad_params_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Params.model_validate(params)
-
-
-@pytest.mark.models
-async def test_a_real_model_gives_a_briefing_of_the_right_form(paths: list[Path], served: Memory) -> None:
-    put(paths[1], SUMMARY.model_copy(update={"title": "Bridge"}).model_dump_json())
-    served.files = paths[:2]
-
-    made = await digest.digest(served, Params(length="short"))
-
-    assert made.model == "smollm2"
-    assert made.title
-    assert all(set(item.sources) <= {1, 2} for item in made.items)
-    assert Digest.model_validate_json(made.model_dump_json()) == made
-    assert _Shown(served.outputs["digest.html"][0].decode()).tags >= {"h1", "h3"}
 
 
 def put(path: Path, content: str) -> None:

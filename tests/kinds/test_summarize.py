@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from playhead.documents import read_document
 from playhead.errors import AnswerInvalidError, DocumentUnreadableError, TooLongError
 from playhead.kinds import summarize
 from playhead.kinds.summarize import Params
@@ -252,20 +249,3 @@ async def test_a_text_without_times(path: Path, text: str, language: str | None)
 def test_bad_params_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Params.model_validate(params)
-
-
-@pytest.mark.models
-async def test_a_real_model_gives_a_summary_of_the_right_form(path: Path, served: Memory) -> None:
-    put(path, srt(3))
-    served.files = [path]
-
-    summary = await summarize.summarize(served, Params(length="short"))
-
-    passages = read_document(path).passages
-    assert summary.title
-    assert summary.model == "smollm2"
-    assert all(one.start == passages[one.passage].start for one in summary.chapters)
-    assert all(before.passage < after.passage for before, after in pairwise(summary.chapters))
-    assert all(one.text in f"{passages[one.passage].text} {passages[-1].text}" for one in summary.quotes)
-    assert served.input_tokens > 100
-    assert json.loads(served.outputs["summary.json"][0])["title"] == summary.title
