@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ Each title and each item ends with the numbers of its sources in brackets. Say o
   numbers of the sources that say it.
 {wishes}"""
 MOST_SOURCES = 5
+_IN_TEXT = re.compile(r"\s*\[(\d{1,4}(?:, *\d{1,4})*)\]$")
 
 
 class Item(BaseModel):
@@ -107,8 +109,11 @@ def _form(sizes: Sizes) -> type[Brief]:
 
 
 def _attributed(item: Item, known: frozenset[int]) -> Item:
-    """The item with those of its sources that were among them: a model may name others."""
-    return Item(text=item.text, sources=sorted(known.intersection(item.sources)))
+    """The item with those of its sources that were among them: a model may name others, or name them in the text."""
+    text, named = item.text, list(item.sources)
+    if found := _IN_TEXT.search(text):
+        text, named = text[: found.start()], [*named, *map(int, found[1].split(","))]
+    return Item(text=text, sources=sorted(known.intersection(named)))
 
 
 def _said(briefing: Briefing) -> str:

@@ -13,6 +13,8 @@ from playhead.summary import Quote
 LEAST_CHARACTERS = 8
 """Shorter words stand everywhere: they quote nobody. Half of it where a word is a character or two."""
 
+_NUMBER = re.compile(r"^\W*\[\d+\]")
+
 
 @dataclass(frozen=True)
 class _Place:
@@ -40,7 +42,8 @@ class Sayings:
 
     def find(self, words: str, near: int) -> Quote | None:
         """Where these words stand, nearest to this passage; None if nowhere, or if they are too few to tell."""
-        wanted = "".join(character for character, _ in _plain(words)).strip()
+        # Some models copy the number of the line as well.
+        wanted = "".join(character for character, _ in _plain(_NUMBER.sub("", words))).strip()
         wanted = re.sub(" +", " ", wanted)
         if len(wanted) < (LEAST_CHARACTERS if _cased(wanted[:1]) else LEAST_CHARACTERS // 2):
             return None

@@ -26,6 +26,7 @@ def sayings() -> Sayings:
     ("words", "near", "text", "start", "end", "passage"),
     [
         ("Good morning, everybody.", 0, "Good morning, everybody.", 0.0, 1.5, 0),
+        ("[0] Good morning", 0, "Good morning", 0.0, 1.5, 0),
         ("GOOD MORNING EVERYBODY", 5, "Good morning, everybody.", 0.0, 1.5, 0),
         ("“we don’t   sell the house”", 0, "We don't sell the house", 1.5, 4.0, 1),  # noqa: RUF001
         ("We don't sell the house", 4, "We don't sell the house", 6.5, 8.0, 4),

@@ -46,7 +46,7 @@ def paths(tmp_path: Path) -> list[Path]:
 
 def briefing(**changes: Any) -> dict[str, Any]:
     items = [
-        {"text": "The bridge is closed.", "sources": [2]},
+        {"text": "The bridge is closed. [2]", "sources": []},
         {"text": "The budget is too high.", "sources": [3, 1, 9]},
     ]
     return {"title": "The town", "overview": "A bridge and a budget.", "items": items} | changes
