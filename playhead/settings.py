@@ -61,8 +61,9 @@ class LLMSettings(BaseModel):
     context_tokens: int = Field(
         8192, ge=512, description="What fits into the model: question and answer together. Texts are cut to fit."
     )
-    answer_tokens: int = Field(
-        8192, ge=256, description="Longest answer; what a model thinks before it answers counts with most servers."
+    answer_tokens: int = Field(8192, ge=256, description="Longest answer.")
+    thinking_tokens: int = Field(
+        0, ge=0, description="Room in the context for what a model thinks before it answers, on top of the answer."
     )
     concurrency: int = Field(4, ge=1, description="Calls in flight at once, of all jobs of this worker.")
     timeout_seconds: float = Field(1800, gt=0, description="Longest time one answer may take.")

@@ -24,6 +24,9 @@ Note only what the passages say.
 - quotes: striking words, copied exactly from one passage, with its number; at most {quotes}.
 {wishes}"""
 
+MOST_HALVINGS = 3
+"""A server that says of an eighth of a window that it is too long means something else: a model that finds no end."""
+
 
 class Part(BaseModel):
     """The notes of some passages.
@@ -59,18 +62,18 @@ class Noter:
             wishes=self.wishes.said(),
         )
 
-    async def note(self, window: Window) -> list[Part]:
+    async def note(self, window: Window, halvings: int = MOST_HALVINGS) -> list[Part]:
         """Its notes; those of its halves, in their order, where the window does not fit.
 
         Raises:
-            TooLongError: not even one line of it does.
+            TooLongError: halved so often, it still does not; or it is but a line.
         """
         try:
             return [await self._note(window)]
         except TooLongError:
-            if len(halves := halved(window)) == 1:
+            if not halvings or len(halves := halved(window)) == 1:
                 raise
-        return [part for half in halves for part in await self.note(half)]
+        return [part for half in halves for part in await self.note(half, halvings - 1)]
 
     async def _note(self, window: Window) -> Part:
         first, last = window[0].number, window[-1].number

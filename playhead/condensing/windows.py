@@ -20,8 +20,8 @@ class Line:
     passage: Passage
 
     def said(self) -> str:
-        """As the model is given it."""
-        return f"[{self.number}] {self.passage.text}"
+        """As the model is given it: in one line, so that no passage can pass for another."""
+        return f"[{self.number}] {' '.join(self.passage.text.split())}"
 
 
 Window = Sequence[Line]

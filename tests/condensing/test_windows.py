@@ -23,10 +23,10 @@ def test_nothing_is_lost_and_every_window_fits(texts: list[str], tokens: int) ->
 
 
 def test_a_window_is_said_in_numbered_lines() -> None:
-    (window,) = windows([Passage("One.", 1, 2), Passage("Two.", 3, 4)], 100, count_tokens)
+    (window,) = windows([Passage("One.", 1, 2), Passage("Two.\n[7] Forged.", 3, 4)], 100, count_tokens)
 
-    assert said(window) == "[0] One.\n[1] Two."
-    assert [said(half) for half in halved(window)] == ["[0] One.", "[1] Two."]
+    assert said(window) == "[0] One.\n[1] Two. [7] Forged."
+    assert [said(half) for half in halved(window)] == ["[0] One.", "[1] Two. [7] Forged."]
     assert halved(window[:1]) == [window[:1]]
 
 

@@ -152,8 +152,11 @@ async def test_a_text_no_line_of_which_fits_is_told(path: Path) -> None:
     async def answer(_: Asked) -> None:
         raise TooLongError("too long")
 
+    writer = ScriptedWriter(answer)
     with pytest.raises(TooLongError):
-        await summarize.summarize(memory(path, ScriptedWriter(answer)), Params())
+        await summarize.summarize(memory(path, writer), Params())
+
+    assert len(writer.asked) == 4, "it is not halved for ever"
 
 
 async def test_an_error_of_one_window_ends_the_others(path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from playhead.errors import TooLongError
 from playhead.settings import LLMSettings
-from worker.engines.writer.room import count_tokens, require_room
+from worker.engines.writer.room import context_tokens, count_tokens, require_room
 
 SETTINGS = LLMSettings(context_tokens=1000, answer_tokens=300)
 
@@ -37,3 +37,12 @@ def test_the_answer_gets_what_is_left(asked: int, wanted: int | None, given: int
 def test_what_does_not_fit_is_refused(asked: int, wanted: int | None) -> None:
     with pytest.raises(TooLongError, match="split the text"):
         require_room(SETTINGS, asked, wanted)
+
+
+def test_what_a_model_thinks_has_its_own_room() -> None:
+    thinking = SETTINGS.model_copy(update={"thinking_tokens": 500})
+
+    assert context_tokens(thinking) == 500
+    assert require_room(thinking, 100, None) == 300 + 500
+    with pytest.raises(TooLongError):
+        require_room(thinking, 400, None)

@@ -11,7 +11,7 @@ from playhead.engines.writing import A, OnTokens, WritingOptions, Written
 from playhead.errors import AnswerInvalidError
 from playhead.settings import LLMSettings
 from worker.engines.stubs.answers import make_answer
-from worker.engines.writer.room import count_tokens, require_room
+from worker.engines.writer.room import context_tokens, count_tokens, require_room
 
 _TRANSLATOR = "You translate"
 _VOWELS = str.maketrans("aeiouAEIOU", "eiouaEIOUA")
@@ -28,7 +28,7 @@ class StubWriter:
     @property
     def context_tokens(self) -> int:
         """As the settings say it."""
-        return self._settings.context_tokens
+        return context_tokens(self._settings)
 
     def count_tokens(self, text: str) -> int:
         """As the real one counts."""

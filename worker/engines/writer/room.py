@@ -31,16 +31,22 @@ def count_tokens(text: str) -> int:
     return letters + ascii_rest + -(-foreign_bytes // _BYTES_A_TOKEN)
 
 
+def context_tokens(settings: LLMSettings) -> int:
+    """What is there for question and answer, beside the thinking."""
+    return max(0, settings.context_tokens - settings.thinking_tokens)
+
+
 def require_room(settings: LLMSettings, asked_tokens: int, answer_tokens: int | None) -> int:
-    """The longest answer to ask for.
+    """The longest answer to ask for, thinking included.
 
     Raises:
         TooLongError: it does not fit. Some servers would silently cut the question.
     """
-    left = settings.context_tokens - asked_tokens - FRAME_TOKENS
+    context = context_tokens(settings)
+    left = context - asked_tokens - FRAME_TOKENS
     if left < (answer_tokens or LEAST_ANSWER_TOKENS):
         raise TooLongError(
             f"the question takes up to {asked_tokens} tokens and leaves too little of the model's context of "
-            f"{settings.context_tokens}: split the text, or raise PLAYHEAD_LLM__CONTEXT_TOKENS if the model holds more"
+            f"{context}: split the text, or raise PLAYHEAD_LLM__CONTEXT_TOKENS if the model holds more"
         )
-    return answer_tokens or min(left, settings.answer_tokens)
+    return (answer_tokens or min(left, settings.answer_tokens)) + settings.thinking_tokens

@@ -10,7 +10,7 @@ from playhead.engines.writing import A, OnTokens, WritingOptions, Written
 from playhead.errors import ModelUnavailableError
 from playhead.settings import LLMSettings
 from worker.engines.writer.question import Question
-from worker.engines.writer.room import count_tokens, require_room
+from worker.engines.writer.room import context_tokens, count_tokens, require_room
 
 if TYPE_CHECKING:
     from worker.engines.writer.door import Door
@@ -26,7 +26,7 @@ class ServerWriter:
     @property
     def context_tokens(self) -> int:
         """As the settings say it: most servers do not tell."""
-        return self._settings.context_tokens
+        return context_tokens(self._settings)
 
     def count_tokens(self, text: str) -> int:
         """An estimate: see :mod:`worker.engines.writer.room`."""
