@@ -23,7 +23,7 @@ _MANNER = (
 )
 _GROWTH = 2.5
 """Tokens of an answer for each of its passage: other scripts take more."""
-_LENGTH = checks.length(0.2, 3.5)
+_LENGTH = checks.length(0.2, 2.0)
 _CHECKS: dict[str, Check] = {"llm": checks.first_of(_LENGTH, checks.translated), "deepl": _LENGTH}
 
 

@@ -12,7 +12,7 @@ from playhead.subtitles.markup import markup
 from playhead.subtitles.text import width
 
 _WORD = re.compile(r"\w+")
-_NAME_LETTERS = 24
+_NAME_LETTERS = 12
 _LONG_CHARACTERS = 600
 """Comparing takes time by the square."""
 
@@ -42,11 +42,11 @@ def speaks(text: str) -> bool:
 
 
 def length(least: float, most: float) -> Check:
-    """An answer so many times as wide as its passage, at least and at most; never empty."""
+    """An answer so many times as wide as its passage, at least and at most; with words where that has some."""
 
     def check(old: str, new: str) -> str | None:
-        if not speaks(new):
-            return "it is empty"
+        if not speaks(new) or (_has_letters(old) and not _has_letters(new)):
+            return "it has no words"
         before, after = width(old), width(new)
         if after > before * most + _SPARE_COLUMNS:
             return "it is much longer than the passage"
@@ -84,6 +84,10 @@ def first_of(*checks: Check) -> Check:
         return next(filter(None, (one(old, new) for one in checks)), None)
 
     return check
+
+
+def _has_letters(text: str) -> bool:
+    return any(category(char)[0] == "L" for char in text)
 
 
 def _words(text: str) -> Sequence[str]:

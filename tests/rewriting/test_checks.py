@@ -26,7 +26,9 @@ def test_a_repair_is_like_what_it_repairs(old: str, new: str, *, ratio: bool) ->
     ("old", "new", "said"),
     [
         ("OK", "einverstanden", None),
-        ("one two three four five", "…", "it is empty"),
+        ("one two three four five", "…", "it has no words"),
+        ("one two", "12345", "it has no words"),
+        ("12345", "12 345", None),
         ("a" * 100, "a" * 180, "it is much longer than the passage"),
         ("a" * 100, "a" * 30, "it is much shorter than the passage"),
         ("four wide signs", "日本語で", None),

