@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from playhead.errors import AnswerInvalidError, TooLongError
+from playhead.errors import AnswerInvalidError, InvalidError, TooLongError
 from playhead.kind import Context
 from playhead.rewriting.asking import Ask
 from playhead.rewriting.checks import Check, first_of, same_markup, speaks
@@ -18,6 +18,8 @@ from playhead.rewriting.windows import question, windows
 
 WINDOWS_AT_ONCE = 8
 """Of one job; how many calls are made at once is up to the engine."""
+MOST_REFUSALS = 64
+"""Of a server that has answered nothing yet."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ async def rewrite(ctx: Context, texts: Sequence[str], ask: Ask, check: Check, *,
     Passages without a letter or a figure in them are asked of nobody.
 
     Raises:
-        PlayheadError: what ``ask`` raises, but for answers that are of no use and windows that are too long.
+        PlayheadError: what ``ask`` raises, but for answers that are of no use and windows that are too long, or that a
+            server refuses for their content.
     """
     # Counting the tokens of a long document takes a second: not on the event loop.
     work = await asyncio.to_thread(_Work, ctx, texts, ask, first_of(same_markup, check), stage)
@@ -65,7 +68,7 @@ async def rewrite(ctx: Context, texts: Sequence[str], ask: Ask, check: Check, *,
 class _Work:
     def __init__(self, ctx: Context, texts: Sequence[str], ask: Ask, check: Check, stage: str) -> None:
         self._ctx, self._texts, self._ask, self._check, self._stage = ctx, texts, ask, check, stage
-        self._of = digest(texts)
+        self._of, self._refusals = digest(texts), 0
         self._to_do = dict.fromkeys(number for number, text in enumerate(texts, start=1) if speaks(text))
         self._left = {number: "it is too long for the model" for number in self._to_do if self._is_long(number)}
         self.done = Rewritten(list(texts), asked=len(self._to_do))
@@ -97,7 +100,8 @@ class _Work:
     async def _window(self, numbers: list[int]) -> None:
         try:
             window = await self._asked(numbers)
-        except TooLongError as error:
+        except (TooLongError, InvalidError) as error:
+            self._bear(error)
             if len(numbers) > 1:
                 await self._window(numbers[: len(numbers) // 2])
                 await self._window(numbers[len(numbers) // 2 :])
@@ -106,6 +110,13 @@ class _Work:
         self.take(window)
         await self._ctx.checkpoint(state_of(self._of), events={"window": [window.model_dump(mode="json")]})
         await self._tell()
+
+    def _bear(self, error: TooLongError | InvalidError) -> None:
+        """A server's filter may refuse one passage among many; what it refuses without end is no fault of passages."""
+        if isinstance(error, InvalidError):
+            self._refusals += 1
+            if error.field or (self.done.model is None and self._refusals >= MOST_REFUSALS):
+                raise error
 
     async def _asked(self, numbers: Sequence[int]) -> Window:
         """Answers to these passages; those refused are asked for again, and left in the end."""

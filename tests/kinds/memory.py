@@ -59,7 +59,7 @@ class Memory:
         self.dies_after = None if self.dies_after is None else self.dies_after - 1
         self.state = json.loads(json.dumps(state))
         for event, items in (events or {}).items():
-            await self.emit(event, items)
+            await self.emit(event, json.loads(json.dumps(items)))
 
     async def restore(self) -> dict[str, Any] | None:
         return self.state

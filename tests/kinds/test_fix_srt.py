@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from playhead.errors import DocumentUnreadableError, TooLongError, WriterUnavailableError
+from playhead.errors import DocumentUnreadableError, InvalidError, TooLongError, WriterUnavailableError
 from playhead.kinds.fix_srt import KIND, Params, Result, fix_srt
 from playhead.registry import kinds
 from playhead.settings import LLMSettings, Settings
@@ -189,6 +189,33 @@ async def test_a_window_that_does_not_fit_is_halved(file: Path) -> None:
     result = await fix_srt(ctx, Params())
 
     assert (result.changed, result.windows, result.left) == (20, 4, [])
+
+
+async def test_what_a_server_withholds_is_left_and_the_rest_is_repaired(file: Path) -> None:
+    put(file, long(100))
+
+    def prudish(asked: dict[int, str]) -> Iterable[tuple[int, str]]:
+        if 13 in asked:
+            raise InvalidError("its content filter forbids it")
+        return [(number, f"{text}.") for number, text in asked.items()]
+
+    result = await fix_srt(fixing(prudish, file), Params())
+
+    assert [(one.first, one.last, one.reason) for one in result.left] == [(13, 13, "its content filter forbids it")]
+    assert result.changed == 99
+
+
+@pytest.mark.parametrize("field", [None, "params.model"])
+async def test_a_server_that_refuses_everything_ends_the_job(file: Path, field: str | None) -> None:
+    put(file, long(400))
+
+    def refusing(_: dict[int, str]) -> Iterable[tuple[int, str]]:
+        raise InvalidError("no such model", field=field)
+
+    ctx = fixing(refusing, file)
+    with pytest.raises(InvalidError):
+        await fix_srt(ctx, Params())
+    assert len(calls(ctx)) < 80
 
 
 async def test_a_small_context_makes_small_windows(file: Path) -> None:
