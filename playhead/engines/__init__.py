@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from playhead.engines.annotation import AnnotationStep, Annotator, Entity, Sentence, Token
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
 from playhead.engines.notation import NotationOptions, NotationStep, Notator, Note
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
@@ -16,21 +17,26 @@ from playhead.engines.translation import Translated, TranslationOptions, Transla
 from playhead.engines.writing import Writer, WritingOptions, Written
 
 __all__ = [
+    "AnnotationStep",
+    "Annotator",
     "Conversion",
     "ConversionOptions",
     "Converted",
     "Converter",
     "Engines",
+    "Entity",
     "NotationOptions",
     "NotationStep",
     "Notator",
     "Note",
+    "Sentence",
     "Speaker",
     "SpeakingOptions",
     "SpeechInfo",
     "SpeechOptions",
     "SpeechStep",
     "Spoken",
+    "Token",
     "Transcriber",
     "Translated",
     "TranslationOptions",
@@ -73,6 +79,11 @@ class Engines(Protocol):
     @property
     def translator(self) -> Translator:
         """A translation service."""
+        ...
+
+    @property
+    def annotator(self) -> Annotator:
+        """Text to grammar."""
         ...
 
     @property

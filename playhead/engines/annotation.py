@@ -50,6 +50,7 @@ class AnnotationStep(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     sentences: list[Sentence]
+    done: int = Field(description="So many characters of the text are done.")
     model: str = Field(description="What found them: the name of a spaCy model, or `simplemma`.")
 
 
@@ -60,11 +61,23 @@ class Annotator(Protocol):
         """ISO 639-1 codes of the languages it knows."""
         ...
 
+    async def guess(self, text: str) -> str | None:
+        """The language of a text, as an ISO 639-1 code; None where it is not sure.
+
+        Raises:
+            EngineCrashedError, EngineDiedError: as :meth:`annotate`.
+        """
+        ...
+
     def annotate(self, text: str, language: str) -> AsyncGenerator[AnnotationStep, None]:
         """Annotate a text, in its order and bit by bit. Closing the iterator stops the work.
 
+        Sentences never reach over an empty line. White space is in no token.
+
         Raises:
-            InvalidError: the language is not known (permanent).
+            InvalidError: the language is not known; field `params.language` (permanent).
+            TooLargeError: the text is longer than the settings allow (permanent).
+            ModelUnavailableError: the settings name a model that is not installed (permanent).
             EngineCrashedError, EngineDiedError: as :class:`~playhead.engines.speech.Transcriber`'s.
         """
         ...

@@ -4,6 +4,7 @@ import asyncio
 from functools import cached_property
 
 from playhead.settings import Settings
+from worker.engines.annotator import SpacyAnnotator
 from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
 from worker.engines.notator import BasicPitchNotator
@@ -24,7 +25,8 @@ class RealEngines:
         self.speaker = PieceSpeaker(settings.speaker)
         self.notator = BasicPitchNotator(settings.notation)
         self.translator = DeepLTranslator(settings.deepl)
-        self._children = (self.transcriber, self.converter, self.speaker, self.notator)
+        self.annotator = SpacyAnnotator(settings.annotation)
+        self._children = (self.transcriber, self.converter, self.speaker, self.notator, self.annotator)
 
     @cached_property
     def device(self) -> str:

@@ -6,6 +6,7 @@ import asyncio
 
 from playhead.engines import Writer
 from playhead.settings import Settings
+from worker.engines.stubs.annotator import StubAnnotator
 from worker.engines.stubs.converter import StubConverter
 from worker.engines.stubs.notator import StubNotator
 from worker.engines.stubs.speaker import StubSpeaker
@@ -24,6 +25,7 @@ class StubEngines:
         self.speaker = StubSpeaker()
         self.notator = StubNotator()
         self.translator = StubTranslator(settings.deepl)
+        self.annotator = StubAnnotator(settings.annotation)
         self.device = "stub"
 
     async def lost(self) -> None:

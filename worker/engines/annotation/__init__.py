@@ -1,0 +1,1 @@
+"""Text to grammar: spaCy where a model of the language is installed, simplemma elsewhere."""
