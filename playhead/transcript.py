@@ -5,6 +5,10 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Word(BaseModel):
     """One word as it was spoken."""
 
@@ -14,6 +18,7 @@ class Word(BaseModel):
     end: float
     text: str = Field(description="The word without the space before it.")
     probability: float
+    speaker: str | None = Field(None, description="Who said it, where that was asked for.", exclude_if=_is_none)
 
 
 class Segment(BaseModel):
@@ -30,6 +35,16 @@ class Segment(BaseModel):
     compression_ratio: float
     temperature: float
     words: list[Word] | None = None
+    speaker: str | None = Field(None, description="Who said it, where that was asked for.", exclude_if=_is_none)
+
+
+class SpeakerTime(BaseModel):
+    """One voice of a recording."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(description="`S1` is whoever spoke first.")
+    seconds: float = Field(description="How long it speaks.")
 
 
 class Transcript(BaseModel):
@@ -41,3 +56,6 @@ class Transcript(BaseModel):
     duration_seconds: float
     segments: list[Segment]
     model: str
+    speakers: list[SpeakerTime] | None = Field(
+        None, description="Everyone who speaks, by appearance, where that was asked for.", exclude_if=_is_none
+    )

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from playhead.engines.annotation import AnnotationStep, Annotator, Entity, Sentence, Token
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
+from playhead.engines.diarization import Diarizer, Turn
 from playhead.engines.notation import NotationOptions, NotationStep, Notator, Note
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
 from playhead.engines.synthesis import Speaker, SpeakingOptions, Spoken, Voice
@@ -23,6 +24,7 @@ __all__ = [
     "ConversionOptions",
     "Converted",
     "Converter",
+    "Diarizer",
     "Engines",
     "Entity",
     "NotationOptions",
@@ -41,6 +43,7 @@ __all__ = [
     "Translated",
     "TranslationOptions",
     "Translator",
+    "Turn",
     "Voice",
     "Writer",
     "WritingOptions",
@@ -84,6 +87,11 @@ class Engines(Protocol):
     @property
     def annotator(self) -> Annotator:
         """Text to grammar."""
+        ...
+
+    @property
+    def diarizer(self) -> Diarizer:
+        """Who speaks when."""
         ...
 
     @property

@@ -21,12 +21,18 @@ class Turn(BaseModel):
 class Diarizer(Protocol):
     """Speech to turns."""
 
+    def require(self) -> None:
+        """Raise :class:`ModelUnavailableError` where :meth:`diarize` would."""
+        ...
+
     async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:
         """Say who speaks when, by start; ``minimum`` and ``maximum`` bound the number of speakers.
 
+        There are never more than ``maximum``; there are ``minimum`` as far as voices can be told apart.
+
         Raises:
             ModelUnavailableError: the extra ``speakers`` is not installed on this worker (permanent).
-            MediaUnreadableError, MediaWithoutAudioError, EngineCrashedError, EngineDiedError: as
+            MediaUnreadableError, MediaWithoutAudioError, TooLargeError, EngineCrashedError, EngineDiedError: as
                 :class:`~playhead.engines.speech.Transcriber`'s.
         """
         ...

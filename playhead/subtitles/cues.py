@@ -20,11 +20,13 @@ class Cue:
     Attributes:
         start_ms, end_ms: from when to when, in milliseconds from the start of the recording.
         lines: the text, top line first; never empty.
+        speaker: who says it, where that is known.
     """
 
     start_ms: int
     end_ms: int
     lines: tuple[str, ...]
+    speaker: str | None = None
 
 
 def cues(
@@ -32,12 +34,14 @@ def cues(
 ) -> list[Cue]:
     """The subtitles of a transcript, in order, none overlapping another, no text lost.
 
+    Each is said by one speaker, where the segments tell who speaks.
+
     Times come from the words of the segments where they have any, else in proportion to the text. Limits of
     ``rules`` give way only where the speech leaves no choice. ``duration_seconds`` of the recording keeps the
     last cue within it.
     """
     groups = group(tokens(segments, rules.max_line_chars), rules)
     return [
-        Cue(span.start, span.end, tuple(lines(row, rules.max_line_chars)))
+        Cue(span.start, span.end, tuple(lines(row, rules.max_line_chars)), row[0].speaker)
         for row, span in zip(groups, spans(groups, rules, duration_seconds), strict=True)
     ]

@@ -64,14 +64,16 @@ def _reach(row: Sequence[Token], start: int, rules: CueRules) -> Iterator[tuple[
 
 
 def _parted(row: Sequence[Token], start: int, at: int, rules: CueRules) -> bool:
-    """Whether token ``at`` is heard too late to share a cue with token ``start``."""
+    """Whether token ``at`` is heard too late to share a cue with token ``start``, or is said by another."""
+    if row[at].speaker != row[start].speaker:
+        return True
     late = row[at].end - row[start].start > rules.max_seconds
     return late or row[at].start - row[at - 1].end >= rules.pause_seconds
 
 
 def _break_price(row: Sequence[Token], end: int) -> float:
     last = row[end - 1]
-    if end == len(row) or last.ends_sentence:
+    if end == len(row) or last.ends_sentence or row[end].speaker != last.speaker:
         return 0.0
     if last.ends_clause:
         return _CLAUSE_END

@@ -19,6 +19,7 @@ class Token:
         start, end: when it is heard, in seconds.
         spaced: whether a space stands before it.
         closes: whether the segment ends with it.
+        speaker: who says it, where that is known.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Token:
     end: float
     spaced: bool
     closes: bool = False
+    speaker: str | None = None
 
     @cached_property
     def columns(self) -> int:
@@ -50,7 +52,8 @@ def tokens(segments: Iterable[Segment], longest: int) -> list[Token]:
 
 def _of_segment(segment: Segment, longest: int) -> list[Token]:
     found = [token for word in _words(segment) for token in _of_word(word, longest, spaced=_spaced(segment, word))]
-    return [*found[:-1], replace(found[-1], closes=True)] if found else []
+    said = [replace(token, speaker=segment.speaker) for token in found] if segment.speaker else found
+    return [*said[:-1], replace(said[-1], closes=True)] if said else []
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,18 @@ _VTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """SubRip: numbered from 1, times as ``HH:MM:SS,mmm``."""
+    """SubRip: numbered from 1, times as ``HH:MM:SS,mmm``; ``S1: `` stands where another speaker begins."""
+    shown = list(cues)
+    before = [None, *(cue.speaker for cue in shown)]
     blocks = (
-        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{_srt_text(cue)}\n"
-        for number, cue in enumerate(cues, start=1)
+        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{_srt_text(cue, last)}\n"
+        for number, (cue, last) in enumerate(zip(shown, before, strict=False), start=1)
     )
     return "\n".join(blocks)
 
 
 def vtt(cues: Iterable[Cue]) -> str:
-    """WebVTT: times as ``HH:MM:SS.mmm``, text escaped."""
+    """WebVTT: times as ``HH:MM:SS.mmm``, text escaped; every cue in the voice of its speaker."""
     blocks = (f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{_vtt_text(cue)}\n" for cue in cues)
     return "\n".join(["WEBVTT\n", *blocks])
 
@@ -37,13 +39,15 @@ def txt(segments: Iterable[Segment]) -> str:
     return "".join(f"{_flat(one.text)}\n" for one in segments)
 
 
-def _srt_text(cue: Cue) -> str:
+def _srt_text(cue: Cue, last_speaker: str | None) -> str:
     # SubRip knows no escapes; an arrow in the text would be read as a time line.
-    return without_arrows("\n".join(cue.lines))
+    text = without_arrows("\n".join(cue.lines))
+    return f"{cue.speaker}: {text}" if cue.speaker and cue.speaker != last_speaker else text
 
 
 def _vtt_text(cue: Cue) -> str:
-    return "\n".join(cue.lines).translate(_VTT_ESCAPES)
+    text = "\n".join(cue.lines).translate(_VTT_ESCAPES)
+    return f"<v {cue.speaker.translate(_VTT_ESCAPES)}>{text}" if cue.speaker else text
 
 
 def _flat(text: str) -> str:

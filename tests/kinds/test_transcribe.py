@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from playhead.engines import Engines, SpeechInfo, SpeechOptions, SpeechStep
+from playhead.errors import ModelUnavailableError
 from playhead.kinds import transcribe
 from playhead.kinds.transcribe import KIND, Params
 from playhead.registry import kinds
@@ -17,6 +18,7 @@ from playhead.settings import DeepLSettings, LLMSettings, Settings, StubSettings
 from playhead.transcript import Transcript
 from tests.kinds.memory import Memory
 from worker.engines import make_engines
+from worker.engines.stubs.diarizer import StubDiarizer
 from worker.engines.stubs.translator import StubTranslator
 from worker.engines.stubs.writer import StubWriter
 
@@ -199,3 +201,46 @@ class _Endless:
 
     async def close(self) -> None:
         """There is nothing to end."""
+
+
+async def test_speakers_are_joined_to_words_segments_and_subtitles(ctx: Memory) -> None:
+    result = await transcribe.transcribe(ctx, Params(speakers=True, word_timestamps=False))
+    plain = await transcribe.transcribe(Memory(ctx.engines, ctx.files), Params())
+
+    assert [one.name for one in result.speakers or []] == ["S1", "S2"]
+    assert result.text == plain.text
+    assert [one.speaker for one in result.segments] == ["S1", "S2", "S2", "S1", "S1", "S2", "S2", "S1"]
+    assert all({word.speaker for word in one.words or []} == {one.speaker} for one in result.segments)
+    assert Transcript.model_validate_json(ctx.outputs["transcript.json"][0]) == result
+    assert ctx.outputs["transcript.srt"][0].count(b"\nS1: ") > 1
+    assert b"\n<v S2>" in ctx.outputs["transcript.vtt"][0]
+    assert "diarizing" in ctx.stages
+
+
+async def test_the_number_of_speakers_may_be_bounded(ctx: Memory) -> None:
+    result = await transcribe.transcribe(ctx, Params.model_validate({"speakers": {"min": 3, "max": 4}}))
+    assert [one.name for one in result.speakers or []] == ["S1", "S2", "S3"]
+    result = await transcribe.transcribe(ctx, Params.model_validate({"speakers": {"max": 1}}))
+    assert {one.speaker for one in result.segments} == {"S1"}
+
+
+async def test_who_speaks_is_not_told_where_nobody_asked(ctx: Memory) -> None:
+    result = await transcribe.transcribe(ctx, Params())
+    assert result.speakers is None
+    assert b"speaker" not in ctx.outputs["transcript.json"][0]
+
+
+async def test_a_worker_without_the_extra_says_so_before_any_work(ctx: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise ModelUnavailableError("not installed")
+
+    monkeypatch.setattr(StubDiarizer, "require", refuse)
+    with pytest.raises(ModelUnavailableError):
+        await transcribe.transcribe(ctx, Params(speakers=True))
+    assert ctx.stages == []
+
+
+@pytest.mark.parametrize("speakers", [{"min": 3, "max": 2}, {"min": 0}, {"count": 2}, "two"])
+def test_bad_bounds_of_speakers_are_refused(speakers: object) -> None:
+    with pytest.raises(ValidationError):
+        Params.model_validate({"speakers": speakers})

