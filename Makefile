@@ -53,6 +53,10 @@ chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3
 bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
 	$(BIN)/python -m bench.recovery $(LENGTH) $(ARGS)
 
+.PHONY: bench-batch
+bench-batch: $(DEV) ## Ten thousand stub jobs as one batch, against single ones
+	$(BIN)/python -m bench.batch $(ARGS)
+
 .PHONY: check
 check: lint types imports model ## Lint, types, import rules and the lease protocol
 
