@@ -10,10 +10,11 @@ from playhead.tickets import place
 def served(wanted: WorkerSettings) -> dict[str, list[str]]:
     """The queues that the worker takes jobs from, and where the tickets of each lie.
 
-    One that takes all kinds also takes tickets that lie under the queue's own name, as older versions wrote them.
+    One that takes all kinds takes what older versions wrote too: tickets under the queue's own name, and those of jobs
+    whose kind went to another queue since.
     """
-    found = {queue: [] if wanted.kinds is not None else [queue] for queue in wanted.queues}
-    for kind in kinds().values():
-        if kind.queue in found and (wanted.kinds is None or kind.name in wanted.kinds):
-            found[kind.queue].append(place(kind.queue, kind.name))
+    if wanted.kinds is None:
+        return {queue: [queue, *(place(queue, name) for name in kinds())] for queue in wanted.queues}
+    chosen = [kind for kind in kinds().values() if kind.name in wanted.kinds]
+    found = {queue: [place(queue, kind.name) for kind in chosen if kind.queue == queue] for queue in wanted.queues}
     return {queue: names for queue, names in found.items() if names}

@@ -10,13 +10,15 @@ from playhead.ledger import settle, sweep
 from playhead.ledger.settle import Cost
 from playhead.ledger.submit import submit
 from playhead.states import Priority
-from playhead.tickets import LOOK
+from playhead.tickets import LOOK, place
 from tests.activity import until_listening
 from tests.ledger.conftest import BASE
 from worker.dispatch import answer_tickets, keep_fetching, make_app
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Bench
+
+GPU = ["gpu", place("gpu", "transcribe")]
 
 
 async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
@@ -29,7 +31,7 @@ async def test_a_commit_wakes_a_waiting_worker_at_once(bench: Bench) -> None:
 
     answer_tickets(app, look)
     async with app.open_async():
-        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
+        fetching = asyncio.create_task(keep_fetching(app, GPU, 1, 5))
         try:
             first = await bench.submit()
             # The first may be found by the look at the start; from now on the worker only listens.
@@ -98,7 +100,7 @@ async def test_a_ticket_whose_look_broke_is_looked_at_again(bench: Bench) -> Non
     answer_tickets(app, look)
     job_id = await bench.submit()
     async with app.open_async():
-        fetching = asyncio.create_task(keep_fetching(app, ["gpu"], 1, 5))
+        fetching = asyncio.create_task(keep_fetching(app, GPU, 1, 5))
         try:
             assert await asyncio.wait_for(looked.get(), 30) == job_id
             assert await asyncio.wait_for(looked.get(), 30) == job_id

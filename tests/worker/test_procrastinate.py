@@ -40,6 +40,7 @@ from playhead.ledger.settle import Cost
 from playhead.ledger.submit import submit
 from playhead.models import WorkerRow
 from playhead.states import State
+from playhead.tickets import place
 from tests.worker.conftest import SUBMISSION
 from tests.worker.gate import Gate
 from worker.dispatch import answer_tickets, keep_fetching, make_app
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from playhead.ledger.run import Run
     from tests.worker.conftest import House
 
+GPU = ["gpu", place("gpu", "transcribe")]
 STOCK = "stock"
 """The queue of an application as Procrastinate's documentation writes it."""
 
@@ -159,7 +161,7 @@ async def test_a_ticket_put_back_without_a_fence(house: House, monkeypatch: pyte
     assert isinstance(manager, TicketManager)
     async with app.open_async():
         first, second = await manager.register_worker(), await manager.register_worker()
-        ticket = await fetch(manager, "gpu", first)
+        ticket = await fetch(manager, place("gpu", "transcribe"), first)
         put_back = "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL RETURNING id"
 
         async def unheard(*_: Any, **__: Any) -> None:
@@ -169,7 +171,7 @@ async def test_a_ticket_put_back_without_a_fence(house: House, monkeypatch: pyte
         with monkeypatch.context() as network:
             network.setattr(app.connector, "execute_query_async", unheard)
             await manager.finish_job(ticket, Status.FAILED, delete_job=True)
-        again = await fetch(manager, "gpu", second)
+        again = await fetch(manager, place("gpu", "transcribe"), second)
         assert again.id == ticket.id
         await manager.update_heartbeat(first)
         assert await rows(house, "SELECT CAST(status AS text), worker_id FROM procrastinate_jobs") == [
@@ -187,7 +189,7 @@ async def test_a_job_stranded_in_doing(house: House) -> None:
         assert await statuses(house) == ["doing"], "mended: a fetch takes what is stranded"
     job_id = await house.submit()
     async with make_app(house.database.url, application="test", connections=2).open_async() as app:
-        await fetch(app.job_manager, "gpu")
+        await fetch(app.job_manager, place("gpu", "transcribe"))
     await fall_silent(house)
     async with house.worker():
         job = await house.ended(job_id)
@@ -204,7 +206,7 @@ async def test_no_recovery_of_stalled_jobs(house: House) -> None:
         assert len(list(await app.job_manager.get_stalled_jobs(queue=STOCK))) == 1, "mended: they are taken back"
     job_id = await house.submit()
     async with make_app(house.database.url, application="test", connections=2).open_async() as app:
-        await fetch(app.job_manager, "gpu")
+        await fetch(app.job_manager, place("gpu", "transcribe"))
     await begin(house, job_id)
     await fall_silent(house)
     async with house.worker():
@@ -284,7 +286,7 @@ async def test_a_killed_backend_ends_its_worker_with_a_connector_exception(house
 
     app = make_app(house.database.url, application="test", connections=3)
     answer_tickets(app, look)
-    async with stock(house.database.url) as other, app.open_async(), background(keep_fetching(app, ["gpu"], 1, 5)):
+    async with stock(house.database.url) as other, app.open_async(), background(keep_fetching(app, GPU, 1, 5)):
         options: dict[str, Any] = {"queues": [STOCK], "fetch_job_polling_interval": 0.1}
         its_worker = other.run_worker_async(**options, install_signal_handlers=False)
         async with background(its_worker) as stopped:
@@ -302,7 +304,7 @@ async def test_autocommit_in_the_pools_kwargs_breaks_listen(house: House, gate: 
         with pytest.raises(TypeError, match="autocommit"):
             await asyncio.wait_for(app.job_manager.listen_for_jobs(on_notification=unheeded, queues=[STOCK]), 10)
     ours = make_app(house.database.url, application="test", connections=3)
-    async with ours.open_async(), background(keep_fetching(ours, ["gpu"], 1, 5)):
+    async with ours.open_async(), background(keep_fetching(ours, GPU, 1, 5)):
         await gate.until_listening("#gpu")
 
 
@@ -323,7 +325,7 @@ async def test_a_listener_that_nobody_watches(house: House, gate: Gate, monkeypa
         async with background(its_worker) as polling:
             await gate.until_listening(f"#{STOCK}")
             (listener,) = [task for task in asyncio.all_tasks() if "listen_for_jobs" in str(task.get_coro())]
-            async with background(keep_fetching(app, ["gpu"], 1, 5)):
+            async with background(keep_fetching(app, GPU, 1, 5)):
                 await gate.until_listening("#gpu")
                 await gate.close()
                 await asyncio.wait([listener], timeout=30)
@@ -373,7 +375,7 @@ async def test_news_that_comes_while_an_empty_answer_is_on_its_way(
     answer_tickets(ours, look)
     await rows(house, "DELETE FROM procrastinate_jobs RETURNING 1")
     after_an_empty_answer(monkeypatch, house.submit)
-    async with ours.open_async(), background(ours.run_worker_async(queues=["gpu"], **options)):
+    async with ours.open_async(), background(ours.run_worker_async(queues=GPU, **options)):
         await gate.until_listening("#gpu")
         await house.submit()
         for _ in range(2):
@@ -420,7 +422,7 @@ async def test_a_worker_that_cannot_sign_off(house: House, gate: Gate) -> None:
     app = make_app(house.database.url, application="test", connections=3)
     async with stock(house.database.url) as other, app.open_async():
         its_worker = other.run_worker_async(queues=[STOCK], install_signal_handlers=False)
-        async with background(its_worker) as stopped, background(keep_fetching(app, ["gpu"], 1, 5)) as loop:
+        async with background(its_worker) as stopped, background(keep_fetching(app, GPU, 1, 5)) as loop:
             await gate.until_listening(f"#{STOCK}")
             await gate.until_listening("#gpu")
             await gate.close()

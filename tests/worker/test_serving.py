@@ -40,3 +40,9 @@ async def test_queues_without_a_wanted_kind_are_left_alone(house: House) -> None
     wanted = house.settings.worker.model_copy(update={"kinds": ["transcribe"]})
     assert served(wanted) == {"gpu": ["gpu/transcribe"]}
     assert set(served(house.settings.worker)) == set(house.settings.worker.queues)
+
+
+async def test_jobs_whose_kind_went_to_another_queue_are_taken(house: House) -> None:
+    job_id = await house.submit(queue="cpu")
+    async with house.worker():
+        assert (await house.ended(job_id)).state == State.SUCCEEDED
