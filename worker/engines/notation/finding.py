@@ -47,8 +47,8 @@ def _row(hz: float) -> int:
 
 
 def _note(sounding: Matrix, first: int, last: int, pitch: int) -> Note:
-    start, end = frame_seconds(np.array([first, last]))
-    amplitude = float(sounding[first:last, pitch].mean())
+    start, end = frame_seconds(np.array([first, last])).round(4)
+    amplitude = round(float(sounding[first:last, pitch].mean()), 4)
     return Note(start=start, end=end, pitch=pitch + LOWEST_PITCH, amplitude=min(1.0, amplitude))
 
 
