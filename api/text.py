@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any
 
 from fastapi import Path
 from pydantic import AfterValidator, StringConstraints
 
 from playhead.errors import InvalidError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def storable(value: str) -> str:
@@ -20,7 +23,7 @@ def storable(value: str) -> str:
     if "\0" in value:
         message = "the character NUL cannot be stored"
         raise ValueError(message)
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if _SURROGATE.search(value):
         message = "half a surrogate pair is no text"
         raise ValueError(message)
     return value

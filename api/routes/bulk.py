@@ -24,11 +24,11 @@ from playhead.ledger.bulk import AT_ONCE, submit_bulk
 from playhead.ledger.submit import Submission
 from playhead.states import Priority
 
-PATH = f"{V1}/jobs/bulk"
+PATH = f"{V1}/bulk"
 MAX_TOLD = 100
 PATIENCE_SECONDS = 60.0
 _EXAMPLE = '{"kind": "transcribe", "input": {"url": "https://example.com/1.mp3"}}\n'
-_BODY = {"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _EXAMPLE}}}
+_BODY = {"required": False, "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _EXAMPLE}}}
 
 Line = tuple[int, Submission]
 

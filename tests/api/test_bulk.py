@@ -11,7 +11,7 @@ from playhead.identity import new_id
 from playhead.states import TERMINAL
 from tests.api.conftest import Stand, client_of, recording
 
-PATH = "/api/v1/jobs/bulk"
+PATH = "/api/v1/bulk"
 HEADERS = {"Content-Type": "application/x-ndjson"}
 
 

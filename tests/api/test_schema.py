@@ -8,8 +8,16 @@ from pathlib import Path
 
 from tests.api.conftest import ADMIN_KEY, Live, recording
 
+HOOKS = """
+import schemathesis
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
+"""
 CONFIG = """
 color = false
+hooks = "hooks.py"
 
 [generation]
 deterministic = true
@@ -21,6 +29,17 @@ max-examples = 10
 # What a schema cannot say: that a file, a job or a cursor is there, that bytes are a recording.
 [checks.positive_data_acceptance]
 enabled = false
+
+# Every field of every kind, wrong in every way, once more for each of them in a batch and in a graph: those of single
+# jobs are tried.
+[[operations]]
+include-path = "/api/v1/batches"
+phases.coverage.enabled = false
+
+# Any bytes are lines: the answer tells which of them are wrong.
+[[operations]]
+include-path = "/api/v1/bulk"
+checks.negative_data_rejection.enabled = false
 
 # Things that are there, so that not every download ends in 404.
 [[operations]]
@@ -39,6 +58,7 @@ async def test_nothing_that_the_document_allows_or_forbids_breaks_it(live: Live,
         made = await live.stand.store("transcript.txt", b"hello", "text/plain")
         job_id = await live.stand.done(client, [made])
     config = tmp_path / "schemathesis.toml"
+    (tmp_path / "hooks.py").write_text(HOOKS)
     config.write_text(CONFIG.format(file_id=file["id"], job_id=job_id))
     # No worker is there to end a job: a wait for one, or a stream of its news, shall answer with what there is.
     live.stand.services.watchers.close()
