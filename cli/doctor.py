@@ -26,7 +26,8 @@ MARKS = {
 def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Say what is wrong, and what to do about it.
 
-    Looks at all that Playhead needs: packages, settings, database, storage, model, device, API and workers.
+    Looks at all that Playhead needs: packages, settings, database, storage, models, device, the servers
+    that are set, API and workers. It prints no key.
     Exits with 1 when something that is needed is broken.
     """
     from cli.configuration import load
@@ -44,13 +45,15 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
 def look(settings: Settings) -> Iterator[Check]:
     """Every check, one after the other."""
     from cli.checks.database import check_database
+    from cli.checks.engines import check_engines
     from cli.checks.environment import check_environment
     from cli.checks.machine import check_machine
     from cli.checks.service import check_service
     from cli.checks.speech import check_speech
     from cli.checks.storage import check_storage
 
-    for part in (check_machine, check_environment, check_database, check_storage, check_speech, check_service):
+    kept = (check_machine, check_environment, check_database, check_storage)
+    for part in (*kept, check_speech, check_engines, check_service):
         yield from part(settings)
 
 

