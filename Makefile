@@ -83,9 +83,9 @@ format: $(DEV) ## Let ruff put the code in order
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: $(DEV) ## Write docs/settings.md and docs/states.md from the code
-	@for page in settings states; do \
-		$(BIN)/python -m cli.$${page}_page > docs/$$page.md.new && mv docs/$$page.md.new docs/$$page.md || exit; done
+docs: $(DEV) ## Write docs/settings.md, docs/states.md and docs/kinds/README.md from the code
+	@for page in settings:settings.md states:states.md kinds:kinds/README.md; do file=docs/$${page#*:}; \
+		$(BIN)/python -m cli.$${page%:*}_page > $$file.new && mv $$file.new $$file || exit; done
 
 .PHONY: setup
 setup: $(DEV) ## .venv with everything in it; nothing is started
