@@ -29,6 +29,12 @@ RUN --mount=type=cache,target=/root/.cache/pip \
         pip install --no-compile -r /requirements/cuda.txt \
         && ln -s /venv/lib/python*/site-packages/nvidia/cublas/lib /venv/cublas; fi \
     && python -m compileall -q --invalidation-mode unchecked-hash /venv/lib
+# Extras by name, each with a lock: "piper", "speakers", or both.
+ARG EXTRAS=""
+COPY requirements/piper.txt requirements/speakers.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    for extra in $EXTRAS; do pip install --no-compile -r "/requirements/$extra.txt" || exit; done \
+    && if [ -n "$EXTRAS" ]; then python -m compileall -q --invalidation-mode unchecked-hash /venv/lib; fi
 
 FROM venv AS code
 COPY playhead /app/playhead
@@ -49,6 +55,7 @@ RUN groupadd --system --gid 10001 playhead \
     && useradd --system --uid 10001 --gid playhead --home-dir /home/playhead --create-home --shell /usr/sbin/nologin playhead \
     # A new volume takes owner and mode from the folder it is mounted on.
     && install -d -o playhead -g playhead -m 0750 /data /models \
+    && install -d /kinds /voices \
     && install -d -o playhead -g playhead -m 0711 /run/playhead
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -62,6 +69,7 @@ ENTRYPOINT ["playhead"]
 FROM runtime AS worker
 # The last two matter where the image was built with CUDA=1, and harm nothing elsewhere.
 ENV HF_HOME=/models \
+    NUMBA_CACHE_DIR=/tmp/numba \
     PLAYHEAD_WORKER__ALIVE_FILE=/tmp/worker.alive \
     LD_LIBRARY_PATH=/venv/cublas \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility

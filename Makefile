@@ -104,6 +104,7 @@ lock: $(DEV) ## Write requirements/*.txt anew: one set of versions, hashed, with
 	$(LOCK) --constraint requirements/dev.txt --extra api --extra worker --extra embedded --extra demo \
 		--extra editable -o requirements/local.txt
 	$(LOCK) --constraint requirements/dev.txt --extra worker --extra speakers -o requirements/speakers.txt
+	$(LOCK) --constraint requirements/dev.txt --extra worker --extra piper -o requirements/piper.txt
 	$(subst pyproject.toml,requirements/cuda.in,$(LOCK)) --upgrade -o requirements/cuda.txt
 	$(subst pyproject.toml,requirements/weights.in,$(LOCK)) --upgrade --no-deps -o requirements/weights.txt
 

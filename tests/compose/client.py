@@ -31,8 +31,18 @@ class Client:
     def submit(self) -> str:
         """The id of a new job that does all its work anew."""
         file = self._ok(self.http.post("/api/v1/files", files={"file": ("second.wav", second_of_noise())}))
-        body = {"kind": "transcribe", "input": {"file": file["id"]}}
+        return self.ask("transcribe", {"file": file["id"]})
+
+    def ask(self, kind: str, source: dict[str, str], **params: Any) -> str:
+        """The id of a new job."""
+        body = {"kind": kind, "input": source, "params": params}
         return str(self._ok(self.http.post("/api/v1/jobs", json=body))["id"])
+
+    def output(self, job_id: str, name: str) -> bytes:
+        """What a job made."""
+        answer = self.http.get(f"/api/v1/jobs/{job_id}/outputs/{name}")
+        assert answer.is_success, answer.text
+        return answer.content
 
     def job(self, job_id: str, wait_seconds: int = 0) -> dict[str, Any]:
         """The job, at once or when it has ended."""

@@ -39,11 +39,11 @@ class Stack:
         self.files = ("docker-compose.yml", "docker-compose.test.yml", *overrides)
         self.project = f"playhead-test-{uuid.uuid4().hex[:8]}"
 
-    def compose(self, *arguments: str, timeout_seconds: float = 180) -> str:
+    def compose(self, *arguments: str, stdin: str | None = None, timeout_seconds: float = 180) -> str:
         """What ``docker compose ARGUMENTS`` prints. No .env file plays a part; the port is any that is free."""
         files = (part for file in self.files for part in ("-f", file))
         whole = ("compose", "-p", self.project, *files, "--env-file", os.devnull, *arguments)
-        return docker(*whole, timeout_seconds=timeout_seconds, PUBLISH="127.0.0.1:0")
+        return docker(*whole, stdin=stdin, timeout_seconds=timeout_seconds, PUBLISH="127.0.0.1:0")
 
     def up(self) -> None:
         """All of it, healthy, as a newcomer starts it; a cold build takes minutes."""
