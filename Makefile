@@ -29,9 +29,13 @@ demo: $(LOCAL) ## Start everything, transcribe a real recording, show the result
 	@$(BIN)/python -m demo
 
 .PHONY: test
-test: $(DEV) ## Run every test but those that need Docker; ARGS="-k cli" passes options to pytest
+test: $(DEV) ## Run every test but the heavy ones and those that need Docker; ARGS="-k cli" passes options to pytest
 	@# In the order of the folders: those with few tests and long ones would else come last, one core idle.
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not compose" $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not compose and not heavy" $(ARGS)
+
+.PHONY: test-heavy
+test-heavy: $(DEV) ## Run the tests that take half a minute and more, and show once more what others show in less
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m heavy $(ARGS)
 
 .PHONY: test-compose
 test-compose: $(DEV) ## Test the containers; needs a Docker engine

@@ -84,11 +84,3 @@ def speaking() -> Iterator[Stack]:
     """A stack with the tiny English model."""
     with stack(SPEECH__MODEL=str(get_model_path()), SPEECH__DEVICE="cpu") as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def writing(llm_server: str) -> Iterator[Stack]:
-    """A stack with the tiny English speech model and a small language model, told to be brief by a small context."""
-    llm = {"LLM__BASE_URL": llm_server, "LLM__MODEL": "smollm2", "LLM__CONTEXT_TOKENS": "1200"}
-    with stack(SPEECH__MODEL=str(get_model_path()), SPEECH__DEVICE="cpu", **llm) as made:
-        yield made

@@ -55,6 +55,7 @@ def states(stack: Stack, job_id: str) -> Iterator[dict[str, Any]]:
                 yield json.loads(value)
 
 
+@pytest.mark.heavy
 def test_each_step_has_its_effect_once(paced: Stack) -> None:
     file = paced.upload(b"RIFF....WAVEfmt any sound", "talk.wav")
     GRAPH["hear"]["input"] = {"file": file["id"]}
@@ -80,26 +81,3 @@ def test_each_step_has_its_effect_once(paced: Stack) -> None:
         assert (job["attempt"], job["error"]) == (2, None)
         outputs = [output["name"] for output in job["outputs"]]
         assert len(outputs) == len(set(outputs)) > 0
-
-
-@pytest.mark.parametrize(
-    ("recipe", "params", "made"),
-    [
-        (
-            "subtitles",
-            {"languages": ["fr", "de"]},
-            {"translate-fr": "translation.srt", "translate-de": "translation.srt"},
-        ),
-        ("podcast", {}, {"summarize": "summary.json", "fix": "subtitles.srt"}),
-    ],
-)
-def test_a_recipe_is_one_request(paced: Stack, recipe: str, params: dict[str, Any], made: dict[str, str]) -> None:
-    file = paced.upload(b"RIFF....WAVEfmt any sound", "talk.wav")
-    body = {"recipe": recipe, "input": {"file": file["id"]}, "params": params}
-    batch = paced.http.post("/api/v1/batches", json=body).raise_for_status().json()
-    batch = paced.http.get(f"/api/v1/batches/{batch['id']}", params={"wait": 60}).json()
-    errors = [job["error"] for job in paced.http.get("/api/v1/jobs", params={"parent": batch["id"]}).json()["items"]]
-    assert (batch["state"], batch["recipe"], batch["failures"]) == ("succeeded", recipe, 0), errors
-    for name, output in made.items():
-        job = paced.http.get(f"/api/v1/jobs/{batch['jobs'][name]}").json()
-        assert output in {one["name"] for one in job["outputs"]}

@@ -1,11 +1,14 @@
-"""The page on kinds of one's own, done as it says."""
+"""The page on kinds of one's own, done as it says; and recipes. On stub engines, in one file: they share a stack."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.acceptance.conftest import Stack, stack
 
@@ -23,18 +26,47 @@ def submit(made: Stack, body: str, path: str = "/api/v1/jobs") -> dict[str, Any]
     return dict(answer.json())
 
 
-def test_the_page_is_true(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    (tmp_path / "longest_words.py").write_text(block("python"))
-    (tmp_path / "_shared.py").write_text("raise RuntimeError")
-    with stack(ENGINES="stub", KINDS_DIR=str(tmp_path)) as made:
-        job = made.ended(submit(made, block("json request")))
-        assert (job["error"], job["result"]) == (None, json.loads(block("json result")))
-        assert made.output(job, "words.txt") == "dashwoods\nsettled"
-        (known,) = [kind for kind in made.http.get("/api/v1/kinds").json()["items"] if kind["name"] == "longest_words"]
-        assert known["accepts"] == ["subtitles", "text", "transcript"]
-        graph = json.loads(block("json graph"))
-        graph["jobs"]["hear"]["input"] = {"file": made.upload(b"RIFF....WAVEfmt any sound", "talk.wav")["id"]}
-        batch = submit(made, json.dumps(graph), "/api/v1/batches")
-        batch = made.http.get(f"/api/v1/batches/{batch['id']}", params={"wait": 60}).json()
-        assert (batch["state"], batch["counts"]) == ("succeeded", {"succeeded": 2})
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of stub engines that has the kind of the page."""
+    folder = tmp_path_factory.mktemp("kinds")
+    (folder / "longest_words.py").write_text(block("python"))
+    (folder / "_shared.py").write_text("raise RuntimeError")
+    with stack(ENGINES="stub", KINDS_DIR=str(folder)) as one:
+        yield one
+
+
+def test_the_page_is_true(made: Stack) -> None:
+    job = made.ended(submit(made, block("json request")))
+    assert (job["error"], job["result"]) == (None, json.loads(block("json result")))
+    assert made.output(job, "words.txt") == "dashwoods\nsettled"
+    (known,) = [kind for kind in made.http.get("/api/v1/kinds").json()["items"] if kind["name"] == "longest_words"]
+    assert known["accepts"] == ["subtitles", "text", "transcript"]
+    graph = json.loads(block("json graph"))
+    graph["jobs"]["hear"]["input"] = {"file": made.upload(b"RIFF....WAVEfmt any sound", "talk.wav")["id"]}
+    batch = submit(made, json.dumps(graph), "/api/v1/batches")
+    batch = made.http.get(f"/api/v1/batches/{batch['id']}", params={"wait": 60}).json()
+    assert (batch["state"], batch["counts"]) == ("succeeded", {"succeeded": 2})
+
+
+@pytest.mark.parametrize(
+    ("recipe", "params", "outputs"),
+    [
+        (
+            "subtitles",
+            {"languages": ["fr", "de"]},
+            {"translate-fr": "translation.srt", "translate-de": "translation.srt"},
+        ),
+        ("podcast", {}, {"summarize": "summary.json", "fix": "subtitles.srt"}),
+    ],
+)
+def test_a_recipe_is_one_request(made: Stack, recipe: str, params: dict[str, Any], outputs: dict[str, str]) -> None:
+    file = made.upload(b"RIFF....WAVEfmt any sound", "talk.wav")
+    body = {"recipe": recipe, "input": {"file": file["id"]}, "params": params}
+    batch = made.http.post("/api/v1/batches", json=body).raise_for_status().json()
+    batch = made.http.get(f"/api/v1/batches/{batch['id']}", params={"wait": 60}).json()
+    errors = [job["error"] for job in made.http.get("/api/v1/jobs", params={"parent": batch["id"]}).json()["items"]]
+    assert (batch["state"], batch["recipe"], batch["failures"]) == ("succeeded", recipe, 0), errors
+    for name, output in outputs.items():
+        job = made.http.get(f"/api/v1/jobs/{batch['jobs'][name]}").json()
+        assert output in {one["name"] for one in job["outputs"]}

@@ -6,6 +6,8 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
+import pytest
+
 from tests.api.conftest import ADMIN_KEY, Live, recording
 
 HOOKS = """
@@ -52,6 +54,7 @@ parameters = {{ job_id = "{job_id}", name = "transcript.txt" }}
 """
 
 
+@pytest.mark.heavy
 async def test_nothing_that_the_document_allows_or_forbids_breaks_it(live: Live, tmp_path: Path) -> None:
     async with live.client() as client:
         file = (await client.post("/api/v1/files", files={"file": ("a.wav", recording())})).json()

@@ -17,6 +17,7 @@ JOBS_PER_SECOND = 3.0
 """Two cores that other tests share."""
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(900)
 async def test_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
     faults = tuple(plan.make_plan(SEED, SECONDS))

@@ -18,7 +18,7 @@ from playhead.languages import join_segments
 from playhead.transcript import Segment
 from tests.engines.sounds import write_wave
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
 MEDIA = Path(__file__).parent.parent / "media"
 

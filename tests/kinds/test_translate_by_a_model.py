@@ -17,7 +17,7 @@ from tests.kinds.memory import Memory
 from tests.llm.server import CONTEXT_TOKENS
 from worker.engines import make_engines
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
 SRT = (
     "1\n00:00:01,000 --> 00:00:02,500\nit was a dark night\n\n"

