@@ -9,9 +9,9 @@ from sqlalchemy import text
 from playhead.database import Database
 
 
-async def until_blocked(database: Database) -> None:
-    """Return when a transaction waits for a lock of another."""
-    await _until(database, "wait_event_type = 'Lock'")
+async def until_blocked(database: Database, count: int = 1) -> None:
+    """Return when so many transactions wait for locks of others."""
+    await _until(database, "wait_event_type = 'Lock'", count)
 
 
 async def until_listening(database: Database) -> None:
@@ -19,11 +19,11 @@ async def until_listening(database: Database) -> None:
     await _until(database, "query ILIKE 'listen %'")
 
 
-async def _until(database: Database, condition: str) -> None:
+async def _until(database: Database, condition: str, count: int = 1) -> None:
     found = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # noqa: S608
     async with asyncio.timeout(10):
         while True:
             async with database.transaction() as session:
-                if await session.scalar(text(found)):
+                if (await session.scalar(text(found)) or 0) >= count:
                     return
             await asyncio.sleep(0.01)

@@ -26,7 +26,7 @@ async def release(session: AsyncSession, succeeded: UUID) -> None:
     now on, whatever becomes of the job that made it.
     """
     dependents = await lock(session, select(Dependency.job_id).where(Dependency.needs_id == succeeded))
-    met = update(Job).where(Job.id.in_(dependents)).values(waits_for=Job.waits_for - 1)
+    met = update(Job).where(among(Job.id, dependents)).values(waits_for=Job.waits_for - 1)
     await session.execute(met.execution_options(synchronize_session=False))
     if dependents:
         await hand_on(session, succeeded, dependents)

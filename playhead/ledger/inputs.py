@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import InvalidError
+from playhead.ledger.locks import among
 from playhead.ledger.quarantine import require_free
 from playhead.models import File, Job, JobInput, Output
 from playhead.states import State
@@ -58,7 +59,7 @@ async def find_contents(session: AsyncSession, owner_id: UUID, wanted: Sequence[
         InputQuarantinedError: one killed engines in jobs of its kind.
     """
     files = await _files(session, owner_id, {UUID(one.source["file"]) for one in wanted if "file" in one.source})
-    made = await _made(session, {UUID(one.source["job"]) for one in wanted if "job" in one.source})
+    made = await _made(session, owner_id, {UUID(one.source["job"]) for one in wanted if "job" in one.source})
     contents = [_content(one, files, made) for one in wanted]
     named = {
         (one.kind, sha256): f"{one.field}.{'file' if 'file' in one.source else 'output'}"
@@ -92,10 +93,10 @@ async def hand_on(session: AsyncSession, maker: UUID, dependents: Sequence[UUID]
     """Give these jobs, whose rows are locked, what they need of this one's outputs, whatever becomes of it."""
     made = select(Output.sha256).where(Output.job_id == maker)
     given = made.where(Output.name == Job.input["output"].astext).correlate(Job).scalar_subquery()
-    one = update(Job).where(Job.id.in_(dependents), Job.input["job"].astext == str(maker)).values(input_sha256=given)
-    await session.execute(one.execution_options(synchronize_session=False))
-    among = made.where(Output.name == JobInput.output).correlate(JobInput).scalar_subquery()
-    some = update(JobInput).where(JobInput.source_id == maker).values(sha256=among)
+    one = update(Job).where(among(Job.id, dependents), Job.input["job"].astext == str(maker))
+    await session.execute(one.values(input_sha256=given).execution_options(synchronize_session=False))
+    each = made.where(Output.name == JobInput.output).correlate(JobInput).scalar_subquery()
+    some = update(JobInput).where(JobInput.source_id == maker).values(sha256=each)
     await session.execute(some.execution_options(synchronize_session=False))
 
 
@@ -103,19 +104,20 @@ async def _files(session: AsyncSession, owner_id: UUID, ids: Collection[UUID]) -
     """The bytes of the owner's files, kept until the commit."""
     if not ids:
         return {}
-    mine = select(File.id, File.sha256).where(File.id.in_(ids), File.owner_id == owner_id)
+    mine = select(File.id, File.sha256).where(among(File.id, ids), File.owner_id == owner_id)
     kept = mine.where(File.expires_at.is_(None) | (File.expires_at > func.now()))
     rows = await session.execute(kept.order_by(File.id).with_for_update(read=True))
     return {row.id: row.sha256 for row in rows}
 
 
-async def _made(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
-    """What those of these jobs that succeeded made: the bytes by the name of the output."""
+async def _made(session: AsyncSession, owner_id: UUID, ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    """What those of these jobs of the owner that succeeded made: the bytes by the name of the output."""
     if not ids:
         return {}
-    succeeded = select(Job.id, Output.name, Output.sha256).outerjoin(Output, Output.job_id == Job.id)
+    theirs = select(Job.id, Output.name, Output.sha256).outerjoin(Output, Output.job_id == Job.id)
+    succeeded = theirs.where(among(Job.id, ids), Job.owner_id == owner_id, Job.state == State.SUCCEEDED)
     made: dict[UUID, dict[str, str]] = {}
-    for row in await session.execute(succeeded.where(Job.id.in_(ids), Job.state == State.SUCCEEDED)):
+    for row in await session.execute(succeeded):
         made.setdefault(row.id, {})[row.name] = row.sha256
     return made
 

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+# In the order of the keys: two that bring the same ones wait for each other at the first of them, not for ever.
 # One parameter, not one for each column of each row: PostgreSQL takes 32,767 at most, and plans each number of them.
 _INSERT = text(
     """
@@ -22,7 +23,7 @@ _INSERT = text(
         id uuid, owner_id uuid, kind text, queue text, priority smallint, params jsonb, input jsonb, metadata jsonb,
         input_sha256 text, idempotency_key text, request_digest text, trace_id text, max_attempts int, waits_for int,
         parent_id uuid, run_at timestamptz, expires_in_seconds float8)
-    ORDER BY id
+    ORDER BY idempotency_key, id
     ON CONFLICT (owner_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id
     """

@@ -50,8 +50,8 @@ async def detach(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
     await session.execute(ordered.with_for_update())
 
 
-def among(column: QueryableAttribute[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """Whether it is one of these. As one parameter: there may be thousands of them, and IN has one for each."""
+def among(column: QueryableAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+    """Whether it is one of these. As one parameter: IN has one for each, and a statement 32,767 at most."""
     return column == any_(literal(list(ids), ARRAY(PG_UUID(as_uuid=True))))
 
 
@@ -62,7 +62,7 @@ def at_any_distance(needs: Sequence[UUID]) -> Select[UUID]:
 
 
 def _needed_at_any_distance(job_ids: Collection[UUID]) -> Select[UUID]:
-    near = select(Dependency.needs_id).where(Dependency.job_id.in_(job_ids)).cte(recursive=True)
+    near = select(Dependency.needs_id).where(among(Dependency.job_id, job_ids)).cte(recursive=True)
     return select(near.union(select(Dependency.needs_id).join(near, Dependency.job_id == near.c.needs_id)).c.needs_id)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, any_, case, delete, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import InputQuarantinedError, NotFoundError, StateConflictError
@@ -79,8 +79,9 @@ async def require_free(session: AsyncSession, named: Mapping[tuple[str, str], st
     """
     if not named:
         return
+    contents = literal(list({sha256 for _, sha256 in named}), ARRAY(TEXT))  # of which there may be thousands
     found = select(EngineDeaths.kind, EngineDeaths.sha256, EngineDeaths.deaths).where(_QUARANTINED)
-    for row in await session.execute(found.where(EngineDeaths.sha256.in_({sha256 for _, sha256 in named}))):
+    for row in await session.execute(found.where(EngineDeaths.sha256 == any_(contents))):
         if (row.kind, row.sha256) in named:
             message = f"engines that this input ended so far: {row.deaths}. {_advice(row.kind, row.sha256)}"
             raise InputQuarantinedError(message, field=named[row.kind, row.sha256])

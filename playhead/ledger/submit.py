@@ -20,6 +20,7 @@ from playhead.ledger import inputs
 from playhead.ledger.dependents import enqueue_ready
 from playhead.ledger.history import record_states
 from playhead.ledger.inserting import insert_jobs
+from playhead.ledger.locks import among
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, Priority, State
 
@@ -94,7 +95,7 @@ async def submit_all(session: AsyncSession, wanted: Sequence[Submission]) -> lis
     Raises:
         InvalidError, InputQuarantinedError: as :func:`submit`.
     """
-    unmet = await _unmet(session, wanted)
+    unmet = await find_unmet(session, wanted)
     contents = await _contents(session, wanted)
     # The order of the ids is that in which locks are taken.
     given = [(one, one.id or new_id(after=one.needs()), known) for one, known in zip(wanted, contents, strict=True)]
@@ -159,13 +160,17 @@ async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
     return await session.scalar(there)
 
 
-async def _unmet(session: AsyncSession, wanted: Sequence[Submission]) -> set[UUID]:
-    """Of the jobs that must succeed first, those that have not. Locked against settling until the commit."""
+async def find_unmet(session: AsyncSession, wanted: Sequence[Submission]) -> set[UUID]:
+    """Of the jobs that must succeed first, those that have not. Locked against settling until the commit.
+
+    Raises:
+        InvalidError: one is not there, or can no longer succeed.
+    """
     ours = {one.id for one in wanted}
     others = sorted({need for one in wanted for need in one.needs()} - ours)
     states: dict[UUID, State] = {}
     if others:
-        there = select(Job.id, Job.state).where(Job.owner_id == wanted[0].owner_id, Job.id.in_(others))
+        there = select(Job.id, Job.state).where(Job.owner_id == wanted[0].owner_id, among(Job.id, others))
         rows = await session.execute(there.order_by(Job.id).with_for_update(read=True))
         states = {row.id: State(row.state) for row in rows}
     for one in wanted:

@@ -117,3 +117,11 @@ async def test_a_job_is_skipped_with_the_reason(client: httpx.AsyncClient) -> No
     untold = await client.post(f"/api/v1/jobs/{second['id']}/skip")
     assert untold.json()["error"]["message"] == "skipped on request"
     assert (await client.post(f"/api/v1/jobs/{first['id']}/skip", json={"why": "x"})).status_code == 422
+
+
+async def test_nothing_is_told_of_the_jobs_of_others(client: httpx.AsyncClient, stand: Stand) -> None:
+    theirs = await stand.done(client, [await stand.store("secret.txt", b"secret", "text/plain")])
+    asked = [{"job": theirs, "output": "secret.txt"}, {"job": theirs, "output": "other.txt"}]
+    async with client_of(stand, await stand.key("somebody else")) as other:
+        report = await send(other, *(line(0, input=source) for source in asked))
+    assert [error["message"] for error in report["errors"]] == [f"there is no job {theirs}"] * 2

@@ -84,8 +84,8 @@ class Bench:
             states = select(Event.data["state"].astext).where(Event.job_id == job_id, Event.type == "state")
             return list(await session.scalars(states.order_by(Event.id)))
 
-    async def blocked(self) -> None:
-        await until_blocked(self.database)
+    async def blocked(self, count: int = 1) -> None:
+        await until_blocked(self.database, count)
 
     async def set(self, job_id: UUID, **values: Any) -> None:
         async with self.database.transaction() as session:

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from playhead.errors import MediaUnreadableError, StateConflictError
 from playhead.ledger import operate, settle
@@ -142,3 +143,27 @@ async def test_a_failure_and_a_cancel_along_ways_of_unequal_length_do_not_block_
         await operate.cancel(session, ADMIN_OWNER, second)
     await failing
     assert await bench.state(end) == State.CANCELED
+
+
+MANY = 33_000
+"""More than a statement has parameters."""
+_COPIES = text(
+    """
+    WITH made AS (
+        INSERT INTO jobs (id, owner_id, kind, queue, state, params, input, trace_id, max_attempts, waits_for, run_at)
+        SELECT gen_random_uuid(), owner_id, kind, queue, 'waiting', params, input, trace_id, 3, 1, now() + interval '1d'
+        FROM jobs CROSS JOIN generate_series(1, :count) WHERE id = :id
+        RETURNING id)
+    INSERT INTO job_dependencies (job_id, needs_id) SELECT id, :id FROM made
+    """
+)
+
+
+async def test_a_job_for_which_a_whole_corpus_waits_succeeds(bench: Bench) -> None:
+    run = await bench.running()
+    async with bench.database.transaction() as session:
+        await session.execute(_COPIES, {"id": run.job_id, "count": MANY})
+    await bench.succeed(run)
+    async with bench.database.transaction() as session:
+        released = text("SELECT count(*) FROM jobs WHERE state = 'waiting' AND waits_for = 0")
+        assert await session.scalar(released) == MANY

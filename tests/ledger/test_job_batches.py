@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from playhead.errors import (
     IdempotencyMismatchError,
@@ -17,7 +18,7 @@ from playhead.errors import (
 from playhead.identity import new_id
 from playhead.ledger import operate as jobs
 from playhead.ledger.batches import operate, read
-from playhead.ledger.batches.create import BatchSubmission, create
+from playhead.ledger.batches.create import AT_ONCE, BatchSubmission, create
 from playhead.models import ADMIN_OWNER, Batch, Job
 from playhead.states import State
 from tests.ledger.conftest import BASE
@@ -82,6 +83,23 @@ async def test_more_children_than_one_statement_takes(bench: Bench) -> None:
     batch_id = await do(bench, create, alike(2500))
     assert dict((await view(bench, batch_id)).counts) == {State.QUEUED: 2500}
     assert len(await bench.tickets()) == 2500
+
+
+async def test_children_of_one_batch_lock_what_they_need_in_one_order(bench: Bench) -> None:
+    first = await bench.submit()
+    second = await bench.submit(after=[first])
+    later = [replace(BASE, input={"job": str(second), "output": "a"}) for _ in range(AT_ONCE)]
+    wanted = BatchSubmission(
+        ADMIN_OWNER, [*later, replace(BASE, input={"job": str(first), "output": "a"})], trace_id="trace"
+    )
+    held = select(Job.id).with_for_update()
+    async with bench.database.transaction() as session:
+        await session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
+        await session.execute(held.where(Job.id == first))
+        creating = asyncio.create_task(do(bench, create, wanted))
+        await bench.blocked()
+        await session.execute(held.where(Job.id == second))
+    assert dict((await view(bench, await creating)).counts) == {State.WAITING: AT_ONCE + 1}
 
 
 async def test_one_wrong_child_and_nothing_is_stored(bench: Bench) -> None:

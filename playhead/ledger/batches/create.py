@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import IdempotencyMismatchError
 from playhead.identity import new_id
-from playhead.ledger.submit import Submission, submit_all
+from playhead.ledger.submit import Submission, find_unmet, submit_all
 from playhead.models import Batch
 
 AT_ONCE = 1000
@@ -58,6 +58,7 @@ async def create(session: AsyncSession, wanted: BatchSubmission) -> UUID:
     batch_id = await _insert(session, wanted)
     if batch_id is None:
         return await _same_key(session, wanted) or await create(session, wanted)
+    await find_unmet(session, wanted.children)  # all of them first: locks are taken in the order of the ids
     for start in range(0, len(wanted.children), AT_ONCE):
         some = wanted.children[start : start + AT_ONCE]
         await submit_all(session, [replace(child, parent_id=batch_id) for child in some])
