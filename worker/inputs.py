@@ -46,18 +46,21 @@ class Inputs:
             UrlForbiddenError, UrlRejectedError, UrlUnreachableError: the URL cannot be fetched.
             StorageError: the storage is away.
         """
-        if "text" in source:
-            await asyncio.to_thread(target.write_text, source["text"], "utf-8", newline="")
-            return await asyncio.to_thread(_sha256, target)
-        if "url" in source:
-            await fetch(source["url"], target, self._settings, on_progress=on_progress)
-            fetched = await asyncio.to_thread(_sha256, target)
-            await admit(fetched)
-            return fetched
+        if "text" in source or "url" in source:
+            await self._write(source, target, on_progress)
+            brought = await asyncio.to_thread(_sha256, target)
+            await admit(brought)
+            return brought
         sha256 = sha256 or await self._made(source)
         await admit(sha256)
         await self._storage.download(sha256, target)
         return sha256
+
+    async def _write(self, source: Source, target: Path, on_progress: Progress) -> None:
+        if "url" in source:
+            await fetch(source["url"], target, self._settings, on_progress=on_progress)
+        else:
+            await asyncio.to_thread(target.write_text, source["text"], "utf-8", newline="")
 
     async def _made(self, source: Source) -> str:
         return await read(self._database, lambda session: output_sha256(session, UUID(source["job"]), source["output"]))

@@ -18,7 +18,7 @@ from playhead.errors import InputQuarantinedError, NotFoundError, StateConflictE
 from playhead.ledger.locks import free_batch
 from playhead.ledger.report import hold
 from playhead.ledger.run import Run
-from playhead.models import EngineDeaths, Job, Output
+from playhead.models import EngineDeaths, Job, JobInput, Output
 
 BATCH = 500
 
@@ -88,25 +88,26 @@ async def require_free(session: AsyncSession, named: Mapping[tuple[str, str], st
 
 
 def is_quarantined() -> ColumnElement[bool]:
-    """True of the row of a job whose input is in quarantine, as far as it is known."""
+    """True of the row of a job whose input is in quarantine, or one of several, as far as they are known."""
     theirs = exists().where(EngineDeaths.kind == Job.kind, EngineDeaths.sha256 == Job.input_sha256, _QUARANTINED)
-    return theirs.correlate(Job)
+    listed = EngineDeaths.sha256 == JobInput.sha256, JobInput.job_id == Job.id
+    one_of_theirs = exists().where(EngineDeaths.kind == Job.kind, *listed, _QUARANTINED)
+    return theirs.correlate(Job) | one_of_theirs.correlate(Job)
 
 
 async def require_retryable(session: AsyncSession, job: Job) -> None:
     """Let a person retry the job only if it can come to something. What a URL gives is known once it is fetched.
 
     Raises:
-        StateConflictError: its input is in quarantine.
+        StateConflictError: its input is in quarantine, or one of several.
     """
     sha256 = job.input_sha256
     if sha256 is None and "job" in job.input:
         made = select(Output.sha256).where(Output.job_id == UUID(job.input["job"]), Output.name == job.input["output"])
         sha256 = await session.scalar(made)
-    if sha256 is None:
-        return
+    listed = (await session.scalars(select(JobInput.sha256).where(JobInput.job_id == job.id))).all()
     try:
-        await require_free(session, {(job.kind, sha256): None})
+        await require_free(session, {(job.kind, known): None for known in (sha256, *listed) if known is not None})
     except InputQuarantinedError as error:
         raise StateConflictError(error.message) from None
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
-from playhead.errors import InputQuarantinedError, InvalidError
+from playhead.errors import InputQuarantinedError, InvalidError, StateConflictError
 from playhead.identity import new_id
-from playhead.ledger import clearing, settle
+from playhead.ledger import clearing, operate, settle
+from playhead.ledger.batches import operate as batches
+from playhead.ledger.batches.create import BatchSubmission, create
 from playhead.ledger.files import add_file, keep_blobs, remove_file
 from playhead.ledger.inputs import several
 from playhead.ledger.settle import Cost, Made
-from playhead.models import ADMIN_OWNER, EngineDeaths
+from playhead.models import ADMIN_OWNER, EngineDeaths, Job
 from playhead.states import State
 from playhead.storage import Blob
-from tests.ledger.conftest import confirm
+from tests.ledger.conftest import BASE, confirm
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -124,3 +127,18 @@ async def test_the_bytes_of_each_are_kept_until_it_succeeds(bench: Bench) -> Non
     assert await doomed(bench) == set()
     await make(bench, job_id)
     assert await doomed(bench) == {"f" * 64}
+
+
+async def test_a_job_with_one_in_quarantine_is_not_retried_alone_nor_with_its_batch(bench: Bench) -> None:
+    child = replace(BASE, input={"all": [URL, {"file": str(await upload(bench, "f" * 64))}]})
+    async with bench.database.transaction() as session:
+        batch_id = await create(session, BatchSubmission(ADMIN_OWNER, [child], trace_id="trace"))
+        await batches.cancel(session, ADMIN_OWNER, batch_id)
+        job_id = (await session.scalars(select(Job.id).where(Job.parent_id == batch_id))).one()
+        about: dict[str, Any] = {"deaths": 2, "job_ids": [], "last_error": {"message": "", "attempt": 1, "job_id": ""}}
+        session.add(EngineDeaths(kind="transcribe", sha256="f" * 64, quarantined_at=func.now(), **about))
+    for retry, one in ((operate.retry, job_id), (batches.retry, batch_id)):
+        async with bench.database.transaction() as session:
+            with pytest.raises(StateConflictError):
+                await retry(session, ADMIN_OWNER, one)
+    assert await bench.state(job_id) == State.CANCELED

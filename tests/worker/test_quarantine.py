@@ -150,6 +150,17 @@ async def test_what_another_job_makes_is_judged_by_its_bytes(house: House, ward:
     assert len(ward.given) == 2
 
 
+async def test_a_text_is_judged_as_a_file_of_it_is(house: House, ward: Ward) -> None:
+    await condemn(house, hashlib.sha256(DEADLY).hexdigest())
+    alone, listed = [
+        await house.submit(input=asked) for asked in ({"text": DEADLY.decode()}, {"all": [{"text": DEADLY.decode()}]})
+    ]
+    async with house.worker():
+        jobs = [await house.ended(job_id) for job_id in (alone, listed)]
+    assert [(job.error or {}).get("code") for job in jobs] == ["input_quarantined"] * 2
+    assert ward.given == []
+
+
 async def test_a_database_that_is_away_for_a_moment_lets_nothing_through(
     house: House, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
