@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import importlib.resources
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -71,6 +72,22 @@ async def test_models_and_migrations_agree(database_url: str) -> None:
         async with database.engine.connect() as connection:
             assert await connection.run_sync(differences) == []
             assert await connection.run_sync(current) == head()
+    finally:
+        await database.close()
+
+
+async def test_a_version_before_kinds_had_places_finds_its_tickets_again(empty_database_url: str) -> None:
+    await upgrade(empty_database_url)
+    write = text(
+        "INSERT INTO procrastinate_jobs (task_name, queue_name) VALUES ('playhead.look', 'gpu/a'), ('b', 'b/c')"
+    )
+    database = Database(empty_database_url)
+    try:
+        async with database.engine.begin() as connection:
+            await connection.execute(write)
+            await connection.run_sync(lambda link: command.downgrade(config(link), "0005_batches"))
+            names = await connection.scalars(text("SELECT queue_name FROM procrastinate_jobs ORDER BY id"))
+            assert names.all() == ["gpu", "b/c"]
     finally:
         await database.close()
 

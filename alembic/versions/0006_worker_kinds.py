@@ -16,3 +16,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("workers", "kinds")
+    # Versions before this one look for tickets under the queue's own name alone.
+    op.execute(
+        "UPDATE procrastinate_jobs SET queue_name = split_part(queue_name, '/', 1) WHERE task_name = 'playhead.look'"
+    )

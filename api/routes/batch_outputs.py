@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -52,23 +52,30 @@ async def get_batch_outputs(
     """All outputs so far as one zip file, made while it is sent: a folder for each job, in the order of the inputs."""
     async with parts.transaction() as session:
         batch = (await read.find_batch(session, identity.owner_id, batch_id)).batch
-    entries = _entries(parts, batch, query.name)
+        folders = _folders(batch, await read.children(session, batch_id))
+    entries = _entries(parts, batch_id, folders, query.name)
     headers = {"Content-Disposition": attachment(f"{batch_id}.zip"), "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(zipped(entries, parts.storage), headers=headers, media_type="application/zip")
 
 
-async def _entries(parts: Services, batch: Batch, names: Sequence[str]) -> AsyncIterator[Entry]:
-    """Each output, under the name of its job in the graph, or its number among the jobs."""
-    called = {UUID(job_id): name for name, job_id in (batch.names or {}).items()}
+def _folders(batch: Batch, children: Sequence[UUID]) -> dict[UUID, str]:
+    """For each job its name in the graph, or its number: a job that is deleted later moves no other."""
     width = len(str(batch.total))
+    numbers = {job_id: f"{place:0{width}}" for place, job_id in enumerate(children, 1)}
+    return numbers | {UUID(job_id): name for name, job_id in (batch.names or {}).items()}
+
+
+async def _entries(
+    parts: Services, batch_id: UUID, folders: Mapping[UUID, str], names: Sequence[str]
+) -> AsyncIterator[Entry]:
+    """Each output, in the folder of its job."""
     after: tuple[UUID, str] | None = None
     while True:
         async with parts.transaction() as session:
-            page = await read.outputs_after(session, batch.id, after, names=names, limit=ENTRIES_AT_ONCE)
+            page = await read.outputs_after(session, batch_id, after, names=names, limit=ENTRIES_AT_ONCE)
         for made in page:
-            folder = called.get(made.job_id) or f"{made.place:0{width}}"
             output = made.output
-            yield Entry(f"{folder}/{output.name}", output.sha256, output.media_type, made.finished_at)
+            yield Entry(f"{folders[made.job_id]}/{output.name}", output.sha256, output.media_type, made.finished_at)
         if len(page) < ENTRIES_AT_ONCE:
             return
         after = page[-1].output.job_id, page[-1].output.name

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, any_, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,7 @@ from sqlalchemy.orm import QueryableAttribute
 from playhead.models import Dependency, Job
 
 
-async def lock(session: AsyncSession, wanted: Select[UUID]) -> list[UUID]:
+async def lock(session: AsyncSession, wanted: Select[UUID] | CompoundSelect[UUID]) -> list[UUID]:
     """Lock these jobs, whatever state they are in, and give them: mostly dependents of one that the caller holds."""
     # Only so does each of two jobs that end at once see what the other did to a dependent that they share.
     locked = select(Job.id).where(Job.id.in_(wanted)).order_by(Job.id).with_for_update()

@@ -206,6 +206,27 @@ async def test_what_all_jobs_made_is_one_zip_file(client: httpx.AsyncClient, sta
         assert archive.namelist() == ["1/a.txt", "2/a.txt"]
 
 
+async def test_jobs_keep_their_numbers_in_a_zip_file_though_one_is_deleted_meanwhile(
+    client: httpx.AsyncClient, stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.routes.batch_outputs.ENTRIES_AT_ONCE", 1)
+    batch = await submit(client, inputs=urls(3))
+    jobs = await children(client, batch["id"])
+    made = [await stand.store("a.txt", b"text", "text/plain")]
+    for job in jobs:
+        await stand.succeed(await stand.claim(job["id"]), {"text": ""}, made)
+    read_bytes = stand.services.storage.read
+
+    async def read(sha256: str) -> Any:
+        await client.delete(f"/api/v1/jobs/{jobs[0]['id']}")
+        return await read_bytes(sha256)
+
+    monkeypatch.setattr("playhead.storage.Storage.read", lambda _, sha256: read(sha256))
+    answer = await client.get(f"{PATH}/{batch['id']}/outputs.zip")
+    with zipfile.ZipFile(BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["1/a.txt", "2/a.txt", "3/a.txt"]
+
+
 async def test_in_the_zip_file_of_a_graph_jobs_have_their_names(client: httpx.AsyncClient, stand: Stand) -> None:
     batch = (await client.post(PATH, json={"jobs": {"one": STEP}})).json()
     assert (await client.get(f"{PATH}/{batch['id']}/outputs.zip")).status_code == 200

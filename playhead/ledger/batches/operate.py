@@ -86,6 +86,6 @@ async def _hold(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> list[U
     if await session.scalar(mine) is None:
         raise NotFoundError(f"there is no batch {batch_id}")
     children = list(await session.scalars(select(Job.id).where(Job.parent_id == batch_id)))
-    # In one go: what waits for the first of them may come before the last.
-    await lock(session, select(Job.id).where(among(Job.id, children) | Job.id.in_(at_any_distance(children))))
+    # In one go: what waits for the first of them may come before the last. A union: PostgreSQL reads OR as every job.
+    await lock(session, select(Job.id).where(among(Job.id, children)).union(at_any_distance(children)))
     return children

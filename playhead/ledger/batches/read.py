@@ -81,12 +81,16 @@ async def list_batches(session: AsyncSession, owner_id: UUID, *, limit: int, bef
 
 @dataclass(frozen=True)
 class BatchOutput:
-    """What a child made. ``place`` is the child's among all, from 1."""
+    """What a child made."""
 
-    place: int
     job_id: UUID
     finished_at: datetime
     output: Output
+
+
+async def children(session: AsyncSession, batch_id: UUID) -> list[UUID]:
+    """The children that are there, in their order."""
+    return list(await session.scalars(select(Job.id).where(Job.parent_id == batch_id).order_by(Job.id)))
 
 
 async def outputs_after(
@@ -96,15 +100,13 @@ async def outputs_after(
 
     With ``names`` only outputs of these names.
     """
-    ranked = select(Job.id, Job.finished_at, func.row_number().over(order_by=Job.id).label("place"))
-    children = ranked.where(Job.parent_id == batch_id).subquery()
-    made = select(Output, children.c.place, children.c.finished_at).join(children, children.c.id == Output.job_id)
+    made = select(Output, Job.finished_at).join(Job, Job.id == Output.job_id).where(Job.parent_id == batch_id)
     if names:
         made = made.where(Output.name.in_(names))
     if after is not None:
         made = made.where(tuple_(Output.job_id, Output.name) > tuple_(*after))
     rows = await session.execute(made.order_by(Output.job_id, Output.name).limit(limit))
-    return [BatchOutput(row.place, row.Output.job_id, row.finished_at, row.Output) for row in rows]
+    return [BatchOutput(row.Output.job_id, row.finished_at, row.Output) for row in rows]
 
 
 async def _views(session: AsyncSession, batches: Sequence[Batch]) -> list[BatchView]:
