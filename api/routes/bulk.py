@@ -26,6 +26,8 @@ from playhead.states import Priority
 
 PATH = f"{V1}/bulk"
 MAX_TOLD = 100
+BYTES_AT_ONCE = 8 * 1024 * 1024
+"""Of lines in one transaction: a thousand long ones would fill the memory, and are more than one JSON of PostgreSQL."""
 PATIENCE_SECONDS = 60.0
 _EXAMPLE = '{"kind": "transcribe", "input": {"url": "https://example.com/1.mp3"}}\n'
 _BODY = {"required": False, "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _EXAMPLE}}}
@@ -55,7 +57,8 @@ def router(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> APIRouter:
                 asked = Asked(identity.owner_id, kinds[body.kind], body.params, trace)
                 priority = body.priority if "priority" in body.model_fields_set else Priority.LOW
                 terms = body.model_copy(update={"priority": priority})
-                await intake.take(number, submission(asked, body.input, terms, parts.settings, after=body.after))
+                wanted = submission(asked, body.input, terms, parts.settings, after=body.after)
+                await intake.take(number, wanted, len(line))
             except ValidationError as error:
                 problem = of_validation([{**item, "loc": ("body", *item["loc"])} for item in error.errors()])
                 intake.refuse(LineProblem(line=number, code=problem.code, field=problem.field, message=problem.detail))
@@ -68,7 +71,7 @@ def router(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> APIRouter:
 
 @dataclass
 class _Intake:
-    """Takes lines in, thousand by thousand."""
+    """Takes lines in, thousand by thousand, or fewer where they are long."""
 
     parts: Services
     owner_id: UUID
@@ -77,12 +80,14 @@ class _Intake:
     refused: int = 0
     errors: list[LineProblem] = field(default_factory=list)
     _taken: list[Line] = field(default_factory=list)
+    _taken_bytes: int = 0
 
-    async def take(self, number: int, wanted: Submission) -> None:
+    async def take(self, number: int, wanted: Submission, size_bytes: int) -> None:
         self._taken.append((number, wanted))
-        if len(self._taken) == AT_ONCE:
+        self._taken_bytes += size_bytes
+        if len(self._taken) == AT_ONCE or self._taken_bytes >= BYTES_AT_ONCE:
             await self._store(self._taken)
-            self._taken = []
+            self._taken, self._taken_bytes = [], 0
 
     def refuse(self, problem: LineProblem) -> None:
         self.refused += 1

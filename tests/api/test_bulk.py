@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.identity import new_id
+from playhead.ledger.bulk import submit_bulk
+from playhead.ledger.submit import Submission
 from playhead.states import TERMINAL
 from tests.api.conftest import Stand, client_of, recording
 
@@ -125,3 +129,19 @@ async def test_nothing_is_told_of_the_jobs_of_others(client: httpx.AsyncClient, 
     async with client_of(stand, await stand.key("somebody else")) as other:
         report = await send(other, *(line(0, input=source) for source in asked))
     assert [error["message"] for error in report["errors"]] == [f"there is no job {theirs}"] * 2
+
+
+async def test_long_lines_are_stored_a_few_at_a_time(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+
+    async def note(session: AsyncSession, wanted: Sequence[Submission]) -> list[UUID]:
+        stored.append(len(wanted))
+        return await submit_bulk(session, wanted)
+
+    monkeypatch.setattr("api.routes.bulk.submit_bulk", note)
+    words = "\N{LATIN SMALL LETTER E WITH ACUTE}" * 499_000
+    long = [{"kind": "summarize", "input": {"text": f"{place} {words}"}} for place in range(17)]
+    report = await send(client, *(json.dumps(body, ensure_ascii=False) for body in long))
+    assert (report["accepted"], stored) == (17, [9, 8])
