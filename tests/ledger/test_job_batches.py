@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from playhead.errors import (
     IdempotencyMismatchError,
@@ -19,6 +19,7 @@ from playhead.identity import new_id
 from playhead.ledger import operate as jobs
 from playhead.ledger.batches import operate, read
 from playhead.ledger.batches.create import AT_ONCE, BatchSubmission, create
+from playhead.ledger.dependents import enqueue_ready
 from playhead.models import ADMIN_OWNER, Batch, Job
 from playhead.states import State
 from tests.ledger.conftest import BASE
@@ -211,6 +212,20 @@ async def test_what_fails_cancels_what_waits_for_it_and_its_retry_revives_them(b
     assert {(await bench.job(one)).error["code"] for one in rest} == {"dependency_failed"}  # type: ignore[index]
     await do(bench, jobs.retry, ADMIN_OWNER, first)
     assert [await bench.state(one) for one in (first, *rest)] == [State.QUEUED, State.WAITING, State.WAITING]
+
+
+async def test_a_cancel_and_what_releases_one_of_its_jobs_do_not_block_each_other(bench: Bench) -> None:
+    batch_id = await do(bench, create, chain(2))
+    _, second = await children(bench, batch_id)
+    async with bench.database.transaction() as session:
+        await session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
+        await session.execute(update(Job).where(Job.id == second).values(waits_for=0))
+        canceling = asyncio.create_task(do(bench, operate.cancel, ADMIN_OWNER, batch_id))
+        await bench.blocked()
+        # PostgreSQL checks foreign keys anew for a row that the same transaction changed before.
+        assert await enqueue_ready(session, [second]) == [second]
+    await canceling
+    assert (await view(bench, batch_id)).state is State.CANCELED
 
 
 async def test_nothing_is_retried_where_nothing_failed(bench: Bench) -> None:

@@ -82,8 +82,9 @@ async def remove(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
 
 async def _hold(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> list[UUID]:
     """Lock the batch, its children and all that wait for them, and give the children."""
-    mine = select(Batch.id).where(Batch.id == batch_id, Batch.owner_id == owner_id).with_for_update()
-    if await session.scalar(mine) is None:
+    mine = select(Batch.id).where(Batch.id == batch_id, Batch.owner_id == owner_id)
+    # Shared with foreign keys: PostgreSQL checks that of a child, for one who holds it, at its second change.
+    if await session.scalar(mine.with_for_update(key_share=True)) is None:
         raise NotFoundError(f"there is no batch {batch_id}")
     children = list(await session.scalars(select(Job.id).where(Job.parent_id == batch_id)))
     # In one go: what waits for the first of them may come before the last. A union: PostgreSQL reads OR as every job.
