@@ -52,7 +52,8 @@ class Batching:
                 jobs = submissions(owner_id, body.jobs, self.kinds, settings, trace)
                 wanted = BatchSubmission(owner_id, list(jobs.values()), trace, names=_ids(jobs))
             case _:
-                jobs = submissions(owner_id, self._cooked(body), self.kinds, settings, trace)
+                takers = dict.fromkeys(recipes()[body.recipe].takers(), "input")
+                jobs = submissions(owner_id, self._cooked(body), self.kinds, settings, trace, takers)
                 wanted = BatchSubmission(owner_id, list(jobs.values()), trace, names=_ids(jobs), recipe=body.recipe)
         asked = body.model_dump(mode="json")
         return replace(wanted, metadata=body.metadata, idempotency_key=key, request=asked)
@@ -72,7 +73,7 @@ class Batching:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             told = f"{field_of(('body', 'jobs', *first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
-            raise InvalidError(told, field="params") from None
+            raise InvalidError(told, field="input" if "input" in first["loc"] else "params") from None
 
 
 def _ids(jobs: Mapping[str, Submission]) -> dict[str, UUID]:

@@ -91,7 +91,10 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """What validation refused: a body that is no JSON, or wrong fields."""
     first = errors[0]
     if first["type"] == "json_invalid":
-        where = f"the body is not JSON: {first['ctx']['error']} at character {first['loc'][-1]}"
+        at = first["loc"][-1]  # of a line in bulk, the error itself tells where
+        where = f"the body is not JSON: {first['ctx']['error']}" + (
+            f" at character {at}" if isinstance(at, int) else ""
+        )
         return of_error(MalformedError(where))
     told = [_field_problem(item) for item in errors[:MAX_TOLD]]
     parts = [f"{item.field}: {item.message}" if item.field else f"the body: {item.message}" for item in told]

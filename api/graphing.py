@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -31,9 +32,16 @@ def steps_of(jobs: Jobs, kinds: Mapping[str, Kind[Any, Any]]) -> dict[str, Step]
 
 
 def submissions(
-    owner_id: UUID, jobs: Jobs, kinds: Mapping[str, Kind[Any, Any]], settings: Settings, trace: str
+    owner_id: UUID,
+    jobs: Jobs,
+    kinds: Mapping[str, Kind[Any, Any]],
+    settings: Settings,
+    trace: str,
+    input_fields: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Submission]:
     """These jobs by their names, each after all that it needs, and with an id by which others need it.
+
+    ``input_fields``: where the request has the inputs of some of them, for errors, if not with the job.
 
     Raises:
         InvalidError: a job needs one that is not there, waits for itself, or cannot work on what another makes.
@@ -47,7 +55,7 @@ def submissions(
         given = _with_ids(job.input, ids)
         ids[name] = new_id(after=[*after, *(one.job for one in each(given) if isinstance(one, OutputInput))])
         asked = Asked(owner_id, kinds[job.kind], job.params, trace)
-        named = {"input_field": f"jobs.{name}.input", "after_field": f"jobs.{name}.after"}
+        named = {"input_field": input_fields.get(name, f"jobs.{name}.input"), "after_field": f"jobs.{name}.after"}
         made[name] = submission(asked, given, job, settings, id=ids[name], after=after, **named)
     return made
 

@@ -43,6 +43,10 @@ class Recipe(BaseModel):
         """The kinds of its jobs."""
         return {job["kind"] for job in self.jobs.values()}
 
+    def takers(self) -> list[str]:
+        """The names of its jobs that work on the input itself."""
+        return [name for name, job in self.jobs.items() if job["input"] == "$input"]
+
     def params_model(self) -> type[BaseModel]:
         """What its params must be."""
         fields: dict[str, Any] = {

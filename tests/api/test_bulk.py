@@ -145,3 +145,8 @@ async def test_long_lines_are_stored_a_few_at_a_time(
     long = [{"kind": "summarize", "input": {"text": f"{place} {words}"}} for place in range(17)]
     report = await send(client, *(json.dumps(body, ensure_ascii=False) for body in long))
     assert (report["accepted"], stored) == (17, [9, 8])
+
+
+async def test_a_line_that_is_no_json_is_told_where(client: httpx.AsyncClient) -> None:
+    (told,) = (await send(client, '{"kind"'))["errors"]
+    assert told["message"] == "the body is not JSON: EOF while parsing an object at line 1 column 7"

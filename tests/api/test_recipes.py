@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from playhead.identity import new_id
 from playhead.recipes import recipes
 
 PATH = "/api/v1/batches"
@@ -42,8 +43,8 @@ async def test_subtitles_are_translated_into_each_language_once(client: httpx.As
         ({"recipe": "subtitles", "input": URL}, "params", "required"),
         ({"recipe": "subtitles", "input": URL, "params": {"languages": []}}, "params.languages", "at least 1"),
         ({"recipe": "subtitles", "input": URL, "params": {"languages": ["xx"]}}, "params", "no language 'xx'"),
-        ({"recipe": "podcast", "input": {"text": "words"}}, "params", "input"),
-        ({"recipe": "podcast", "input": {"url": "http://10.0.0.1/"}}, "jobs.transcribe.input.url", "10.0.0.1"),
+        ({"recipe": "podcast", "input": {"text": "words"}}, "input", "exactly one of"),
+        ({"recipe": "podcast", "input": {"url": "http://10.0.0.1/"}}, "input.url", "10.0.0.1"),
         ({"recipe": "podcast", "input": URL, "params": {"salt": "x"}}, "params.salt", "Extra"),
     ],
 )
@@ -55,3 +56,17 @@ async def test_what_a_recipe_cannot_take_is_told(
     assert (answer.status_code, problem["field"]) == (422, field), problem
     assert told in problem["detail"]
     assert (await client.get(PATH)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"file": str(new_id())}, "input.file"),
+        ({"job": str(new_id()), "output": "a.mp3"}, "input.job"),
+    ],
+)
+async def test_what_is_wrong_with_the_input_is_named_where_the_request_has_it(
+    client: httpx.AsyncClient, given: dict[str, str], field: str
+) -> None:
+    refused = await client.post("/api/v1/batches", json={"recipe": "podcast", "input": given})
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
