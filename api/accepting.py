@@ -43,6 +43,7 @@ def submission(
         kind=asked.kind.name,
         queue=asked.kind.queue,
         params=asked.params.model_dump(mode="json"),
+        chosen_params=asked.params.model_dump(mode="json", exclude_defaults=True),
         input=given.model_dump(mode="json"),
         max_attempts=terms.max_attempts or settings.retry.max_attempts,
         priority=terms.priority,

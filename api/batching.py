@@ -55,7 +55,7 @@ class Batching:
                 takers = dict.fromkeys(recipes()[body.recipe].takers(), "input")
                 jobs = submissions(owner_id, self._cooked(body), self.kinds, settings, trace, takers)
                 wanted = BatchSubmission(owner_id, list(jobs.values()), trace, names=_ids(jobs), recipe=body.recipe)
-        asked = body.model_dump(mode="json")
+        asked = body.model_dump(mode="json", exclude_defaults=True)
         return replace(wanted, metadata=body.metadata, idempotency_key=key, request=asked)
 
     def _alike(self, body: AlikeRequest, owner_id: UUID, settings: Settings, trace: str) -> list[Submission]:

@@ -37,7 +37,7 @@ async def submit_bulk(session: AsyncSession, wanted: Sequence[Submission]) -> li
 
 
 def _key(wanted: Submission, contents: Sequence[str]) -> str:
-    known_by = to_json([wanted.kind, contents, sorted(wanted.params.items())])
+    known_by = to_json([wanted.kind, contents, sorted(wanted.known_params.items())])
     # With a space, which no header's key has.
     return f"bulk {hashlib.sha256(known_by).hexdigest()}"
 

@@ -24,7 +24,7 @@ from playhead.ledger.locks import among
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, Priority, State
 
-_BESIDE = frozenset({"trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field"})
+_BESIDE = frozenset({"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Submission:
     Attributes:
         input: as :mod:`playhead.ledger.inputs` says.
         after: jobs that must succeed first.
+        chosen_params: those that are not as by default; all, if not given. A request is known by them, so that it is
+            known still when a later version has more.
         run_at: not before this time.
         expires_in_seconds: not begun within this time from now, it expires.
         idempotency_key: the same key again gives the same job.
@@ -57,13 +59,20 @@ class Submission:
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     id: UUID | None = None
     parent_id: UUID | None = None
+    chosen_params: dict[str, Any] | None = None
     input_field: str = "input"
     after_field: str = "after"
 
     def digest(self) -> bytes:
         """What makes two requests the same: everything asked for."""
         asked = {name: value for name, value in vars(self).items() if name not in _BESIDE}
+        asked["params"] = self.known_params
         return hashlib.sha256(to_json(dict(sorted(asked.items())))).digest()
+
+    @property
+    def known_params(self) -> dict[str, Any]:
+        """The params that the request is known by."""
+        return self.params if self.chosen_params is None else self.chosen_params
 
     def needs(self) -> set[UUID]:
         """The jobs that must succeed first."""

@@ -4,9 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from playhead.errors import EngineCrashedError, MediaUnreadableError
 from playhead.ledger.settle import Made
+from playhead.ledger.submit import Submission
+from playhead.models import ADMIN_OWNER, Job
 from tests.api.conftest import Stand, client_of, submit
 
 INPUT = {"url": "https://example.com/talk.mp3"}
@@ -186,3 +189,23 @@ async def test_another_owners_job_does_not_exist(client: httpx.AsyncClient, stan
         chained = {"kind": "transcribe", "input": {"job": job_id, "output": "transcript.txt"}}
         assert (await stranger.post("/api/v1/jobs", json=chained)).json()["field"] == "input.job"
     assert (await client.get(path)).status_code == 200
+
+
+async def test_a_key_is_known_still_when_a_later_version_has_more_params(
+    client: httpx.AsyncClient, stand: Stand
+) -> None:
+    headers = {"Idempotency-Key": "one"}
+    body = {"kind": "transcribe", "input": INPUT, "params": {"language": "en"}}
+    first = (await client.post("/api/v1/jobs", json=body, headers=headers)).json()
+    async with stand.services.transaction() as session:
+        (digest,) = await session.scalars(select(Job.request_digest))
+    wanted = Submission(
+        owner_id=ADMIN_OWNER,
+        kind="transcribe",
+        queue="gpu",
+        params={"language": "en", "a_param_of_a_later_version": False},
+        chosen_params={"language": "en"},
+        input=INPUT,
+        max_attempts=first["max_attempts"],
+    )
+    assert digest == wanted.digest()
