@@ -22,7 +22,7 @@ from tests.engines.sounds import samples, write_wave
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Stack
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.models, pytest.mark.heavy, pytest.mark.timeout(600)]
 
 MEDIA = Path(__file__).parent.parent / "media"
 CLIPS = sorted(MEDIA.glob("sense-and-sensibility-*.flac"))

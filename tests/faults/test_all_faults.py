@@ -106,6 +106,7 @@ async def refused(http: httpx.AsyncClient, path: str) -> None:
     assert answer.json()["code"] == "unavailable"
 
 
+@pytest.mark.heavy
 async def test_the_same_processes_outlive_every_fault(stand: Stand) -> None:
     faults = {
         "killed": killed(stand),
