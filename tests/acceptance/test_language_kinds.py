@@ -23,7 +23,7 @@ from tests.acceptance.conftest import Stack, stack
 from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
 from tests.llm.server import CONTEXT_TOKENS
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.heavy]
 CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac"
 
 SAID = ["Good morning, everybody.", "The bridge is closed until May.", "Ann will tell the school."]
