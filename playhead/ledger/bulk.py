@@ -11,8 +11,8 @@ from uuid import UUID
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.ledger.inputs import find_contents, wanted_by
-from playhead.ledger.submit import Submission, submit_all
+from playhead.ledger.inputs import sources
+from playhead.ledger.submit import Contents, Submission, find_contents, find_unmet, store
 
 AT_ONCE = 1000
 """Jobs in one transaction."""
@@ -27,17 +27,15 @@ async def submit_bulk(session: AsyncSession, wanted: Sequence[Submission]) -> li
     Raises:
         InvalidError, InputQuarantinedError: as :func:`playhead.ledger.submit.submit`; nothing is stored then.
     """
-    sources = [wanted_by(one.kind, one.input, one.input_field) for one in wanted]
-    found = iter(await find_contents(session, wanted[0].owner_id, [source for some in sources for source in some]))
-    keyed = [
-        replace(one, idempotency_key=_key(one, [next(found) or _named(source.source) for source in some]))
-        for one, some in zip(wanted, sources, strict=True)
-    ]
-    return await submit_all(session, keyed)
+    unmet = await find_unmet(session, wanted)
+    contents = await find_contents(session, wanted)
+    keyed = [replace(one, idempotency_key=_key(one, known)) for one, known in zip(wanted, contents, strict=True)]
+    return await store(session, keyed, unmet, contents)
 
 
-def _key(wanted: Submission, contents: Sequence[str]) -> str:
-    known_by = to_json([wanted.kind, contents, sorted(wanted.known_params.items())])
+def _key(wanted: Submission, contents: Contents) -> str:
+    inputs = [known or _named(source) for known, source in zip(contents, sources(wanted.input), strict=True)]
+    known_by = to_json([wanted.kind, inputs, sorted(wanted.known_params.items())])
     # With a space, which no header's key has.
     return f"bulk {hashlib.sha256(known_by).hexdigest()}"
 

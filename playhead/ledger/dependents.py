@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from playhead.errors import DependencyFailedError, StateConflictError
 from playhead.ledger.history import record_states
-from playhead.ledger.inputs import hand_on
+from playhead.ledger.inputs import hand_on, made_for
 from playhead.ledger.locks import among, at_any_distance, lock
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, State
@@ -26,10 +26,12 @@ async def release(session: AsyncSession, succeeded: UUID) -> None:
     now on, whatever becomes of the job that made it.
     """
     dependents = await lock(session, select(Dependency.job_id).where(Dependency.needs_id == succeeded))
-    met = update(Job).where(among(Job.id, dependents)).values(waits_for=Job.waits_for - 1)
+    if not dependents:
+        return
+    its_input = case((Job.input["job"].astext == str(succeeded), made_for(succeeded)), else_=Job.input_sha256)
+    met = update(Job).where(among(Job.id, dependents)).values(waits_for=Job.waits_for - 1, input_sha256=its_input)
     await session.execute(met.execution_options(synchronize_session=False))
-    if dependents:
-        await hand_on(session, succeeded, dependents)
+    await hand_on(session, succeeded)
     await enqueue_ready(session, dependents)
 
 
@@ -47,6 +49,12 @@ async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[
     await issue(session, queued)
     await record_states(session, queued)
     return queued
+
+
+async def begin(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
+    """Queue those of these jobs, all just made ``waiting``, that may run now; write down that the others wait."""
+    queued = set(await enqueue_ready(session, job_ids))
+    await record_states(session, [job_id for job_id in job_ids if job_id not in queued])
 
 
 async def abandon(session: AsyncSession, ended: Sequence[UUID]) -> None:

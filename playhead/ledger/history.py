@@ -20,16 +20,17 @@ A change of state is news of the job's batch too: only its id.
 
 _STATES = text(
     f"""
-    WITH told AS (
+    WITH changed AS (
+        SELECT id, owner_id, parent_id, state, attempt, lease, error, run_at FROM jobs WHERE id = ANY(:ids)),
+    told AS (
         INSERT INTO job_events (job_id, owner_id, type, attempt, lease, data)
         SELECT id, owner_id, 'state', attempt, lease,
                jsonb_strip_nulls(jsonb_build_object('state', state, 'error', error, 'run_at', run_at))
-        FROM jobs WHERE id = ANY(:ids) ORDER BY id
+        FROM changed ORDER BY id
         RETURNING job_id, data ->> 'state' AS state)
     SELECT pg_notify('{CHANNEL}', job_id || ' ' || state) FROM told
     UNION ALL
-    SELECT pg_notify('{CHANNEL}', parents.parent_id::text)
-    FROM (SELECT DISTINCT parent_id FROM jobs WHERE id = ANY(:ids) AND parent_id IS NOT NULL) AS parents
+    SELECT pg_notify('{CHANNEL}', CAST(parent_id AS text)) FROM changed WHERE parent_id IS NOT NULL GROUP BY parent_id
     """  # noqa: S608 - the channel is a constant
 )
 

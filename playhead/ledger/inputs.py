@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ScalarSelect, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import InvalidError
@@ -89,14 +89,20 @@ async def several(session: AsyncSession, job_id: UUID) -> list[str | None]:
     )
 
 
-async def hand_on(session: AsyncSession, maker: UUID, dependents: Sequence[UUID]) -> None:
-    """Give these jobs, whose rows are locked, what they need of this one's outputs, whatever becomes of it."""
-    made = select(Output.sha256).where(Output.job_id == maker)
-    given = made.where(Output.name == Job.input["output"].astext).correlate(Job).scalar_subquery()
-    one = update(Job).where(among(Job.id, dependents), Job.input["job"].astext == str(maker))
-    await session.execute(one.values(input_sha256=given).execution_options(synchronize_session=False))
-    each = made.where(Output.name == JobInput.output).correlate(JobInput).scalar_subquery()
-    some = update(JobInput).where(JobInput.source_id == maker).values(sha256=each)
+def made_for(maker: UUID) -> ScalarSelect[str]:
+    """What the job in whose row this stands needs of this one's outputs."""
+    made = select(Output.sha256).where(Output.job_id == maker, Output.name == Job.input["output"].astext)
+    return made.correlate(Job).scalar_subquery()
+
+
+async def hand_on(session: AsyncSession, maker: UUID) -> None:
+    """Give those who take several inputs what they need of this one's outputs, whatever becomes of it.
+
+    The rows of their jobs are locked.
+    """
+    made = select(Output.sha256).where(Output.job_id == maker, Output.name == JobInput.output)
+    given = made.correlate(JobInput).scalar_subquery()
+    some = update(JobInput).where(JobInput.source_id == maker).values(sha256=given)
     await session.execute(some.execution_options(synchronize_session=False))
 
 

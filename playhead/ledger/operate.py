@@ -9,13 +9,25 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError, StateConflictError
-from playhead.ledger.dependents import abandon, enqueue_ready, require_open, revive
+from playhead.ledger.dependents import abandon, begin, require_open, revive
 from playhead.ledger.history import record_states
 from playhead.ledger.locks import detach
 from playhead.ledger.quarantine import require_retryable
 from playhead.ledger.run import RELEASED
 from playhead.models import Job
 from playhead.states import CANCEL, DELETE, RETRY, SKIP, State, Transition
+
+ANEW: dict[str, Any] = {
+    "state": State.WAITING,
+    "attempt": 0,
+    "error": None,
+    "finished_at": None,
+    "run_at": None,
+    "progress": 0,
+    "stage": None,
+    "expires_at": None,
+}
+"""What a retry makes of a job that ended: columns of its row."""
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
@@ -52,12 +64,9 @@ async def retry(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
         raise StateConflictError(f"the job is {job.state}: only one that ended without success can be retried")
     await require_open(session, job)
     await require_retryable(session, job)
-    anew = {"state": State.WAITING, "attempt": 0, "error": None, "finished_at": None, "run_at": None}
-    again = anew | {"progress": 0, "stage": None, "expires_at": None}
-    await session.execute(update(Job).where(Job.id == job_id).values(**again))
+    await session.execute(update(Job).where(Job.id == job_id).values(**ANEW))
     await revive(session, [job_id])
-    if not await enqueue_ready(session, [job_id]):
-        await record_states(session, [job_id])
+    await begin(session, [job_id])
 
 
 async def remove(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:

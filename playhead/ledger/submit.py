@@ -17,14 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import IdempotencyMismatchError, InvalidError
 from playhead.identity import new_id
 from playhead.ledger import inputs
-from playhead.ledger.dependents import enqueue_ready
-from playhead.ledger.history import record_states
+from playhead.ledger.dependents import begin
 from playhead.ledger.inserting import insert_jobs
 from playhead.ledger.locks import among
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, Priority, State
 
 _BESIDE = frozenset({"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field"})
+
+Contents = Sequence[str | None]
+"""The sha256 of each input of a job, in their order; None where it is not yet known."""
 
 
 @dataclass(frozen=True)
@@ -105,32 +107,40 @@ async def submit_all(session: AsyncSession, wanted: Sequence[Submission]) -> lis
         InvalidError, InputQuarantinedError: as :func:`submit`.
     """
     unmet = await find_unmet(session, wanted)
-    contents = await _contents(session, wanted)
+    return await store(session, wanted, unmet, await find_contents(session, wanted))
+
+
+async def store(
+    session: AsyncSession, wanted: Sequence[Submission], unmet: Collection[UUID], contents: Sequence[Contents]
+) -> list[UUID]:
+    """Make these jobs, but none twice whose key is known, once what they need has been found. Gives the ids."""
     # The order of the ids is that in which locks are taken.
     given = [(one, one.id or new_id(after=one.needs()), known) for one, known in zip(wanted, contents, strict=True)]
-    made = await insert_jobs(session, [_row(*each, waits_for=len(each[0].needs() & unmet)) for each in given])
+    made = await insert_jobs(
+        session, [_row(*each, waits_for=len(each[0].needs().intersection(unmet))) for each in given]
+    )
     given = [each for each in given if each[1] in made]
     await inputs.keep_several(session, [(job_id, one.input, known) for one, job_id, known in given])
     needs = [{"job_id": job_id, "needs_id": need} for one, job_id, _ in given for need in one.needs()]
     if needs:
         await session.execute(insert(Dependency), needs)
-    await _begin(session, [job_id for _, job_id, _ in given])
-    return [job_id for _, job_id, _ in given]
+    job_ids = [job_id for _, job_id, _ in given]
+    await begin(session, job_ids)
+    return job_ids
 
 
-async def _begin(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
-    queued = set(await enqueue_ready(session, job_ids))
-    await record_states(session, [job_id for job_id in job_ids if job_id not in queued])
+async def find_contents(session: AsyncSession, wanted: Sequence[Submission]) -> list[Contents]:
+    """The bytes of each input of each of these jobs, as far as they are known; kept from now on.
 
-
-async def _contents(session: AsyncSession, wanted: Sequence[Submission]) -> list[list[str | None]]:
-    """What each input of each of these is, as far as it is known."""
+    Raises:
+        InvalidError, InputQuarantinedError: as :func:`submit`.
+    """
     asked = [inputs.wanted_by(one.kind, one.input, one.input_field) for one in wanted]
     found = iter(await inputs.find_contents(session, wanted[0].owner_id, [source for one in asked for source in one]))
     return [[next(found) for _ in one] for one in asked]
 
 
-def _row(wanted: Submission, job_id: UUID, known: Sequence[str | None], *, waits_for: int) -> dict[str, Any]:
+def _row(wanted: Submission, job_id: UUID, known: Contents, *, waits_for: int) -> dict[str, Any]:
     return {
         "input_sha256": None if "all" in wanted.input else known[0],
         "waits_for": waits_for,

@@ -8,9 +8,10 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError, StateConflictError
-from playhead.ledger.dependents import abandon, can_be_met, enqueue_ready, revive
+from playhead.ledger.dependents import abandon, begin, can_be_met, revive
 from playhead.ledger.history import record_states
 from playhead.ledger.locks import among, at_any_distance, detach, lock
+from playhead.ledger.operate import ANEW
 from playhead.ledger.quarantine import is_quarantined
 from playhead.ledger.run import RELEASED
 from playhead.models import Batch, Job
@@ -51,17 +52,14 @@ async def retry(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
     if not retried:
         raise StateConflictError("no job of the batch can be retried: none failed, was canceled or expired")
     await revive(session, retried)
-    queued = set(await enqueue_ready(session, retried))
-    await record_states(session, [job_id for job_id in retried if job_id not in queued])
+    await begin(session, retried)
 
 
 async def _again(session: AsyncSession, batch_id: UUID) -> list[UUID]:
     """Let those wait again that can begin. In a graph each such step lets those after them do so in the next."""
     ended = Job.state.in_(RETRY.before - {State.SKIPPED})
-    anew = {"state": State.WAITING, "attempt": 0, "error": None, "finished_at": None, "run_at": None}
-    cleared = anew | {"progress": 0, "stage": None, "expires_at": None}
     may = update(Job).where(Job.parent_id == batch_id, ended, can_be_met(), ~is_quarantined())
-    again = may.values(**cleared).returning(Job.id).execution_options(synchronize_session=False)
+    again = may.values(**ANEW).returning(Job.id).execution_options(synchronize_session=False)
     return list(await session.scalars(again))
 
 
