@@ -31,7 +31,8 @@ from typing import Any
 
 from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.transcript import Segment
-from worker.engines.messages import Begin, Cancel, Stage, requests
+from worker.engines.lines import Cancel
+from worker.engines.messages import Begin, Stage, requests
 from worker.engines.speech.lifeline import hold
 from worker.engines.speech.replies import Replies
 

@@ -12,7 +12,8 @@ import pytest
 from playhead.engines import SpeechOptions
 from playhead.errors import EngineCrashedError, EngineDiedError
 from playhead.settings import SpeechSettings
-from worker.engines.messages import EXIT_USELESS, Begin, Message, Reply, Stage, Working
+from worker.engines.lines import EXIT_USELESS, Message
+from worker.engines.messages import Begin, Reply, Stage, Working
 from worker.engines.shift import Shift
 from worker.engines.work import Work
 

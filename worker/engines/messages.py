@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.settings import SpeechSettings
-
-# An engine that met what nobody foresaw, such as a failed device or a full memory, says so of the recording that saw
-# it, and ends with this code: no other is to blame.
-EXIT_USELESS = 70
+from worker.engines.lines import Cancel, Ended, Failed, Message
 
 # What the engine does with a recording. It may only be blamed for what goes wrong while it does something with it.
 Stage = Literal["waiting", "reading", "loading", "decoding"]
-
-
-class Message(BaseModel):
-    """One line."""
-
-    model_config = ConfigDict(frozen=True)
-
-    def line(self) -> bytes:
-        """The message as it goes over the pipe."""
-        return self.model_dump_json().encode() + b"\n"
 
 
 class Configure(Message):
@@ -44,13 +31,6 @@ class Begin(Message):
     resume: SpeechInfo | None = None
     from_seconds: float = 0.0
     first_id: int = 0
-
-
-class Cancel(Message):
-    """Let go of a recording; answered by :class:`Ended`."""
-
-    type: Literal["cancel"] = "cancel"
-    id: int
 
 
 class Working(Message):
@@ -75,23 +55,6 @@ class Stepped(Message):
     type: Literal["stepped"] = "stepped"
     id: int
     step: SpeechStep
-
-
-class Ended(Message):
-    """The recording is done, or let go of."""
-
-    type: Literal["ended"] = "ended"
-    id: int
-
-
-class Failed(Message):
-    """The recording ended with the error of this code."""
-
-    type: Literal["failed"] = "failed"
-    id: int
-    code: str
-    message: str
-    field: str | None = None
 
 
 Request = Configure | Begin | Cancel

@@ -14,7 +14,8 @@ from typing import Self
 import structlog
 
 from playhead.settings import SpeechSettings
-from worker.engines.messages import Configure, Message, Reply, replies
+from worker.engines.lines import Message
+from worker.engines.messages import Configure, Reply, replies
 from worker.engines.pipes import EngineEnds, Pipes, open_pipes
 
 log = structlog.get_logger(__name__)

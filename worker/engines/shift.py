@@ -9,8 +9,9 @@ from playhead.errors import EngineCrashedError, EngineDiedError
 from playhead.settings import SpeechSettings
 from worker.engines.clocks import Clocks
 from worker.engines.death import cause_of_death
+from worker.engines.lines import EXIT_USELESS, Cancel
 from worker.engines.memory import MemoryBound
-from worker.engines.messages import EXIT_USELESS, Cancel, Reply, Stepped
+from worker.engines.messages import Reply, Stepped
 from worker.engines.process import EngineProcess
 from worker.engines.work import Work
 

@@ -4,7 +4,8 @@ import asyncio
 
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.errors import PlayheadError
-from worker.engines.messages import Begin, Ended, Failed, Heard, Reply, Stage, Stepped, Working
+from worker.engines.lines import Ended, Failed
+from worker.engines.messages import Begin, Heard, Reply, Stage, Stepped, Working
 from worker.engines.told import told_error
 
 Part = SpeechInfo | SpeechStep

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-
-class Message(BaseModel):
-    """One line."""
-
-    model_config = ConfigDict(frozen=True)
-
-    def line(self) -> bytes:
-        """The message as it goes over the pipe."""
-        return self.model_dump_json().encode() + b"\n"
+from worker.engines.lines import Cancel, Ended, Failed, Message
 
 
 class Ask(Message):
@@ -23,13 +15,6 @@ class Ask(Message):
     type: Literal["ask"] = "ask"
     id: int
     request: Any
-
-
-class Cancel(Message):
-    """Let go of a request; answered by :class:`Ended`."""
-
-    type: Literal["cancel"] = "cancel"
-    id: int
 
 
 class Ready(Message):
@@ -51,23 +36,6 @@ class Replied(Message):
     type: Literal["replied"] = "replied"
     id: int
     reply: Any
-
-
-class Ended(Message):
-    """The request is done, or let go of."""
-
-    type: Literal["ended"] = "ended"
-    id: int
-
-
-class Failed(Message):
-    """The request ended with the error of this code."""
-
-    type: Literal["failed"] = "failed"
-    id: int
-    code: str
-    message: str
-    field: str | None = None
 
 
 ToEngine = Ask | Cancel

@@ -15,8 +15,8 @@ from typing import BinaryIO, Generic, NoReturn, TypeVar
 from pydantic import BaseModel
 
 from playhead.errors import PlayheadError
-from worker.engines.child.messages import Ask, Begun, Cancel, Ended, Failed, Message, Ready, Replied, to_engine
-from worker.engines.messages import EXIT_USELESS
+from worker.engines.child.messages import Ask, Begun, Ready, Replied, to_engine
+from worker.engines.lines import EXIT_USELESS, Cancel, Ended, Failed, Message
 from worker.engines.speech.lifeline import hold
 from worker.engines.speech.mishaps import leaves_useless, mishap
 

@@ -6,8 +6,9 @@ from contextlib import suppress
 import structlog
 from pydantic import ValidationError
 
-from worker.engines.child.messages import Ask, Begun, Cancel, Ended, Failed, FromEngine, Ready, Replied, from_engine
+from worker.engines.child.messages import Ask, Begun, FromEngine, Ready, Replied, from_engine
 from worker.engines.death import cause_of_death
+from worker.engines.lines import Cancel, Ended, Failed
 from worker.engines.process import ChildProcess
 from worker.engines.told import told_error
 

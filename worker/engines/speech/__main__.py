@@ -9,7 +9,8 @@ import sys
 import threading
 from typing import BinaryIO
 
-from worker.engines.messages import Begin, Cancel, Configure, requests
+from worker.engines.lines import Cancel
+from worker.engines.messages import Begin, Configure, requests
 from worker.engines.speech.lifeline import hold
 from worker.engines.speech.replies import Replies
 from worker.engines.speech.scheduler import Scheduler

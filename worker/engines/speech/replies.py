@@ -5,7 +5,8 @@ import threading
 
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.errors import PlayheadError
-from worker.engines.messages import Ended, Failed, Heard, Message, Stage, Stepped, Working
+from worker.engines.lines import Ended, Failed, Message
+from worker.engines.messages import Heard, Stage, Stepped, Working
 
 
 class Replies:

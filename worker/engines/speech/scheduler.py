@@ -13,7 +13,8 @@ from functools import partial
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.errors import PlayheadError
 from playhead.settings import SpeechSettings
-from worker.engines.messages import EXIT_USELESS, Begin
+from worker.engines.lines import EXIT_USELESS
+from worker.engines.messages import Begin
 from worker.engines.speech.decoding import Decoding, Part
 from worker.engines.speech.mishaps import leaves_useless, mishap
 from worker.engines.speech.models import Models
