@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from playhead.errors import InputMissingError, NotFoundError, StorageError
 from playhead.identity import new_id
@@ -27,13 +28,17 @@ async def keep_blobs(session: AsyncSession, stored: Collection[Stored]) -> None:
         StorageError: the same bytes are just being cleared away; storing them again in a moment succeeds.
     """
     # Ordered, so that two transactions that keep the same blobs wait for each other instead of for ever.
-    for blob in sorted(set(stored), key=lambda blob: blob.sha256):
-        row = insert(Blob).values(sha256=blob.sha256, size_bytes=blob.size_bytes)
-        kept = {"touched_at": func.now(), "deleting": False, "size_bytes": row.excluded.size_bytes}
-        free = ~Blob.deleting | doom_is_over()
-        touched = row.on_conflict_do_update(index_elements=[Blob.sha256], set_=kept, where=free)
-        if await session.scalar(touched.returning(Blob.sha256)) is None:
-            raise StorageError("the same bytes are just being cleared away: try again", retry_after_seconds=1)
+    rows = [vars(blob) for blob in sorted(set(stored), key=lambda blob: blob.sha256)]
+    kept = (await session.scalars(_keep(), rows)).all() if rows else []
+    if len(kept) < len(rows):
+        raise StorageError("the same bytes are just being cleared away: try again", retry_after_seconds=1)
+
+
+def _keep() -> ReturningInsert[tuple[str]]:
+    row = insert(Blob)
+    now = {"touched_at": func.now(), "deleting": False, "size_bytes": row.excluded.size_bytes}
+    free = ~Blob.deleting | doom_is_over()
+    return row.on_conflict_do_update(index_elements=[Blob.sha256], set_=now, where=free).returning(Blob.sha256)
 
 
 async def add_file(

@@ -92,9 +92,10 @@ async def test_no_row_may_point_at_doomed_bytes(house: House) -> None:
     async with house.database.transaction() as session:
         await keep_blobs(session, [blob])
         await session.execute(text("UPDATE blobs SET deleting = true"))
+    other = await house.storage.put_bytes(b"made beside it")
     async with house.database.transaction() as session:
         with pytest.raises(StorageError) as refused:
-            await keep_blobs(session, [blob])
+            await keep_blobs(session, [other, blob])
     assert refused.value.retry_after_seconds == 1
 
 
