@@ -9,7 +9,7 @@ from cli.catalog import CLIENT, Entry, entries, groups
 from cli.markdown import code, table
 
 HEAD = """\
-<!-- Made by `make docs` from playhead/settings.py. Change that, not this. -->
+<!-- Made by `make docs` from playhead/settings/. Change that, not this. -->
 # Settings
 
 Playhead reads its settings from environment variables, once, at the start of each command. Lists and tables are

@@ -1,0 +1,29 @@
+"""The tables. Alembic makes them; a test holds the two together."""
+
+from playhead.models.base import Base, lease_tokens
+from playhead.models.batches import Batch
+from playhead.models.files import Blob, File, Output
+from playhead.models.history import Checkpoint, EngineDeaths, Event
+from playhead.models.jobs import Dependency, Job, JobInput
+from playhead.models.owners import ADMIN_OWNER, Key, Owner
+from playhead.models.workers import QueueRow, WorkerRow
+
+__all__ = [
+    "ADMIN_OWNER",
+    "Base",
+    "Batch",
+    "Blob",
+    "Checkpoint",
+    "Dependency",
+    "EngineDeaths",
+    "Event",
+    "File",
+    "Job",
+    "JobInput",
+    "Key",
+    "Output",
+    "Owner",
+    "QueueRow",
+    "WorkerRow",
+    "lease_tokens",
+]
