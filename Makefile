@@ -42,7 +42,7 @@ test-compose: $(DEV) ## Test the containers; needs a Docker engine
 	$(BIN)/pytest -m compose tests/compose $(ARGS)
 
 .PHONY: test-speakers
-test-speakers: $(DEV) ## Test who speaks when, with the real model: installs 1.6 GB into .venv
+test-speakers: $(DEV) ## Test who speaks when, with the real model: installs 5 GB into .venv
 	$(INSTALL) --require-hashes --requirement requirements/speakers.txt
 	$(BIN)/pytest tests/engines/test_diarization.py $(ARGS)
 

@@ -45,6 +45,28 @@ class Asked:
         return self.refused is not None and self.job_id is None
 
 
+@dataclass(slots=True)
+class Batch:
+    """A graph that a client asks for: jobs that build on one another, in one request.
+
+    Attributes:
+        key: the idempotency key.
+        jobs: each is named by its own key.
+        batch_id: as the API accepted it.
+        deleted: whether a user may have deleted it.
+    """
+
+    key: str
+    jobs: tuple[Asked, ...]
+    batch_id: UUID | None = None
+    deleted: bool = False
+
+    @property
+    def job_ids(self) -> set[UUID]:
+        """Of the jobs, once they are accepted."""
+        return {one.job_id for one in self.jobs if one.job_id}
+
+
 @dataclass
 class Pause:
     """A queue was paused for certain from one POSIX time to the other."""
@@ -59,7 +81,7 @@ class Diary:
     """All clients' together.
 
     Attributes:
-        asked: by idempotency key.
+        asked: by idempotency key; those of a batch by their names in it.
         wished: by wish, the jobs that it may have been done to: the request was sent, and not refused for certain.
         confirmed: how often which wish for which job was answered as done.
         succeeded: jobs that a client saw succeeded.
@@ -68,6 +90,7 @@ class Diary:
     """
 
     asked: dict[str, Asked] = field(default_factory=dict)
+    batches: list[Batch] = field(default_factory=list)
     wished: dict[str, set[UUID]] = field(default_factory=lambda: {wish: set() for wish in WISHES})
     confirmed: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     succeeded: set[UUID] = field(default_factory=set)

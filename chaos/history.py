@@ -126,7 +126,8 @@ class Job:
 
 
 _JOBS = """
-    SELECT id, idempotency_key AS key, kind, queue, state, attempt, max_attempts, lease, error ->> 'code' AS code,
+    SELECT id, coalesce(idempotency_key, metadata ->> 'key') AS key,
+           kind, queue, state, attempt, max_attempts, lease, error ->> 'code' AS code,
            coalesce(result ->> 'sha256', result ->> 'text') AS sha256, gpu_seconds, audio_seconds,
            started_at, expires_at, (SELECT lease FROM checkpoints WHERE job_id = jobs.id) AS kept_by
     FROM jobs ORDER BY id

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import httpx
 
 from chaos.apis import Apis
 from chaos.contents import POISON, make
-from chaos.diary import Asked, Diary
+from chaos.diary import Asked, Batch, Diary
 from chaos.mix import Mix, body
 
 CLIENTS = 40
 """Requests under way at once: while the APIs are away, no more are begun."""
 RECENT = 200
 REUSE = 0.8
+BATCHES = 0.04
+"""Share of the requests that ask for several jobs."""
 DOUBLE = 0.1
 """Share of the requests that are sent to both APIs at once."""
 
@@ -27,6 +31,7 @@ class Load:
 
     def __init__(self, apis: Apis, diary: Diary, seed: int, *, jobs_per_second: float) -> None:
         self.recent: deque[Asked] = deque(maxlen=RECENT)
+        self.recent_batches: deque[Batch] = deque(maxlen=RECENT)
         self.open = asyncio.Event()
         """Cleared while there is more to do than should be."""
         self.open.set()
@@ -45,7 +50,10 @@ class Load:
             await asyncio.sleep(self._random.expovariate(self._rate))
             await self.open.wait()
             await self._clients.acquire()
-            self._begin(self._mix.next(self.recent))
+            if self._random.random() < BATCHES:
+                self._begin_batch(self._mix.next_batch())
+            else:
+                self._begin(self._mix.next(self.recent))
 
     async def finish(self) -> None:
         """Wait until every request is answered."""
@@ -60,7 +68,15 @@ class Load:
 
     def _begin(self, asked: Asked) -> None:
         self._diary.asked[asked.key] = asked
-        task = asyncio.create_task(self._submit(asked), name=f"submit {asked.key}")
+        self._start(self._submit(asked), f"submit {asked.key}")
+
+    def _begin_batch(self, batch: Batch) -> None:
+        self._diary.batches.append(batch)
+        self._diary.asked |= {one.key: one for one in batch.jobs}
+        self._start(self._submit_batch(batch), f"submit {batch.key}")
+
+    def _start(self, submitting: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(submitting, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
@@ -76,14 +92,27 @@ class Load:
         ids = {key: one.job_id for key in asked.needs if (one := self._diary.asked[key]).job_id}
         asked.needed = tuple(ids.values())
         json = body(asked, file_id, {key: str(job_id) for key, job_id in ids.items()})
-        headers = {"Idempotency-Key": asked.key}
-        send = [self._apis.call("POST", "/api/v1/jobs", json=json, headers=headers)]
-        if self._random.random() < DOUBLE:
-            send.append(self._apis.call("POST", "/api/v1/jobs", json=json, headers=headers))
-        for answer, _ in await asyncio.gather(*send):
+        for answer in await self._send("/api/v1/jobs", asked.key, json):
             self._take(asked, answer)
         if asked.job_id:
             self.recent.append(asked)
+
+    async def _submit_batch(self, batch: Batch) -> None:
+        names = {one.key: one.key for one in batch.jobs}
+        files = [None if one.content is None else await self._file(one.content) for one in batch.jobs]
+        jobs = {one.key: body(one, file_id, names) for one, file_id in zip(batch.jobs, files, strict=True)}
+        json = {"jobs": jobs, "metadata": {"key": batch.key}}
+        for answer in await self._send("/api/v1/batches", batch.key, json):
+            self._take_batch(batch, answer)
+        if batch.batch_id:
+            self.recent_batches.append(batch)
+            self.recent.extend(batch.jobs)
+
+    async def _send(self, path: str, key: str, json: dict[str, Any]) -> list[httpx.Response]:
+        """The answers; to some requests there are two."""
+        times = 2 if self._random.random() < DOUBLE else 1
+        calls = (self._apis.call("POST", path, json=json, headers={"Idempotency-Key": key}) for _ in range(times))
+        return [answer for answer, _ in await asyncio.gather(*calls)]
 
     def _take(self, asked: Asked, answer: httpx.Response) -> None:
         if answer.status_code == httpx.codes.ACCEPTED:
@@ -93,6 +122,17 @@ class Load:
             asked.refused = str(answer.json()["code"])
         else:
             self._diary.surprises.append(f"{asked.key}: {answer.status_code} {answer.text[:500]}")
+
+    def _take_batch(self, batch: Batch, answer: httpx.Response) -> None:
+        if answer.status_code != httpx.codes.ACCEPTED:
+            self._diary.surprises.append(f"{batch.key}: {answer.status_code} {answer.text[:500]}")
+            return
+        told = answer.json()
+        batch.batch_id = UUID(told["id"])
+        for one in batch.jobs:
+            self._diary.accept(one, UUID(told["jobs"][one.key]))
+        for one in batch.jobs:
+            one.needed = tuple(job_id for key in one.needs if (job_id := self._diary.asked[key].job_id))
 
     async def _file(self, number: int) -> str:
         known = self._files.get(number)

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from chaos.contents import SIZES_BYTES
-from chaos.diary import Asked
+from chaos.diary import Asked, Batch
 from chaos.stack import LOST_AFTER_SECONDS
 
 OUTPUTS = {"transcribe": "transcript.txt", "chaos_quick": "digest.txt", "chaos_long": "digest.txt"}
@@ -27,6 +27,8 @@ KINDS = {
 BUILT = 0.2
 """Share of the requests that build on earlier jobs; of these, ``FED`` work on what one of them made."""
 FED = 0.6
+CHAINED, SIZES = 0.8, (2, 2, 3, 3, 5, 8)
+"""Of graphs: the share of the jobs that build on others, and how many there may be."""
 BLOCK_SECONDS = 1.5 * LOST_AFTER_SECONDS
 LATER, EXPIRING = 0.06, 0.06
 """Shares with a ``run_at``, and with a deadline."""
@@ -39,8 +41,15 @@ class Mix:
         self._random = Random(f"mix {seed}")
         self._count = 0
 
-    def next(self, recent: Sequence[Asked]) -> Asked:
-        """A request; it may build on one of the ``recent``, which were accepted."""
+    def next_batch(self) -> Batch:
+        """A graph, whose jobs build on those before them more often than not."""
+        jobs = [self.next(())]
+        for _ in range(self._random.choice(SIZES) - 1):
+            jobs.append(self.next(jobs[-3:], built=CHAINED))
+        return Batch(f"batch-{jobs[0].key}", tuple(jobs))
+
+    def next(self, recent: Sequence[Asked], *, built: float = BUILT) -> Asked:
+        """A request; it may build on some of the ``recent``, with this probability."""
         random = self._random
         self._count += 1
         kind = random.choices(list(KINDS), list(KINDS.values()))[0]
@@ -48,7 +57,7 @@ class Mix:
         asked.priority = random.choice(("low", "normal", "normal", "high", "urgent"))
         asked.max_attempts = random.choice((1, 2, None, None, None, 6, 6))
         self._time(asked)
-        if recent and random.random() < BUILT:
+        if recent and random.random() < built:
             self._build_on(asked, recent)
         return asked
 

@@ -18,6 +18,7 @@ import psutil
 
 from chaos import history, logs, plan, report
 from chaos.apis import Apis
+from chaos.batches import BatchUser, check_batches
 from chaos.causes import Causes
 from chaos.checks import jobs, processes
 from chaos.checks.jobs import Seen
@@ -39,6 +40,8 @@ from chaos.verdict import Verdict
 from playhead.storage import Storage
 
 RECOVERY_SECONDS = 180.0
+BATCH_SECONDS = 8.0
+"""Between what users do to whole batches, on average."""
 
 
 async def run(options: Options, tell: Callable[[str], None]) -> Outcome:
@@ -103,6 +106,7 @@ class _Trial:
             self._tell("healed: the rest must end now")
             self._verdict.note("recovery", await self._recover(load))
             self._verdict.note("stuck", await drain(stack.server, apis, self._tell))
+            self._verdict.note("batches", await check_batches(apis, self._diary), count=len(self._diary.batches))
             drained = time.monotonic()
             self._verdict.note("tickets", await leftover_tickets(stack.server))
         await stack.stop()
@@ -124,6 +128,7 @@ class _Trial:
         works = {
             "load": load.run(),
             "user": user.run(2.5 / self._options.jobs_per_second),
+            "user of batches": BatchUser(apis, self._diary, load.recent_batches, self._options.seed).run(BATCH_SECONDS),
             "backlog": heed_backlog(self._stack.server, load.open, self._options.max_open),
         }
         broken: list[str] = []
