@@ -53,6 +53,9 @@ LENGTH = $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3600 SEED=7
 	$(BIN)/python -m chaos $(LENGTH) $(if $(RATE),--rate $(RATE)) $(if $(GAP),--gap $(GAP)) $(ARGS)
 
+.PHONY: bench
+bench: bench-batch bench-recovery ## Both benchmarks, one after the other: a quarter of an hour and more
+
 .PHONY: bench-recovery
 bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
 	$(BIN)/python -m bench.recovery $(LENGTH) $(ARGS)
