@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,11 +10,16 @@ from typing import Literal
 import pysubs2
 from pydantic import ValidationError
 
+from playhead.document_checks import require_sound, require_text
 from playhead.errors import DocumentUnreadableError
 from playhead.summary import Summary
 from playhead.transcript import Transcript
 
 MAX_BYTES = 64 * 1024 * 1024
+
+_PARAGRAPH_END = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\r\n]*(?:\r\n|\n|\r)")
+# An arrow alone is no time line: texts have arrows too. Bounded, so that digits without end take no time.
+_TIME_LINE = re.compile(r"\d:\d[\d:.,]{0,20}[ \t]{0,9}-->[ \t]{0,9}-?\d")
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ def read_document(path: Path) -> Document:
         DocumentUnreadableError: it is none of these, too large, or says nothing.
     """
     text = read_text(path)
+    require_text(text)
     document = _read(text, text.lstrip())
     if not document.passages:
         raise DocumentUnreadableError("the document says nothing: there is no text in it")
@@ -67,6 +74,7 @@ def read_source(path: Path) -> Document | Summary:
     """
     text = read_text(path)
     if text.lstrip().startswith("{") and '"quotes_dropped"' in text:
+        require_text(text)
         try:
             return Summary.model_validate_json(text)
         except ValidationError as error:
@@ -101,9 +109,10 @@ def read_verbatim(path: Path) -> str:
 def _read(text: str, beginning: str) -> Document:
     if beginning.startswith("{"):
         return _transcript(text)
-    if beginning.startswith("WEBVTT") or "-->" in text:
+    if beginning.startswith("WEBVTT") or _TIME_LINE.search(text):
         return _subtitles(text, "vtt" if beginning.startswith("WEBVTT") else "srt")
-    return Document("text", [Passage(" ".join(part.split())) for part in text.split("\n\n") if part.strip()])
+    parts = (" ".join(part.split()) for part in _PARAGRAPH_END.split(text))
+    return Document("text", [Passage(part) for part in parts if part])
 
 
 def _transcript(text: str) -> Document:
@@ -111,6 +120,7 @@ def _transcript(text: str) -> Document:
         transcript = Transcript.model_validate_json(text)
     except ValidationError as error:
         raise DocumentUnreadableError(f"the document is JSON, but no transcript: {_first(error)}") from None
+    require_sound(transcript)
     said = [Passage(one.text, one.start, one.end) for one in transcript.segments if one.text.strip()]
     return Document("transcript", said, transcript.language, transcript)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,13 @@ from playhead.transcript import Segment, Transcript
 
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nHello,\n<i>world</i>.\n\n2\n00:00:03,000 --> 00:00:04,000\nBye.\n"
 VTT = "WEBVTT\n\n00:01.000 --> 00:02.500\nHello, world.\n"
+
+
+def transcript(**changes: Any) -> bytes:
+    about = {"language": "en", "language_probability": 1, "duration_seconds": 3, "model": "m", "text": "Bonjour."}
+    segment = {"id": 0, "start": 0, "end": 2, "text": "Bonjour.", "temperature": 0}
+    figures = {"avg_logprob": 0, "no_speech_prob": 0, "compression_ratio": 1}
+    return json.dumps(about | {"segments": [segment | figures | changes]}, separators=(",", ":")).encode()
 
 
 @pytest.fixture
@@ -46,12 +55,21 @@ def test_webvtt_too(path: Path) -> None:
     assert read_document(path).passages == [Passage("Hello, world.", 1.0, 2.5)]
 
 
-def test_a_text_is_read_in_paragraphs(path: Path) -> None:
-    path.write_text("One\nline.\n\n\nTwo.\n")
+@pytest.mark.parametrize("text", ["One\nline.\n\n\nTwo.\n", "One\r\nline.\r\n\r\nTwo.\r\n", "One\rline.\r \t\r\rTwo."])
+def test_a_text_is_read_in_paragraphs(path: Path, text: str) -> None:
+    path.write_text(text, newline="")
 
     document = read_document(path)
 
     assert (document.form, document.text) == ("text", "One line.\nTwo.")
+
+
+def test_an_arrow_makes_no_subtitles_of_a_text(path: Path) -> None:
+    path.write_text("Settings --> Network, from 7:30 --> later.\n\n<!-- no more -->\n")
+
+    document = read_document(path)
+
+    assert (document.form, len(document.passages)) == ("text", 2)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +81,12 @@ def test_a_text_is_read_in_paragraphs(path: Path) -> None:
         (b'{"text": 1}', "no transcript: text"),
         (b"{", "no transcript"),
         (b"WEBVTT\n", "says nothing"),
+        ("a text".encode("utf-16-le"), "convert it first"),
+        (transcript(text="a\0b"), "NUL"),
+        (transcript(end=float("nan")), r"in segments\.0: nan"),
+        (transcript(start=-1e308), r"in segments\.0: -1e\+308"),
+        (transcript(words=[{"start": 0, "end": float("inf"), "text": "a", "probability": 1}]), r"in segments\.0: inf"),
+        (transcript().replace(b'"language":"en"', b'"language":"%s"' % (b"en" * 99)), "language"),
     ],
 )
 def test_what_is_no_document_is_refused_with_the_reason(path: Path, content: bytes, told: str) -> None:

@@ -18,6 +18,8 @@ _LONGEST = CueRules().max_line_chars
 
 def relaid(new: str, old: str) -> str:
     """``new`` on as many lines as ``old``, or on more where they would grow too long; a speaker's turn on its own."""
+    if not new.split():
+        return ""
     wanted, given = old.splitlines(), new.splitlines()
     longest = max(_LONGEST, *map(width, wanted)) if wanted else _LONGEST
     if len(given) == len(wanted) and all(width(line) <= longest for line in given):

@@ -23,6 +23,7 @@ from playhead.subtitles.relaying import relaid
         ("a\nb", '<font color="red" size="1">a</font> b', '<font color="red" size="1">a</font>\nb'),
         ("a long line that someone made much longer than we would", "x" * 50, "x" * 50),
         ("", "any", "any"),
+        ("one\ntwo", " \n", ""),
     ],
 )
 def test_new_words_stand_on_the_lines_of_the_old(old: str, new: str, laid: str) -> None:
