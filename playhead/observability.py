@@ -16,6 +16,8 @@ from playhead.settings import Settings
 
 _LEAST = {
     **dict.fromkeys(("httpx", "httpcore", "procrastinate", "alembic.runtime", "uvicorn.error"), logging.WARNING),
+    # Clients of language models and of DeepL: a line for each call, and the words of recordings in each.
+    **dict.fromkeys(("httpx2", "httpcore2", "openai", "deepl"), logging.WARNING),
     "psycopg.pool": logging.ERROR,  # while the database is away it warns many times a second
 }
 """What these say below their level is said better by our own lines."""

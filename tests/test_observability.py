@@ -71,3 +71,10 @@ def test_what_is_below_the_level_is_not_told(capsys: pytest.CaptureFixture[str])
     structlog.get_logger("playhead.test").debug("detail")
     logging.getLogger("httpx").info("GET ...")
     assert lines(capsys) == []
+
+
+@pytest.mark.parametrize("library", ["httpx2", "httpcore2.http11", "openai._base_client", "deepl"])
+def test_what_is_asked_of_a_language_model_is_not_logged(library: str) -> None:
+    configure_logging(Settings(log_level="debug"))
+
+    assert not logging.getLogger(library).isEnabledFor(logging.INFO)

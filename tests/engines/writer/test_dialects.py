@@ -110,7 +110,9 @@ async def test_a_schema_that_is_too_much_says_nothing_of_others(make: Make) -> N
     assert [_format(asked.body) for asked in server.asked] == ["json_schema"] * 2 + ["json_object", "json_schema"]
 
 
-@pytest.mark.parametrize(("key", "sent"), [("secret", "Bearer secret"), (None, None)])
+@pytest.mark.parametrize(
+    ("key", "sent"), [("secret", "Bearer secret"), (" secret\n", "Bearer secret"), ("", None), (None, None)]
+)
 async def test_the_key_is_sent_where_there_is_one(make: Make, key: str | None, sent: str | None) -> None:
     async with faulty(says(GOOD)) as server:
         await ask(make(server, api_key=key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import NoReturn
 
 import pytest
 
@@ -117,6 +118,12 @@ async def test_retry_after_is_honoured(make: Make) -> None:
     assert waits[2] <= 0.004
 
 
+async def test_a_date_that_cannot_be_is_no_answer(make: Make) -> None:
+    impossible = "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"
+    async with faulty(refuses(429, retry_after=impossible), says(GOOD)) as server:
+        assert (await ask(make(server))).answer == VERDICT
+
+
 async def test_a_longer_wait_than_ours_is_the_jobs(make: Make) -> None:
     async with faulty(refuses(429, "slow down", retry_after="3600")) as server:
         with pytest.raises(WriterUnavailableError, match="slow down") as refused:
@@ -168,6 +175,62 @@ async def test_what_is_not_set_is_named(changes: dict[str, None], setting: str) 
         await ask(ServerWriter(settings))
 
 
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:9/v1", "ftp://127.0.0.1/", "http://[bad", "http://", "http://x:99999999/v1"]
+)
+async def test_an_address_that_is_none_is_named_and_not_asked_for_ever(make: Make, url: str) -> None:
+    with pytest.raises(ModelUnavailableError, match="PLAYHEAD_LLM__BASE_URL"):
+        await ask(make(url))
+
+
+@pytest.mark.parametrize("key", ["a-secr\u00e9t", "a-se\0cret", "a-se\ncret"])
+async def test_a_key_that_no_header_holds_is_refused_and_not_told(make: Make, key: str) -> None:
+    async with faulty(says(GOOD)) as server:
+        with pytest.raises(ModelUnavailableError, match="PLAYHEAD_LLM__API_KEY") as refused:
+            await ask(make(server, api_key=key))
+
+    assert "a-se" not in str(refused.value)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500])
+async def test_the_key_is_in_no_error_though_the_server_quotes_it(make: Make, status: int) -> None:
+    async with faulty(refuses(status, f"{'?' * 400} refused: Authorization: Bearer sk-0123456789")) as server:
+        with pytest.raises(PlayheadError) as refused:
+            await ask(make(server, api_key="sk-0123456789", max_retries=0))
+
+    assert "sk-" not in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
+async def test_one_failed_start_does_not_spoil_the_next(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with faulty(says(GOOD)) as server:
+        writer = make(server)
+        with monkeypatch.context() as broken:
+            broken.setattr("worker.engines.writer.door.make_client", _fail)
+            with pytest.raises(OSError, match="too many open files"):
+                await ask(writer)
+
+        assert (await ask(writer)).answer == VERDICT
+
+
+async def test_a_start_that_fails_while_closing_does_no_harm(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = make("http://127.0.0.1:9/v1")
+    monkeypatch.setattr("worker.engines.writer.door.make_client", _fail)
+    asking = asyncio.create_task(ask(writer))
+    with pytest.raises(OSError, match="too many open files"):
+        await asking
+
+    await writer.close()
+
+
+@pytest.mark.parametrize("usage", [(10**30, 5), (-3, 5)])
+async def test_a_count_that_cannot_be_is_estimated(make: Make, usage: tuple[int, int]) -> None:
+    async with faulty(says(GOOD, usage=usage)) as server:
+        written = await ask(make(server))
+
+    assert 0 < written.input_tokens < 1000
+
+
 async def test_canceling_hangs_up_at_once(make: Make) -> None:
     async with faulty(keeps_silent) as server:
         asking = asyncio.create_task(ask(make(server)))
@@ -209,3 +272,8 @@ async def _unhurried(writer: ServerWriter, waits: list[float], meanwhile: object
             await meanwhile()
 
     door._sleep = wait
+
+
+def _fail(_: LLMSettings) -> NoReturn:
+    message = "too many open files"
+    raise OSError(message)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from openai import AsyncOpenAI
 
 from playhead.errors import WriterUnavailableError
 from worker.engines.writer.room import count_tokens
+
+MOST_TOKENS = 1_000_000_000
+"""More than any call takes."""
 
 
 class StreamCutError(Exception):
@@ -46,8 +49,8 @@ class Reply:
         self.model = model if isinstance(model, str) and model else self.model
         usage = getattr(chunk, "usage", None)
         counted = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-        if isinstance(counted[0], int) and isinstance(counted[1], int):
-            self.tokens = max(0, counted[0]), max(0, counted[1])
+        if _plausible(counted[0]) and _plausible(counted[1]):
+            self.tokens = counted
         choices = getattr(chunk, "choices", None)
         for choice in choices[:1] if isinstance(choices, list) else []:
             self._choose(choice)
@@ -62,8 +65,14 @@ class Reply:
 
     def spent(self, body: dict[str, Any]) -> tuple[int, int]:
         """Tokens of question and answer; an estimate where the server counts none."""
-        asked = sum(count_tokens(message["content"]) for message in body["messages"])
-        return self.tokens or (asked, count_tokens(self.text))
+        if self.tokens is not None:
+            return self.tokens
+        return sum(count_tokens(message["content"]) for message in body["messages"]), count_tokens(self.text)
+
+
+def _plausible(tokens: object) -> TypeGuard[int]:
+    """The ledger keeps no number of any size, and a job is to end all the same."""
+    return isinstance(tokens, int) and 0 <= tokens <= MOST_TOKENS
 
 
 async def call(
@@ -100,6 +109,6 @@ async def call(
 def _require_stream(media_type: str) -> None:
     if not media_type.lower().startswith("text/event-stream"):
         raise WriterUnavailableError(
-            f"the language model's server answers with {media_type or 'nothing'} where a stream is due: "
+            f"the language model's server answers with {media_type[:100] or 'nothing'} where a stream is due: "
             "see whether PLAYHEAD_LLM__BASE_URL is the address of its API (it usually ends in /v1)"
         )

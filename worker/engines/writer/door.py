@@ -27,6 +27,7 @@ class Door:
     def __init__(self, settings: LLMSettings) -> None:
         self._settings = settings
         self._client = make_client(settings)
+        self._key = settings.api_key.get_secret_value().strip() if settings.api_key else None
         self._dialects = Dialects()
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -65,7 +66,7 @@ class Door:
                 async with self._slots, asyncio.timeout(self._settings.timeout_seconds):
                     reply = await call(self._client, question.request(dialect), on_text, spent.add)
             except FAULTS as error:
-                fault = judged(error, question)
+                fault = judged(error, question, self._key)
                 lesser = dialect.without(said_by(error)) if refused(error) else None
                 if isinstance(fault, TooLongError) or (
                     lesser is None and not isinstance(fault, WriterUnavailableError)

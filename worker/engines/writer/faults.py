@@ -22,7 +22,9 @@ from worker.engines.writer.question import Question
 FAULTS = (openai.APIError, StreamCutError, TimeoutError)
 """What a call may end with."""
 
-_MOST_CHARACTERS = 500
+_MOST_CHARACTERS, _MOST_READ = 500, 10_000
+_SHORTEST_SECRET = 8
+"""Shorter keys are made up for servers that want any."""
 _TOO_LONG = re.compile(
     r"context.?(length|size|window)|exceed_context|maximum context|prompt is too long|too many (input )?tokens"
     r"|reduce the length",
@@ -32,9 +34,12 @@ _UNREADABLE, _NO_SUCH, _TOO_LARGE, _TOO_MANY = {400, 422}, 404, 413, 429
 _AWAY = {408, 409, 425, _TOO_MANY}
 
 
-def judged(error: Exception, question: Question) -> PlayheadError:
-    """The error to end with; :class:`~playhead.errors.WriterUnavailableError` where asking again may help."""
-    said = said_by(error)
+def judged(error: Exception, question: Question, key: str | None = None) -> PlayheadError:
+    """The error to end with; :class:`~playhead.errors.WriterUnavailableError` where asking again may help.
+
+    Some servers and proxies quote the request that they refuse: the ``key`` is not passed on with it.
+    """
+    said = said_by(error, key)
     if isinstance(error, openai.APIError) and _too_long(error, said):
         return TooLongError(f"the text does not fit into the context of {question.model!r}: {said}")
     if isinstance(error, openai.APIStatusError):
@@ -44,10 +49,14 @@ def judged(error: Exception, question: Question) -> PlayheadError:
     return WriterUnavailableError(f"the language model's server failed: {said}")
 
 
-def said_by(error: Exception) -> str:
+def said_by(error: Exception, key: str | None = None) -> str:
     """Its words, in short, and those of its cause: the client calls every failed connection just that."""
     cause = f" ({error.__cause__})" if error.__cause__ and str(error.__cause__) else ""
-    return " ".join(f"{error}{cause}".split())[:_MOST_CHARACTERS]
+    # Cut before anything else: a server may say megabytes.
+    said = f"{str(error)[:_MOST_READ]}{cause[:_MOST_READ]}"
+    if key and len(key) >= _SHORTEST_SECRET:
+        said = said.replace(key, "[the key]")
+    return " ".join(said.split())[:_MOST_CHARACTERS]
 
 
 def refused(error: Exception) -> bool:
@@ -58,7 +67,9 @@ def refused(error: Exception) -> bool:
 def _too_long(error: openai.APIError, said: str) -> bool:
     status = getattr(error, "status_code", None)
     readable = status is None or status in _UNREADABLE
-    return status == _TOO_LARGE or (readable and bool(_TOO_LONG.search(f"{said} {error.code} {error.type}")))
+    return status == _TOO_LARGE or (
+        readable and bool(_TOO_LONG.search(f"{said} {str(error.code)[:_MOST_READ]} {str(error.type)[:_MOST_READ]}"))
+    )
 
 
 def _judged_status(error: openai.APIStatusError, said: str, question: Question) -> PlayheadError:
@@ -98,6 +109,6 @@ def retry_after_seconds(headers: httpx2.Headers) -> float | None:
         pass
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, ((when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())

@@ -44,7 +44,8 @@ class ServerWriter:
     ) -> Written[A]:
         """As :meth:`playhead.engines.Writer.write`."""
         model = self._model(options)
-        asked = count_tokens(instructions) + count_tokens(text)
+        # A question as long as a large context takes a tenth of a second to measure.
+        asked = await asyncio.to_thread(lambda: count_tokens(instructions) + count_tokens(text))
         length = require_room(self._settings, asked, options.max_tokens)
         question = Question(instructions, text, form, model, length, options.temperature, named=bool(options.model))
         door = await self._opened()
@@ -52,8 +53,11 @@ class ServerWriter:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._door is not None:
-            await (await self._door).close()
+        opening, self._door = self._door, None
+        if opening is not None:
+            await asyncio.wait([opening])
+            if not opening.cancelled() and not opening.exception():
+                await opening.result().close()
 
     def _model(self, options: WritingOptions) -> str:
         if not self._settings.base_url:
@@ -71,7 +75,13 @@ class ServerWriter:
         # To load the client takes seconds of CPU and tens of megabytes, which workers without such jobs do not need.
         if self._door is None:
             self._door = asyncio.ensure_future(asyncio.to_thread(_open, self._settings))
+            self._door.add_done_callback(self._forget_failed)
         return await asyncio.shield(self._door)
+
+    def _forget_failed(self, opened: asyncio.Future[Door]) -> None:
+        """What hindered one try may be gone by the next: the process is not to keep it for ever."""
+        if (opened.cancelled() or opened.exception()) and self._door is opened:
+            self._door = None
 
 
 def _open(settings: LLMSettings) -> Door:
