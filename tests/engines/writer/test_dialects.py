@@ -12,6 +12,7 @@ from playhead.engines import WritingOptions
 from playhead.errors import InvalidError
 from tests.engines.writer.conftest import GOOD, VERDICT, Make, Verdict, ask
 from tests.llm.faulty import Answering, Faulty, faulty, refuses, says
+from worker.engines.writer.dialect import Dialect, Dialects
 
 
 def _refusing(server: Faulty, refusals: dict[str, str]) -> None:
@@ -108,6 +109,20 @@ async def test_a_schema_that_is_too_much_says_nothing_of_others(make: Make) -> N
         await writer.write("Judge.", "It is fine.", Verdict, WritingOptions())
 
     assert [_format(asked.body) for asked in server.asked] == ["json_schema"] * 2 + ["json_object", "json_schema"]
+
+
+def test_what_was_understood_is_tried_anew_after_an_hour_however_busy_the_server() -> None:
+    now = [0.0]
+    dialects, lesser = Dialects(lambda: now[0]), Dialect(form="prompt")
+    dialects.keep("m", "F", lesser)
+    for now[0] in (1800.0, 3599.0):
+        assert dialects.of("m", "F") == lesser
+        dialects.keep("m", "F", lesser)
+    now[0] = 3600.0
+    assert dialects.of("m", "F") == Dialect()
+
+    dialects.keep("m", "F", lesser)
+    assert dialects.of("m", "F") == lesser
 
 
 @pytest.mark.parametrize(

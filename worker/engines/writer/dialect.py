@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -47,16 +50,23 @@ class Dialect:
         return least if least != self and not _ABOUT_FORM.search(refusal) else None
 
 
+KNOWN_SECONDS = 3600.0
+"""A server may learn, and a refusal may have been a mishap: after that the best dialect is tried again."""
+
+
 class Dialects:
     """The dialects that were understood, by model and form: a schema may be too much for a server that takes others."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Dialect] = {}
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._known: dict[tuple[str, str], tuple[Dialect, float]] = {}
 
     def of(self, model: str, form: str) -> Dialect:
         """The one to begin with."""
-        return self._known.get((model, form), Dialect())
+        dialect, since = self._known.get((model, form), (Dialect(), math.inf))
+        return dialect if self._now() - since < KNOWN_SECONDS else Dialect()
 
     def keep(self, model: str, form: str, dialect: Dialect) -> None:
         """This one was answered. A refusal alone teaches nothing: the question itself may have been its cause."""
-        self._known[model, form] = dialect
+        if self.of(model, form) != dialect:
+            self._known[model, form] = dialect, self._now()
