@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MOST_TEXTS = 50
 MOST_BYTES = 64 * 1024
-"""All texts of one call together, in UTF-8."""
+"""All texts of one call together, as JSON in ASCII: a letter of another script takes six. DeepL takes twice that."""
 
 
 class TranslationOptions(BaseModel):
@@ -59,6 +59,7 @@ class Translator(Protocol):
         Raises:
             InvalidError: the service does not know the language (permanent).
             ModelUnavailableError: no key is set on this worker, or it is refused (permanent).
+            TooLongError: the texts are more than the service takes at once (permanent).
             QuotaExceededError: the account's characters are used up (permanent).
             TranslatorUnavailableError: the service is away, overloaded or slow beyond its time (transient).
         """

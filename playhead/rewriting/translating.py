@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from playhead.engines import TranslationOptions, Translator
 from playhead.engines.translation import MOST_BYTES, MOST_TEXTS
 from playhead.rewriting.asking import Asked, Question
+
+_MOST_SHOWN = 400
 
 
 class TranslatorAsk:
@@ -24,13 +28,15 @@ class TranslatorAsk:
         self.source: str | None = None
 
     def cost(self, text: str) -> int:
-        """Bytes."""
-        return len(text.encode(errors="replace"))
+        """Bytes as JSON."""
+        return len(json.dumps(text))
 
     async def ask(self, question: Question) -> Asked:
         """As :meth:`playhead.rewriting.asking.Ask.ask`."""
         flat = [" ".join(text.split()) for text in question.passages.values()]
-        around = "\n".join([*question.before, *question.after])
+        # Neighbours may be of any length; what stands next to the passages says most.
+        before = [text[-_MOST_SHOWN:] for text in question.before]
+        around = "\n".join([*before, *(text[:_MOST_SHOWN] for text in question.after)])
         made = await self._translator.translate(flat, self._options, context=around)
         self.source = self.source or made.source
         return Asked(list(zip(question.passages, made.texts, strict=True)), self._translator.name)

@@ -21,6 +21,7 @@ class DeepLServer:
     url: str = ""
     faults: list[int | str] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    said: str = "by order"
     hold: threading.Event = field(default_factory=threading.Event)
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
@@ -42,7 +43,7 @@ def deepl_server() -> Iterator[DeepLServer]:
             if fault == "cut":
                 self.close_connection = True
                 return
-            self._answer(*_answer(body, self.headers["Authorization"], fault))
+            self._answer(*_answer(body, self.headers["Authorization"], fault, state.said))
 
         def _answer(self, status: int, content: dict[str, Any]) -> None:
             written = json.dumps(content).encode()
@@ -69,11 +70,11 @@ def deepl_server() -> Iterator[DeepLServer]:
         server.server_close()
 
 
-def _answer(body: dict[str, Any], key: str, fault: int | str | None) -> tuple[int, dict[str, Any]]:
+def _answer(body: dict[str, Any], key: str, fault: int | str | None, said: str) -> tuple[int, dict[str, Any]]:
     if key != f"DeepL-Auth-Key {KEY}":
         return 403, {"message": "Wrong endpoint or key"}
     if isinstance(fault, int):
-        return fault, {"message": "by order"}
+        return fault, {"message": said}
     if body["target_lang"] not in KNOWN:
         return 400, {"message": "Value for 'target_lang' not supported."}
     texts = body["text"][:-1] if fault == "short" else body["text"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from playhead.engines import Engines, TranslationOptions, Translator
 from playhead.errors import (
@@ -15,8 +17,11 @@ from playhead.errors import (
     ModelUnavailableError,
     PlayheadError,
     QuotaExceededError,
+    TooLongError,
     TranslatorUnavailableError,
 )
+from playhead.rewriting import Question, TranslatorAsk
+from playhead.rewriting.windows import windows
 from playhead.settings import DeepLSettings, Settings
 from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
 from worker.engines import make_engines
@@ -120,6 +125,8 @@ async def test_what_passes_is_tried_again(deepl: DeepLTranslator, server: DeepLS
         ([456], QuotaExceededError),
         ([400], InvalidError),
         ([403], ModelUnavailableError),
+        ([404], ModelUnavailableError),
+        ([413], TooLongError),
     ],
 )
 async def test_what_does_not_pass_is_said(
@@ -130,6 +137,46 @@ async def test_what_does_not_pass_is_said(
     with pytest.raises(error):
         await deepl.translate(["Hello"], FRENCH)
     assert len(server.asked) == len(faults)
+
+
+async def test_the_most_that_may_be_asked_for_fits_into_a_request(deepl: DeepLTranslator, server: DeepLServer) -> None:
+    """DeepL takes 128 KiB; its client writes six bytes for each of these letters."""
+    ask = TranslatorAsk(deepl, FRENCH)
+    texts = ["Ж" * 800] * 500
+    first, *_ = windows(texts, range(1, 501), ask)
+
+    await ask.ask(Question(dict.fromkeys(first, texts[0]), before=["Ж" * 50_000], after=["Ж" * 50_000]))
+
+    (asked,) = server.asked
+    assert len(json.dumps(asked)) < 128 * 1024
+    assert len(first) > 10
+
+
+async def test_a_long_answer_of_a_fault_is_cut(deepl: DeepLTranslator, server: DeepLServer) -> None:
+    server.faults = [400]
+    server.said = "why " * 100_000
+
+    with pytest.raises(InvalidError) as refused:
+        await deepl.translate(["Hello"], FRENCH)
+
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("key", ["a-se\ncret", "a-secr\u00e9t", " "])
+async def test_a_key_that_no_header_holds_is_refused_and_not_told(server: DeepLServer, key: str) -> None:
+    made = DeepLTranslator(DeepLSettings(api_key=SecretStr(key), server_url=server.url))
+
+    with pytest.raises(ModelUnavailableError, match="PLAYHEAD_DEEPL__API_KEY") as refused:
+        await made.translate(["Hello"], FRENCH)
+    await made.close()
+    assert "a-se" not in str(refused.value)
+
+
+async def test_a_key_from_a_file_may_end_in_a_line_end(server: DeepLServer) -> None:
+    made = DeepLTranslator(DeepLSettings(api_key=SecretStr(f"{KEY}\n"), server_url=server.url))
+
+    assert (await made.translate(["Hello"], FRENCH)).texts == ["HELLO"]
+    await made.close()
 
 
 async def test_a_language_that_deepl_does_not_know_is_the_fault_of_the_params(deepl: DeepLTranslator) -> None:

@@ -17,6 +17,7 @@ from playhead.errors import (
     ModelUnavailableError,
     PlayheadError,
     QuotaExceededError,
+    TooLongError,
     TranslatorUnavailableError,
 )
 from playhead.settings import DeepLSettings
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 CALLS_AT_ONCE = 4
 TRIES = 4
 TIMEOUT_SECONDS = 30.0
+_MOST_CHARACTERS = 500
+"""Of what DeepL says of a fault."""
 _TARGETS = {"en": "EN-US", "pt": "PT-PT", "no": "NB"}
 """Languages that DeepL knows under other names, or in several forms of which one has to be named."""
 _SOURCES = {"no": "NB"}
@@ -80,9 +83,7 @@ class DeepLTranslator:
         # Waits between tries are ours: the client would sleep them in a thread, for minutes.
         deepl.http_client.max_network_retries = 0
         deepl.http_client.min_connection_timeout = TIMEOUT_SECONDS
-        key = self._settings.api_key
-        assert key is not None  # noqa: S101 - looked at above
-        return deepl.DeepLClient(key.get_secret_value(), server_url=self._settings.server_url, send_platform_info=False)
+        return deepl.DeepLClient(_key(self._settings), server_url=self._settings.server_url, send_platform_info=False)
 
     def _call(self, texts: list[str], options: TranslationOptions, context: str) -> Translated:
         import deepl
@@ -99,8 +100,16 @@ class DeepLTranslator:
                 preserve_formatting=True,
             )
         except deepl.DeepLException as error:
-            raise _judged(error, options) from error
+            raise _judged(error, options) from None
         return _translated(results, len(texts))
+
+
+def _key(settings: DeepLSettings) -> str:
+    """The key, as a header can hold it: whoever refuses it later quotes it."""
+    key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
+    if not (key and key.isascii() and key.isprintable()):
+        raise ModelUnavailableError("PLAYHEAD_DEEPL__API_KEY holds no key: set it anew on the worker")
+    return key
 
 
 def _translated(results: object, count: int) -> Translated:
@@ -118,7 +127,11 @@ def _judged(error: deepl.DeepLException, options: TranslationOptions) -> Playhea
             return ModelUnavailableError("DeepL refuses the key: check PLAYHEAD_DEEPL__API_KEY")
         case deepl.QuotaExceededException():
             return QuotaExceededError("the characters of this DeepL account are used up for this period")
-    status = error.http_status_code
+    status, said = error.http_status_code, " ".join(str(error)[:_MOST_CHARACTERS].split())
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLongError(f"the texts are too long for one request to DeepL: {said}")
+    if status == HTTPStatus.NOT_FOUND:
+        return ModelUnavailableError(f"there is no DeepL at PLAYHEAD_DEEPL__SERVER_URL: {said}")
     if status is None or status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return TranslatorUnavailableError(f"DeepL did not answer: {error}")
-    return InvalidError(f"DeepL does not translate to {options.target!r} like this: {error}", field="params.language")
+        return TranslatorUnavailableError(f"DeepL did not answer: {said}")
+    return InvalidError(f"DeepL does not translate to {options.target!r} like this: {said}", field="params.language")
