@@ -25,6 +25,8 @@ _WARMER = 0.4
 _LEAST_ROOM = 200
 _MOST_SHOWN = 200
 _SHORTEST_BOUND = 256
+_MARK = "\\n"
+"""What stands for a line break."""
 
 _RULES = (
     "The text comes in numbered passages: [12] is passage 12. Answer every numbered passage under its number, also "
@@ -90,7 +92,8 @@ class WriterAsk:
         options = WritingOptions(model=self._model, temperature=_WARMER if question.complaint else 0.0)
         account = self._ctx.account
         written = await self._writer.write(self._instructions, _text(question), form, options, on_tokens=account)
-        return Asked([(one.number, one.text.replace("\\n", "\n")) for one in written.answer.passages], written.model)
+        passages = [(one.number, _lined(one, question.passages.get(one.number, ""))) for one in written.answer.passages]
+        return Asked(passages, written.model)
 
 
 def _text(question: Question) -> str:
@@ -109,7 +112,13 @@ def _shown(texts: Sequence[str]) -> list[str]:
 
 def _line(text: str) -> str:
     """A passage on a line of its own, so that none can pass for another's number."""
-    return "\\n".join(" ".join(line.split()) for line in text.splitlines())
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    return (" " if _MARK in text else _MARK).join(lines)
+
+
+def _lined(answer: Passage, old: str) -> str:
+    """The answer with its line breaks; where the old words hold their mark themselves, as in a path, it is none."""
+    return answer.text if _MARK in old else answer.text.replace(_MARK, "\n")
 
 
 @cache

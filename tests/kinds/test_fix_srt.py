@@ -100,6 +100,14 @@ async def test_what_needs_no_repair_is_kept_byte_for_byte(file: Path) -> None:
     assert (result.changed, result.left) == (0, [])
 
 
+async def test_words_that_look_like_a_line_break_are_none(file: Path) -> None:
+    put(file, heard := "1\n00:00:01,000 --> 00:00:02,000\nopen C:\\new\\notes.txt\nnow\n")
+    ctx = fixing(echoed, file)
+
+    assert (await fix_srt(ctx, Params())).changed == 0
+    assert ctx.outputs["subtitles.srt"][0].decode() == heard
+
+
 async def test_the_model_is_told_of_names_and_wishes_and_sees_what_stands_around(file: Path) -> None:
     put(file, long(90))
     ctx = fixing(echoed, file)
