@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from io import StringIO
 
+from playhead.condensing.sizes import QUOTE
 from playhead.documents import Passage
 from playhead.summary import Quote
 
+MOST_CHARACTERS = 5 * QUOTE
+"""Of a text between whose words stand signs without end, nobody wants to read it."""
 LEAST_CHARACTERS = 8
 """Shorter words stand everywhere: they quote nobody. Half of it where a word is a character or two."""
 
 _NUMBER = re.compile(r"^\W*\[\d+\]")
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a character of the plain text comes from."""
-
-    passage: int
-    at: int
 
 
 class Sayings:
@@ -29,19 +26,23 @@ class Sayings:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
-        self._places: list[_Place] = []
+        # Where each character of the plain text comes from: its place in its passage, in four bytes. Objects would
+        # take a hundred, and a day of speech has millions of characters.
+        self._places = array("I")
         self._firsts: list[int] = []
-        characters: list[str] = []
-        for number, passage in enumerate(passages):
-            self._firsts.append(len(characters))
+        plain = StringIO()
+        last = ""
+        for passage in passages:
+            self._firsts.append(len(self._places))
             for character, at in _plain(passage.text + " "):
-                if character != " " or (characters and characters[-1] != " "):
-                    characters.append(character)
-                    self._places.append(_Place(number, at))
-        self._text = "".join(characters)
+                if character != " " or last not in {"", " "}:
+                    plain.write(character)
+                    self._places.append(at)
+                    last = character
+        self._text = plain.getvalue()
 
     def find(self, words: str, near: int) -> Quote | None:
-        """Where these words stand, nearest to this passage; None if nowhere, or if they are too few to tell."""
+        """Where these words stand, nearest to this passage; None if nowhere, too few to tell, or too many."""
         # Some models copy the number of the line as well.
         wanted = "".join(character for character, _ in _plain(_NUMBER.sub("", words))).strip()
         wanted = re.sub(" +", " ", wanted)
@@ -52,17 +53,19 @@ class Sayings:
         found = min(re.finditer(pattern, self._text), key=lambda match: abs(match.start() - here), default=None)
         return self._quote(found.start(), found.end() - 1) if found else None
 
-    def _quote(self, first: int, last: int) -> Quote:
-        begin, end = self._places[first], self._places[last]
-        texts = [passage.text for passage in self._passages[begin.passage : end.passage + 1]]
-        texts[-1] = texts[-1][: _word_end(texts[-1], end.at)]
-        texts[0] = texts[0][begin.at :]
-        return Quote(
-            text=" ".join(texts).strip(),
-            start=self._passages[begin.passage].start,
-            end=self._passages[end.passage].end,
-            passage=begin.passage,
-        )
+    def _quote(self, first: int, last: int) -> Quote | None:
+        begin, end = self._passage(first), self._passage(last)
+        texts = [passage.text for passage in self._passages[begin : end + 1]]
+        texts[-1] = texts[-1][: _word_end(texts[-1], self._places[last])]
+        texts[0] = texts[0][self._places[first] :]
+        text = " ".join(texts).strip()
+        if len(text) > MOST_CHARACTERS:
+            return None
+        return Quote(text=text, start=self._passages[begin].start, end=self._passages[end].end, passage=begin)
+
+    def _passage(self, place: int) -> int:
+        """The number of the passage that a character of the plain text stands in."""
+        return bisect_right(self._firsts, place) - 1
 
 
 def _plain(text: str) -> Iterable[tuple[str, int]]:

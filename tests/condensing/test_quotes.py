@@ -78,3 +78,20 @@ def test_whatever_is_found_stands_there(texts: list[str], words: str, near: int)
         if quote := sayings.find(wanted, near):
             assert quote.text in " ".join(texts[quote.passage :])
             assert quote.start == quote.passage
+
+
+def test_words_with_signs_without_end_between_them_are_no_quote() -> None:
+    sayings = Sayings([Passage(f"we are all here{'!' * 100_000} together now")])
+
+    assert sayings.find("here together now", 0) is None
+    assert sayings.find("we are all here", 0) is not None
+
+
+def test_empty_passages_have_no_words() -> None:
+    sayings = Sayings(
+        [Passage("..."), Passage(""), Passage("We are all here."), Passage("!"), Passage("Together now.")]
+    )
+
+    quote = sayings.find("all here together", 0)
+    assert quote is not None
+    assert (quote.passage, quote.text) == (2, "all here. ! Together")
