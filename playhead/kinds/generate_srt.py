@@ -8,13 +8,14 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from playhead.engines import SpeechOptions
-from playhead.hearing import HearingParams, hear
+from playhead.hearing import HearingParams, SpeakersParams, hear_speakers
 from playhead.kind import Context, Kind
 from playhead.subtitles import CueRules, cues, srt, vtt
-from playhead.transcript import Transcript
+from playhead.subtitles.writers import named
+from playhead.transcript import SpeakerTime, Transcript
 
 
-class Params(CueRules, HearingParams):
+class Params(CueRules, SpeakersParams, HearingParams):
     """What the subtitles are to be like. Every field may be left out."""
 
     format: Literal["srt", "vtt"] = Field("srt", description="SubRip or WebVTT.")
@@ -45,11 +46,16 @@ class Result(BaseModel):
     language_probability: float
     duration_seconds: float
     model: str
+    speakers: list[SpeakerTime] | None = Field(
+        None,
+        description="Everyone who speaks, by appearance, where that was asked for.",
+        exclude_if=lambda told: told is None,
+    )
 
 
 async def generate_srt(ctx: Context, params: Params) -> Result:
     """Transcribe the job's input and store it as subtitles. Tells watchers of each segment as it is decoded."""
-    transcript = await hear(ctx, params.speech)
+    transcript = await hear_speakers(ctx, params.speech, params.speakers)
     await ctx.progress(1.0, stage="writing")
     # Laying out the cues of a three-hour recording takes about a second: not on the event loop.
     count, content = await asyncio.to_thread(_subtitles, transcript, params)
@@ -77,5 +83,12 @@ KIND = Kind(
 
 
 def _subtitles(transcript: Transcript, params: Params) -> tuple[int, str]:
-    laid = cues(transcript.segments, params.rules, duration_seconds=transcript.duration_seconds)
+    laid = cues(transcript.segments, _rules(transcript, params), duration_seconds=transcript.duration_seconds)
     return len(laid), (srt if params.format == "srt" else vtt)(laid)
+
+
+def _rules(transcript: Transcript, params: Params) -> CueRules:
+    """The rules, with room on the line for a speaker's name where SRT writes one."""
+    names = [named(one.name, "") for one in transcript.speakers or []] if params.format == "srt" else []
+    longest = params.max_line_chars - max(map(len, names), default=0)
+    return params.rules.model_copy(update={"max_line_chars": max(1, longest)})

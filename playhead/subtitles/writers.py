@@ -28,6 +28,11 @@ def vtt(cues: Iterable[Cue]) -> str:
     return "\n".join(["WEBVTT\n", *blocks])
 
 
+def named(speaker: str, text: str) -> str:
+    """Words as SubRip shows whose they are."""
+    return f"{speaker}: {text}"
+
+
 def tsv(segments: Iterable[Segment]) -> str:
     """Tab-separated: a header, then start and end in milliseconds and the text of each segment."""
     rows = (f"{round(one.start * 1000)}\t{round(one.end * 1000)}\t{_flat(one.text)}\n" for one in segments)
@@ -42,7 +47,7 @@ def txt(segments: Iterable[Segment]) -> str:
 def _srt_text(cue: Cue, last_speaker: str | None) -> str:
     # SubRip knows no escapes; an arrow in the text would be read as a time line.
     text = without_arrows("\n".join(cue.lines))
-    return f"{cue.speaker}: {text}" if cue.speaker and cue.speaker != last_speaker else text
+    return named(cue.speaker, text) if cue.speaker and cue.speaker != last_speaker else text
 
 
 def _vtt_text(cue: Cue) -> str:

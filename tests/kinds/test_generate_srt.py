@@ -2,17 +2,20 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pysubs2
 import pytest
 from pydantic import ValidationError
 
+from playhead.errors import ModelUnavailableError
+from playhead.hearing import Speakers
 from playhead.kinds.generate_srt import KIND, Params, generate_srt
 from playhead.registry import kinds
 from playhead.settings import Settings, StubSettings
 from tests.kinds.memory import Memory
 from worker.engines import make_engines
+from worker.engines.stubs.diarizer import StubDiarizer
 
 
 @pytest.fixture
@@ -68,6 +71,36 @@ async def test_a_later_attempt_goes_on_from_the_checkpoint(ctx: Memory) -> None:
     assert [segment["id"] for _, segment in again.events] == [2, 3]
 
 
+async def test_speakers_are_named_where_they_begin_and_the_rules_are_kept(ctx: Memory) -> None:
+    result = await generate_srt(ctx, Params(speakers=True, max_line_chars=20, max_lines=1))
+
+    _, lines = _lines(ctx)
+    told = [line.partition(": ")[0] for (line,) in lines if line.startswith("S")]
+    assert told == ["S1", "S2", "S1", "S2", "S1"]
+    assert all(len(line) <= 20 for (line,) in lines)
+    assert [one.name for one in result.speakers or []] == ["S1", "S2"]
+
+
+async def test_web_vtt_has_them_as_voices(ctx: Memory) -> None:
+    await generate_srt(ctx, Params(speakers=Speakers(max=1), format="vtt"))
+
+    blocks = ctx.outputs["subtitles.vtt"][0].decode().split("\n\n")[1:]
+    assert blocks
+    assert all("\n<v S1>" in block for block in blocks)
+
+
+async def test_speakers_that_cannot_be_told_apart_are_refused_before_the_work(
+    ctx: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: StubDiarizer) -> NoReturn:
+        raise ModelUnavailableError("the extra `speakers` is not installed")
+
+    monkeypatch.setattr(StubDiarizer, "require", away)
+    with pytest.raises(ModelUnavailableError):
+        await generate_srt(ctx, Params(speakers=True))
+    assert ctx.events == []
+
+
 async def test_silence_gives_an_empty_file(ctx: Memory) -> None:
     ctx.state = {
         "info": {"language": "und", "language_probability": 0, "duration_seconds": 20, "model": "m"},
@@ -87,6 +120,7 @@ async def test_silence_gives_an_empty_file(ctx: Memory) -> None:
         {"gap_seconds": 2},
         {"min_seconds": 5, "max_seconds": 2},
         {"format": "ass"},
+        {"speakers": {"min": 3, "max": 2}},
         {"word_timestamps": False},
     ],
 )
