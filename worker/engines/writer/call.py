@@ -48,9 +48,9 @@ class Reply:
         model = getattr(chunk, "model", None)
         self.model = model if isinstance(model, str) and model else self.model
         usage = getattr(chunk, "usage", None)
-        counted = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-        if _plausible(counted[0]) and _plausible(counted[1]):
-            self.tokens = counted
+        asked, answered = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
+        if _plausible(asked) and _plausible(answered):
+            self.tokens = asked, answered
         choices = getattr(chunk, "choices", None)
         for choice in choices[:1] if isinstance(choices, list) else []:
             self._choose(choice)
