@@ -10,7 +10,7 @@ _LEADING = re.compile(r"^(\s*)([#+=-]|\d+[.)])", re.MULTILINE)
 
 def plain(text: str) -> str:
     """A text that shows as it is, neither markup nor link: a model may have been talked into writing either."""
-    lines = "\n".join(text.splitlines())
+    lines = "\n".join(map(str.strip, text.splitlines()))  # Indented lines are code.
     return _LEADING.sub(_escaped, _MARKS.sub(r"\\\1", lines))
 
 

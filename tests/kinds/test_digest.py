@@ -143,7 +143,14 @@ async def test_an_attempt_after_a_crash_summarises_no_source_twice(paths: list[P
 
 
 @pytest.mark.parametrize(
-    "hostile", [HOSTILE, f"# {HOSTILE}", f"\r\r# {HOSTILE}\r\n<b onclick=x>", f"[1]: javascript:x\n[1]\n{HOSTILE}"]
+    "hostile",
+    [
+        HOSTILE,
+        f"# {HOSTILE}",
+        f"\r\r# {HOSTILE}\r\n<b onclick=x>",
+        f"[1]: javascript:x\n[1]\n{HOSTILE}",
+        f"x\n\n    {HOSTILE}",
+    ],
 )
 async def test_no_markup_of_a_model_or_a_source_survives(paths: list[Path], hostile: str) -> None:
     said = briefing(title=hostile, overview=f"{hostile}\n\n{hostile}", items=[{"text": hostile, "sources": [1]}])
