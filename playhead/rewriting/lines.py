@@ -66,9 +66,10 @@ def _short(line: str) -> Iterator[str]:
     if len(line) <= MOST_CHARACTERS:
         yield line
         return
+    # One by one: a search for all at once would hold every other thread up for as long as it takes.
     parts = (
         part
-        for one in _SENTENCE.findall(line)
+        for one in map(re.Match.group, _SENTENCE.finditer(line))
         for part in ([one] if len(one) <= MOST_CHARACTERS else _WORD.findall(one))
     )
     piece = ""

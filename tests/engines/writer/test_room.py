@@ -28,6 +28,12 @@ def test_tokens_are_estimated_by_script(text: str, tokens: int) -> None:
     assert count_tokens(text) == tokens
 
 
+def test_a_long_text_takes_no_less_than_its_parts() -> None:
+    line = "the rain falls on 7 roofs, и снова дождь. "
+
+    assert count_tokens(line * 10_000) == pytest.approx(count_tokens(line * 100) * 100, rel=0.001)
+
+
 @pytest.mark.parametrize(("asked", "wanted", "given"), [(100, None, 300), (700, None, 268), (100, 800, 800)])
 def test_the_answer_gets_what_is_left(asked: int, wanted: int | None, given: int) -> None:
     assert require_room(SETTINGS, asked, wanted) == given
