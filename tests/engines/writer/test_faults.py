@@ -48,11 +48,12 @@ from worker.engines.writer.server import ServerWriter
         says(GOOD[:20], finish=None),
         says("", finish=None, usage=None, done=False),
         streams(b"{no json"),
+        streams(b"[" * 100_000),
         streams({"error": {"message": "the GPU fell off", "code": 500}}),
         streams("a text", 5, [], {"choices": "none"}, {"choices": [None]}, {"choices": [{"delta": {"content": 7}}]}),
         plainly("{}", **{"content-type": "text/event-stream", "content-encoding": "gzip"}),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 async def test_what_may_pass_is_asked_again(make: Make, fault: Act) -> None:
     async with faulty(fault, fault, says(GOOD)) as server:

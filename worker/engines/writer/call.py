@@ -97,7 +97,7 @@ async def call(
                 reply.take(chunk)
                 if on_text:
                     on_text(reply.characters)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise StreamCutError(f"its stream could not be read: {error}") from None
         finally:
             on_tokens(*reply.spent(body))
