@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,7 @@ class Entry:
     modified_at: datetime
 
 
-async def zipped(entries: AsyncIterator[Entry], storage: Storage) -> AsyncIterator[bytes]:
+async def zipped(entries: AsyncIterator[Entry], storage: Storage) -> AsyncGenerator[bytes, None]:
     """The zip file of these entries, in pieces. Of no entry more than a piece is in memory.
 
     Raises:
@@ -36,14 +36,18 @@ async def zipped(entries: AsyncIterator[Entry], storage: Storage) -> AsyncIterat
     """
     sink = _Sink()
     archive = zipfile.ZipFile(sink, "w")
-    async for entry in entries:
-        # Its size is not known to the header, as the file is written in one go: by then it may be past 4 GiB.
-        with archive.open(_about(entry), "w", force_zip64=True) as member:
-            async for chunk in await storage.read(entry.sha256):
-                await asyncio.to_thread(member.write, chunk)
-                yield sink.take()
-        yield sink.take()
-    archive.close()
+    try:
+        async for entry in entries:
+            # Its size is not known to the header, as the file is written in one go: by then it may be past 4 GiB.
+            with archive.open(_about(entry), "w", force_zip64=True) as member:
+                async for chunk in await storage.read(entry.sha256):
+                    await asyncio.to_thread(member.write, chunk)
+                    yield sink.take()
+            yield sink.take()
+    finally:
+        # The directory of ten thousands of entries takes long. One that is cut off is closed too, though nobody gets
+        # its directory: the garbage collector would do that, on the event loop, and fail with a traceback.
+        await asyncio.to_thread(archive.close)
     yield sink.take()
 
 
