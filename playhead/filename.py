@@ -1,12 +1,15 @@
-"""File names as strangers give them: for people to read, never a path to write to."""
+"""File names: those that strangers give, for people to read and never a path to write to; and those of outputs."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from urllib.parse import unquote
+
+from playhead.errors import InvalidError
 
 MAX_CHARACTERS = 255
 
@@ -41,6 +44,24 @@ def from_disposition(header: str | None) -> str | None:
 def from_path(path: str) -> str | None:
     """The cleaned last segment of a URL's path."""
     return cleaned(unquote(path))
+
+
+def check_output(name: str, others: Iterable[str]) -> None:
+    """Let a job call an output so, beside its other ones. They become paths in zip files, unpacked by anybody anywhere.
+
+    Raises:
+        InvalidError: it is no plain file name; or in some folders it would be one and the same file as another.
+    """
+    if cleaned(name) != name:
+        rule = f"a plain file name of at most {MAX_CHARACTERS} characters, without slashes and control characters"
+        raise InvalidError(f"an output cannot be called {name!r}: take {rule}")
+    for other in others:
+        if other != name and _folded(other) == _folded(name):
+            raise InvalidError(f"an output cannot be called {name!r} beside {other!r}: many folders ignore case")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _shortened(name: str) -> str:

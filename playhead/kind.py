@@ -70,7 +70,11 @@ class Context(Protocol):
         ...
 
     async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
-        """Store an output file. It becomes visible when the job settles, with all the others or not at all."""
+        """Store an output file. It becomes visible when the job settles, with all the others or not at all.
+
+        Raises:
+            InvalidError: ``name`` is no plain file name, or that of another output but for its case.
+        """
         ...
 
     def account(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from playhead import filename
+from playhead.errors import InvalidError
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,22 @@ def test_a_name_is_cleaned(given: str | None, expected: str | None) -> None:
 )
 def test_a_content_disposition_is_read(header: str | None, expected: str | None) -> None:
     assert filename.from_disposition(header) == expected
+
+
+@pytest.mark.parametrize("name", ["a.txt", "naïve 日本.wav", ".hidden", "a..b", "x" * 255])
+def test_an_output_has_a_plain_name(name: str) -> None:
+    filename.check_output(name, [name, "other.txt"])
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../a", "a/b", "/a", "a\\b", "C:\\a", "a\0", "a\n", "a\x7f", "\udc80", " a", "x" * 256]
+)
+def test_an_output_with_any_other_name_is_refused(name: str) -> None:
+    with pytest.raises(InvalidError, match="plain file name"):
+        filename.check_output(name, [])
+
+
+@pytest.mark.parametrize(("name", "other"), [("A.txt", "a.TXT"), ("caf\u00e9", "Cafe\u0301"), ("straße", "STRASSE")])
+def test_outputs_whose_names_differ_by_case_alone_are_refused(name: str, other: str) -> None:
+    with pytest.raises(InvalidError, match="case"):
+        filename.check_output(name, ["b.txt", other])

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from playhead.database import Database
 from playhead.engines import Engines
+from playhead.filename import check_output
 from playhead.ledger import history, report
 from playhead.ledger.inputs import sources
 from playhead.ledger.quarantine import require_free
@@ -97,6 +98,7 @@ class JobContext:
 
     async def save_output(self, name: str, content: bytes | Path, media_type: str) -> None:
         """Store an output file; it becomes visible when the job settles."""
+        check_output(name, self.made)
         stored = self._storage.put_file(content) if isinstance(content, Path) else self._storage.put_bytes(content)
         blob = await stored
         self.made[name] = Made(name=name, sha256=blob.sha256, size_bytes=blob.size_bytes, media_type=media_type)
