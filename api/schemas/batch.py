@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
 
-from api.schemas.graph import MAX_JOBS, GraphRequest
+from api.schemas.graph import MAX_JOBS, GraphRequest, distinct
 from api.schemas.inputs import JobName, Strict, input_type, told_apart
 from api.schemas.submission import discriminated, model_of
 from api.schemas.terms import Label, LabelText, Terms
@@ -46,7 +46,7 @@ class RecipeRequest(Strict):
 
 def batch_request_type(kinds: Iterable[Kind[Any, Any]], job: Any, recipes: Mapping[str, Recipe]) -> Any:
     """The type of a body: ``inputs`` for jobs that are alike, ``jobs`` for a graph, ``recipe`` for one that ships."""
-    graph: Any = Annotated[dict[JobName, job], Field(min_length=1, max_length=MAX_JOBS)]
+    graph: Any = Annotated[dict[JobName, job], Field(min_length=1, max_length=MAX_JOBS), AfterValidator(distinct)]
     alike = [model_of(kind, AlikeRequest, "Batch", inputs=(_inputs(kind), ...)) for kind in kinds]
     branches: dict[str, tuple[Any, str]] = {
         "inputs": (discriminated(alike, "kind"), '{"kind": ..., "inputs": [...]}'),

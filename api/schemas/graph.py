@@ -38,6 +38,21 @@ class GraphRequest(Strict):
     metadata: dict[Label, LabelText] = Field(default_factory=dict, max_length=50, description="Of the batch itself.")
 
 
+def distinct(jobs: dict[str, Any]) -> dict[str, Any]:
+    """These jobs by their names.
+
+    Raises:
+        ValueError: two names differ by case alone. The zip file of a graph has a folder for each, and many file systems
+            would unpack both into one.
+    """
+    seen: dict[str, str] = {}
+    for name in jobs:
+        if (other := seen.setdefault(name.lower(), name)) != name:
+            message = f"the names {other} and {name} differ by case alone"
+            raise ValueError(message)
+    return jobs
+
+
 def graph_job_type(kinds: Iterable[Kind[Any, Any]]) -> Any:
     """The type of a job of a graph: the union of all kinds, told apart by ``kind``."""
     models = {kind.name: model_of(kind, GraphJob, "Step", input=(input_type(kind, named=True), ...)) for kind in kinds}

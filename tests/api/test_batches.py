@@ -91,6 +91,7 @@ STEP: dict[str, Any] = {"kind": "transcribe", "input": {"url": "https://example.
         ({"jobs": {"a": {**STEP, "kind": "no"}}}, "jobs.a", "Give a kind"),
         ({"jobs": {"a": {**STEP, "kind": {}}}}, "jobs.a", "Give a kind"),
         ({"jobs": {"a b": STEP}}, "jobs.a b.[key]", "pattern"),
+        ({"jobs": {"ab": STEP, "aB": STEP}}, "jobs", "the names ab and aB differ by case alone"),
         ({"jobs": {"a": {**STEP, "params": {"vad": "no way"}}}}, "jobs.a.params.vad", "boolean"),
         ({"jobs": {"a": {**STEP, "after": ["b"]}}}, "jobs.a.after.0", "no job 'b' in this graph"),
         ({"jobs": {"a": {**STEP, "after": [str(new_id())]}}}, "jobs.a.after", "there is no job"),
