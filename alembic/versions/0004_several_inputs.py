@@ -24,6 +24,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("job_inputs_sha256_idx"), "job_inputs", ["sha256"], unique=False)
     op.create_index(op.f("job_inputs_source_id_idx"), "job_inputs", ["source_id"], unique=False)
+    # From here on they are made of what was chosen alone. A request that is repeated across the upgrade would be taken
+    # for another one: better that its key alone tells it.
+    op.execute("UPDATE jobs SET request_digest = NULL WHERE request_digest IS NOT NULL")
 
 
 def downgrade() -> None:

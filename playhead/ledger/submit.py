@@ -171,7 +171,8 @@ async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
     found = (await session.execute(same)).one_or_none()
     if found is None:
         return None
-    if found.request_digest != wanted.digest():
+    # None of a job that was made before digests were as they are.
+    if found.request_digest not in (None, wanted.digest()):
         message = "this key already made another job: use a new key for a new request"
         raise IdempotencyMismatchError(message, field="Idempotency-Key")
     # None if it is deleted at this moment; else it is there until the request is answered.
