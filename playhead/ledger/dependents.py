@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -74,13 +74,13 @@ async def revive(session: AsyncSession, retried: Sequence[UUID]) -> None:
 
     What waits for another job too that did not succeed stays canceled until that one is retried.
     """
-    await lock(session, at_any_distance(retried))
-    while retried:
-        canceled = _of(retried).where(Job.state == State.CANCELED)
-        for_this = canceled.where(Job.error["code"].astext == DependencyFailedError.code, can_be_met())
-        values = {"state": State.WAITING, "error": None, "finished_at": None}
-        retried = list(await session.scalars(for_this.values(**values)))
-        await record_states(session, retried)
+    later = await lock(session, at_any_distance(retried))
+    for_this = select(Job.id).where(among(Job.id, later), Job.state == State.CANCELED)
+    canceled = await session.scalars(for_this.where(Job.error["code"].astext == DependencyFailedError.code))
+    again = await able_to_wait(session, list(canceled))
+    waiting = update(Job).where(among(Job.id, again)).values(state=State.WAITING, error=None, finished_at=None)
+    await session.execute(waiting.execution_options(synchronize_session=False))
+    await record_states(session, again)
 
 
 async def require_open(session: AsyncSession, job: Job) -> None:
@@ -100,15 +100,19 @@ async def require_open(session: AsyncSession, job: Job) -> None:
             raise StateConflictError(f"job {needed.id}, which this one waits for, is {needed.state}: retry that first")
 
 
-def can_be_met() -> ColumnElement[bool]:
-    """Whether all that a job still waits for may yet succeed: none ended without success, none was deleted.
+async def able_to_wait(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these jobs that may yet begin, if all of these wait: none has succeeded, or runs.
 
-    True for as long as the job's row is locked: whatever it waits for locks it to end.
+    Whatever else they still wait for may yet succeed: none of it ended without success, none was deleted. So it stays
+    for as long as their rows are locked: whatever they wait for locks them to end.
     """
     needed = aliased(Job)
     joined = select(func.count()).select_from(Dependency).join(needed, needed.id == Dependency.needs_id)
-    open_ = joined.where(Dependency.job_id == Job.id, needed.state.not_in(TERMINAL)).correlate(Job)
-    return Job.waits_for == open_.scalar_subquery()
+    may_succeed = needed.state.not_in(TERMINAL) | among(needed.id, job_ids)
+    hopeful = joined.where(Dependency.job_id == Job.id, may_succeed).correlate(Job).scalar_subquery()
+    stuck = list(await session.scalars(select(Job.id).where(among(Job.id, job_ids), Job.waits_for != hopeful)))
+    hopeless = {*stuck, *(await session.scalars(at_any_distance(stuck)))}
+    return [job_id for job_id in job_ids if job_id not in hopeless]
 
 
 def _of(needs: Sequence[UUID]) -> ReturningUpdate[UUID]:

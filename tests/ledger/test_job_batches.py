@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from playhead.errors import (
     IdempotencyMismatchError,
@@ -25,7 +26,7 @@ from playhead.states import State
 from tests.ledger.conftest import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from uuid import UUID
 
     from playhead.ledger.batches.read import BatchView
@@ -51,6 +52,19 @@ def chain(count: int) -> BatchSubmission:
 async def do(bench: Bench, what: Callable[..., Awaitable[Any]], *values: Any) -> Any:
     async with bench.database.transaction() as session:
         return await what(session, *values)
+
+
+@contextmanager
+def statements(bench: Bench) -> Iterator[list[str]]:
+    """What is executed meanwhile."""
+    executed: list[str] = []
+
+    def note(*given: Any) -> None:
+        executed.append(given[2])
+
+    event.listen(bench.database.engine.sync_engine, "before_cursor_execute", note)
+    yield executed
+    event.remove(bench.database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def view(bench: Bench, batch_id: UUID) -> BatchView:
@@ -200,6 +214,22 @@ async def test_a_canceled_graph_waits_again_from_its_first_job_on(bench: Bench) 
     await do(bench, operate.retry, ADMIN_OWNER, batch_id)
     assert [await bench.state(one) for one in ids] == [State.QUEUED, *(State.WAITING,) * 3]
     assert [(await bench.job(one)).waits_for for one in ids] == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("whole", [1, 0], ids=["the batch", "its first job"])
+async def test_a_retry_takes_no_more_statements_of_a_longer_graph(bench: Bench, whole: int) -> None:
+    """A step for each job, each of which looks at all of them: a graph of a thousand could never be retried."""
+    taken = []
+    for length in (3, 30):
+        wanted = chain(length)
+        batch_id = await do(bench, create, wanted)
+        first = wanted.children[0].id
+        await do(bench, jobs.cancel, ADMIN_OWNER, first)
+        with statements(bench) as executed:
+            await do(bench, *((operate.retry, ADMIN_OWNER, batch_id) if whole else (jobs.retry, ADMIN_OWNER, first)))
+        taken.append(len(executed))
+        assert (await view(bench, batch_id)).counts == {State.QUEUED: 1, State.WAITING: length - 1}
+    assert taken[0] == taken[1]
 
 
 async def test_what_fails_cancels_what_waits_for_it_and_its_retry_revives_them(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError, StateConflictError
-from playhead.ledger.dependents import abandon, begin, can_be_met, revive
+from playhead.ledger.dependents import abandon, able_to_wait, begin, revive
 from playhead.ledger.history import record_states
 from playhead.ledger.locks import among, at_any_distance, detach, lock
 from playhead.ledger.operate import ANEW
@@ -46,21 +46,15 @@ async def retry(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
         StateConflictError: there is none, or none that could begin.
     """
     await _hold(session, owner_id, batch_id)
-    retried: list[UUID] = []
-    while again := await _again(session, batch_id):
-        retried += again
+    ended = Job.state.in_(RETRY.before - {State.SKIPPED})
+    found = await session.scalars(select(Job.id).where(Job.parent_id == batch_id, ended, ~is_quarantined()))
+    retried = await able_to_wait(session, list(found))
     if not retried:
         raise StateConflictError("no job of the batch can be retried: none failed, was canceled or expired")
+    anew = update(Job).where(among(Job.id, retried)).values(**ANEW)
+    await session.execute(anew.execution_options(synchronize_session=False))
     await revive(session, retried)
     await begin(session, retried)
-
-
-async def _again(session: AsyncSession, batch_id: UUID) -> list[UUID]:
-    """Let those wait again that can begin. In a graph each such step lets those after them do so in the next."""
-    ended = Job.state.in_(RETRY.before - {State.SKIPPED})
-    may = update(Job).where(Job.parent_id == batch_id, ended, can_be_met(), ~is_quarantined())
-    again = may.values(**ANEW).returning(Job.id).execution_options(synchronize_session=False)
-    return list(await session.scalars(again))
 
 
 async def remove(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
