@@ -1,4 +1,4 @@
-"""The rows of new jobs, thousands in one statement."""
+"""The rows of new jobs and of what they wait for, thousands in one statement."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ _INSERT = text(
     """
 )
 
+_INSERT_NEEDS = text(
+    "INSERT INTO job_dependencies (job_id, needs_id) "
+    "SELECT * FROM unnest(CAST(:jobs AS uuid[]), CAST(:needs AS uuid[]))"
+)
+
 
 async def insert_jobs(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """Insert these rows, all ``waiting``, but those whose idempotency key is there already. Gives the ids of the new.
@@ -36,3 +41,10 @@ async def insert_jobs(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
     A row has the columns of the statement; ``request_digest`` is hexadecimal, ``expires_in_seconds`` counts from now.
     """
     return set(await session.scalars(_INSERT, {"rows": to_json(rows).decode()}))
+
+
+async def insert_needs(session: AsyncSession, needs: Sequence[tuple[UUID, UUID]]) -> None:
+    """Let jobs wait for others: pairs of a job and one that must succeed first. A graph may have 200,000 of them."""
+    if needs:
+        jobs, needed = zip(*needs, strict=True)
+        await session.execute(_INSERT_NEEDS, {"jobs": jobs, "needs": needed})

@@ -11,16 +11,16 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import IdempotencyMismatchError, InvalidError
 from playhead.identity import new_id
 from playhead.ledger import inputs
 from playhead.ledger.dependents import begin
-from playhead.ledger.inserting import insert_jobs
+from playhead.ledger.inserting import insert_jobs, insert_needs
 from playhead.ledger.locks import among
-from playhead.models import Dependency, Job
+from playhead.models import Job
 from playhead.states import TERMINAL, Priority, State
 
 _BESIDE = frozenset({"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field"})
@@ -121,9 +121,7 @@ async def store(
     )
     given = [each for each in given if each[1] in made]
     await inputs.keep_several(session, [(job_id, one.input, known) for one, job_id, known in given])
-    needs = [{"job_id": job_id, "needs_id": need} for one, job_id, _ in given for need in one.needs()]
-    if needs:
-        await session.execute(insert(Dependency), needs)
+    await insert_needs(session, [(job_id, need) for one, job_id, _ in given for need in one.needs()])
     job_ids = [job_id for _, job_id, _ in given]
     await begin(session, job_ids)
     return job_ids
