@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.schemas.inputs import UrlInput, each
+from api.schemas.inputs import UrlInput, placed
 from api.schemas.terms import Terms
 from playhead.errors import InvalidError, UrlForbiddenError
 from playhead.fetch import check_url
@@ -35,9 +35,9 @@ def submission(
     Raises:
         InvalidError, UrlForbiddenError: an address that is none, or that the worker may not fetch.
     """
-    for one in each(given):
+    for field, one in placed(given, input_field):
         if isinstance(one, UrlInput):
-            _check(one.url, settings, f"{input_field}.url")
+            _check(one.url, settings, f"{field}.url")
     return Submission(
         owner_id=asked.owner_id,
         kind=asked.kind.name,

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.accepting import Asked, submission
 from api.schemas.graph import GraphJob
-from api.schemas.inputs import NamedOutputInput, OutputInput, SeveralInputs, each
+from api.schemas.inputs import NamedOutputInput, OutputInput, SeveralInputs, each, placed
 from playhead.errors import InvalidError
 from playhead.graphs import Step, ordered
 from playhead.identity import new_id
@@ -20,15 +20,6 @@ from playhead.ledger.submit import Submission
 from playhead.settings import Settings
 
 Jobs = Mapping[str, GraphJob]
-
-
-def steps_of(jobs: Jobs, kinds: Mapping[str, Kind[Any, Any]]) -> dict[str, Step]:
-    """What :mod:`playhead.graphs` judges.
-
-    Raises:
-        InvalidError: a job needs one that is not there.
-    """
-    return {name: _step(name, job, jobs, kinds[job.kind]) for name, job in jobs.items()}
 
 
 def submissions(
@@ -49,7 +40,7 @@ def submissions(
     """
     ids: dict[str, UUID] = {}
     made = {}
-    for name in ordered(steps_of(jobs, kinds)):
+    for name in ordered({name: _step(name, job, jobs, kinds[job.kind]) for name, job in jobs.items()}):
         job = jobs[name]
         after = [_id(needed, ids) for needed in job.after]
         given = _with_ids(job.input, ids)
@@ -61,12 +52,12 @@ def submissions(
 
 
 def _step(name: str, job: GraphJob, jobs: Jobs, kind: Kind[Any, Any]) -> Step:
+    """What :mod:`playhead.graphs` judges."""
     for place, needed in enumerate(job.after):
         _require_known(needed, jobs, f"jobs.{name}.after.{place}")
     takes = []
-    for place, one in enumerate(each(job.input)):
+    for field, one in placed(job.input, "input"):
         if isinstance(one, NamedOutputInput):
-            field = f"input.all.{place}" if isinstance(job.input, SeveralInputs) else "input"
             _require_known(one.job, jobs, f"jobs.{name}.{field}.job")
             takes.append((field, one.job, one.output))
     ours = [taken for taken in takes if taken[1] in jobs]

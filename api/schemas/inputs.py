@@ -101,6 +101,13 @@ def each(given: BaseModel) -> Sequence[BaseModel]:
     return given.all if isinstance(given, SeveralInputs) else [given]
 
 
+def placed(given: BaseModel, field: str) -> list[tuple[str, BaseModel]]:
+    """The inputs of a request, each with the place where that has it: ``field`` itself for one alone."""
+    if isinstance(given, SeveralInputs):
+        return [(f"{field}.all.{place}", one) for place, one in enumerate(given.all)]
+    return [(field, given)]
+
+
 def told_apart(branches: Branches) -> Any:
     """A union told apart by which of these fields is there."""
 

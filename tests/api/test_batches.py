@@ -97,6 +97,11 @@ STEP: dict[str, Any] = {"kind": "transcribe", "input": {"url": "https://example.
         ({"jobs": {"a": {**STEP, "after": [str(new_id())]}}}, "jobs.a.after", "there is no job"),
         ({"jobs": {"a": {**STEP, "input": {"job": "b", "output": "x"}}}}, "jobs.a.input.job", "no job 'b'"),
         ({"jobs": {"a": {**STEP, "input": {"url": "ftp://a"}}}}, "jobs.a.input.url", "http"),
+        (
+            {"jobs": {"a": {"kind": "digest", "input": {"all": [*urls(1), {"url": "http://127.0.0.1/"}]}}}},
+            "jobs.a.input.all.1.url",
+            "127.0.0.1",
+        ),
         ({"jobs": {"a": {**STEP, "after": ["b"]}, "b": {**STEP, "after": ["a"]}}}, "jobs.", "in a circle"),
         ({"jobs": {"a": {**STEP, "after": ["a"]}}}, "jobs.a", "in a circle"),
         (
