@@ -14,6 +14,7 @@ from api.errors import field_of
 from api.graphing import submissions
 from api.schemas.batch import AlikeRequest, RecipeRequest
 from api.schemas.graph import GraphJob, GraphRequest
+from playhead.digests import digest_of
 from playhead.errors import InvalidError
 from playhead.kind import Kind
 from playhead.ledger.batches.create import BatchSubmission
@@ -55,8 +56,8 @@ class Batching:
                 takers = dict.fromkeys(recipes()[body.recipe].takers(), "input")
                 jobs = submissions(owner_id, self._cooked(body), self.kinds, settings, trace, takers)
                 wanted = BatchSubmission(owner_id, list(jobs.values()), trace, names=_ids(jobs), recipe=body.recipe)
-        asked = body.model_dump(mode="json", exclude_defaults=True)
-        return replace(wanted, metadata=body.metadata, idempotency_key=key, request=asked)
+        digest = digest_of(body.model_dump(mode="json", exclude_defaults=True)) if key else b""
+        return replace(wanted, metadata=body.metadata, idempotency_key=key, request_digest=digest)
 
     def _alike(self, body: AlikeRequest, owner_id: UUID, settings: Settings, trace: str) -> list[Submission]:
         asked = Asked(owner_id, self.kinds[body.kind], body.params, trace)

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.digests import digest_of
 from playhead.ledger.inputs import sources
 from playhead.ledger.submit import Contents, Submission, find_contents, find_unmet, store
 
@@ -35,9 +36,8 @@ async def submit_bulk(session: AsyncSession, wanted: Sequence[Submission]) -> li
 
 def _key(wanted: Submission, contents: Contents) -> str:
     inputs = [known or _named(source) for known, source in zip(contents, sources(wanted.input), strict=True)]
-    known_by = to_json([wanted.kind, inputs, sorted(wanted.known_params.items())])
     # With a space, which no header's key has.
-    return f"bulk {hashlib.sha256(known_by).hexdigest()}"
+    return f"bulk {digest_of([wanted.kind, inputs, wanted.known_params]).hex()}"
 
 
 def _named(source: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.digests import digest_of
 from playhead.errors import IdempotencyMismatchError, InvalidError
 from playhead.identity import new_id
 from playhead.ledger import inputs
@@ -69,7 +68,7 @@ class Submission:
         """What makes two requests the same: everything asked for."""
         asked = {name: value for name, value in vars(self).items() if name not in _BESIDE}
         asked["params"] = self.known_params
-        return hashlib.sha256(to_json(dict(sorted(asked.items())))).digest()
+        return digest_of(asked)
 
     @property
     def known_params(self) -> dict[str, Any]:

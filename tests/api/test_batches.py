@@ -144,6 +144,32 @@ async def test_the_same_key_gives_the_same_batch(client: httpx.AsyncClient) -> N
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
 
 
+async def test_the_same_key_at_once_gives_one_batch_and_refuses_another(client: httpx.AsyncClient) -> None:
+    bodies = [{"kind": "transcribe", "inputs": urls(count)} for count in (20, 21)] * 4
+    headers = {"Idempotency-Key": "one"}
+    answers = await asyncio.gather(*(client.post(PATH, json=body, headers=headers) for body in bodies))
+    (made,) = (await client.get(PATH)).json()["items"]
+    for body, answer in zip(bodies, answers, strict=True):
+        same = len(body["inputs"]) == made["total"]
+        expected = (202, made["id"]) if same else (422, None)
+        assert (answer.status_code, answer.json().get("id")) == expected
+    assert (await client.get("/api/v1/stats")).json()["jobs"] == made["total"]
+
+
+@pytest.mark.parametrize("path", [PATH, "/api/v1/jobs"])
+async def test_a_request_is_the_same_in_whatever_order_its_names_are(client: httpx.AsyncClient, path: str) -> None:
+    """Many languages' maps give them in another order each time."""
+    metadata = {"a": "1", "b": "2"}
+    body = {**STEP, "metadata": metadata} if path != PATH else {"jobs": {"a": STEP, "b": STEP}, "metadata": metadata}
+
+    def turned(value: Any) -> Any:
+        return {name: turned(inner) for name, inner in reversed(value.items())} if isinstance(value, dict) else value
+
+    headers = {"Idempotency-Key": "one"}
+    first, again = [await client.post(path, json=one, headers=headers) for one in (body, turned(body))]
+    assert (again.status_code, again.json().get("id")) == (202, first.json()["id"])
+
+
 async def test_waiting_ends_with_the_last_job(client: httpx.AsyncClient, stand: Stand) -> None:
     batch = await submit(client, inputs=urls(2))
     first, second = await children(client, batch["id"])

@@ -43,6 +43,14 @@ async def test_what_is_known_is_left_out_and_counted(client: httpx.AsyncClient) 
     assert (report["accepted"], report["known"]) == (2, 3)
 
 
+async def test_work_is_known_in_whatever_order_its_names_are(client: httpx.AsyncClient) -> None:
+    terms = [{"a": "1", "b": "2"}, {"b": "2", "a": "1"}]
+    work = {"kind": "translate", "input": {"text": "words"}}
+    lines = [json.dumps({**work, "params": {"language": "fr", "glossary": glossary}}) for glossary in terms]
+    report = await send(client, *lines)
+    assert (report["accepted"], report["known"]) == (1, 1)
+
+
 async def test_the_same_bytes_are_known_whatever_file_they_are(client: httpx.AsyncClient) -> None:
     ids = [(await client.post("/api/v1/files", files={"file": (name, recording())})).json()["id"] for name in "ab"]
     report = await send(client, *(line(0, input={"file": upload}) for upload in ids))

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 def alike(count: int, **changes: Any) -> BatchSubmission:
     children = [replace(BASE, input={"url": f"https://example.com/{place}.mp3"}, **changes) for place in range(count)]
-    return BatchSubmission(ADMIN_OWNER, children, trace_id="trace", kind="transcribe", request={"count": count})
+    digest = str(count).encode()
+    return BatchSubmission(ADMIN_OWNER, children, trace_id="trace", kind="transcribe", request_digest=digest)
 
 
 def chain(count: int) -> BatchSubmission:

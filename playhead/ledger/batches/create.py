@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +28,7 @@ class BatchSubmission:
         recipe: the one that they were made by.
         names: of the jobs of a graph: their ids, which the children bear.
         idempotency_key: the same key again gives the same batch.
-        request: all that was asked for, as JSON values.
+        request_digest: of all that was asked for.
     """
 
     owner_id: UUID
@@ -41,11 +39,7 @@ class BatchSubmission:
     names: Mapping[str, UUID] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
-    request: Any = None
-
-    def digest(self) -> bytes:
-        """What makes two requests the same: everything asked for."""
-        return hashlib.sha256(to_json(self.request)).digest()
+    request_digest: bytes = b""
 
 
 async def create(session: AsyncSession, wanted: BatchSubmission) -> UUID:
@@ -75,7 +69,7 @@ async def _insert(session: AsyncSession, wanted: BatchSubmission) -> UUID | None
         total=len(wanted.children),
         labels=dict(wanted.metadata),
         idempotency_key=wanted.idempotency_key,
-        request_digest=wanted.digest() if wanted.idempotency_key else None,
+        request_digest=wanted.request_digest if wanted.idempotency_key else None,
         trace_id=wanted.trace_id,
     )
     once = row.on_conflict_do_nothing(
@@ -90,7 +84,7 @@ async def _same_key(session: AsyncSession, wanted: BatchSubmission) -> UUID | No
         Batch.owner_id == wanted.owner_id, Batch.idempotency_key == wanted.idempotency_key
     )
     found = (await session.execute(same.with_for_update(read=True, key_share=True))).one_or_none()
-    if found is not None and found.request_digest != wanted.digest():
+    if found is not None and found.request_digest != wanted.request_digest:
         message = "this key already made another batch: use a new key for a new request"
         raise IdempotencyMismatchError(message, field="Idempotency-Key")
     return found.id if found else None
