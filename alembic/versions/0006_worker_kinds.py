@@ -12,6 +12,13 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("workers", sa.Column("kinds", postgresql.ARRAY(sa.TEXT()), nullable=True))
+    # A worker that takes some kinds only does not look under the queue's own name.
+    op.execute(
+        """
+        UPDATE procrastinate_jobs SET queue_name = jobs.queue || '/' || jobs.kind FROM jobs
+        WHERE task_name = 'playhead.look' AND args ->> 'job_id' = CAST(jobs.id AS text)
+        """
+    )
 
 
 def downgrade() -> None:
