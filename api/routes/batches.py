@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import TypeAdapter
 
 from api import cursors
 from api.batching import Batching, BatchRequest
@@ -18,7 +17,7 @@ from api.routes.jobs import Wait
 from api.routes.submit import IdempotencyKey
 from api.schemas.batch import Batch, BatchPage, batch_request_type
 from api.schemas.graph import graph_job_type
-from api.schemas.listing import MAX_PAGE
+from api.schemas.listing import PageQuery
 from api.services import Services
 from api.tracing import trace_id
 from playhead.keys import Identity
@@ -49,15 +48,6 @@ _DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 routes = APIRouter(prefix=PATH, tags=["batches"])
-
-
-class BatchQuery(BaseModel):
-    """A page of batches."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(50, ge=1, le=MAX_PAGE, description="Batches on a page.")
-    cursor: str | SkipJsonSchema[None] = Field(None, max_length=64, description="`next_cursor` of the page before.")
 
 
 def router(kinds: dict[str, Kind[Any, Any]]) -> APIRouter:
@@ -97,7 +87,7 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]]) -> Callable[..., Any]:
 
 
 @routes.get("", summary="List batches", responses=documented())
-async def list_batches(parts: Parts, identity: Caller, query: Annotated[BatchQuery, Query()]) -> BatchPage:
+async def list_batches(parts: Parts, identity: Caller, query: Annotated[PageQuery, Query()]) -> BatchPage:
     """Your batches, the newest first."""
     before = cursors.decode(query.cursor)
     async with parts.transaction() as session:

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_m
 
 from api.schemas.graph import MAX_JOBS, GraphRequest, distinct
 from api.schemas.inputs import JobName, Strict, input_type, told_apart
-from api.schemas.submission import discriminated, model_of
-from api.schemas.terms import Label, LabelText, Terms
+from api.schemas.submission import KindRequest, discriminated, model_of
+from api.schemas.terms import Labels
 from api.text import check_storable
 from playhead.kind import Kind
 from playhead.ledger.batches.read import BatchView
@@ -23,11 +23,9 @@ MAX_CHILDREN = 10_000
 MAX_VALUES = 200_000
 
 
-class AlikeRequest(Terms):
+class AlikeRequest(KindRequest):
     """One job of a kind for each input, all with the same params. The metadata is that of the batch and of each job."""
 
-    kind: str
-    params: BaseModel
     inputs: list[Any]
 
 
@@ -39,9 +37,7 @@ class RecipeRequest(Strict):
     params: BaseModel
     priority: Priority = Field(Priority.NORMAL, description="Of each of its jobs.")
     max_attempts: int | None = Field(None, ge=1, le=100, strict=True, description="Of each of its jobs.")
-    metadata: dict[Label, LabelText] = Field(
-        default_factory=dict, max_length=50, description="Of the batch and of each of its jobs."
-    )
+    metadata: Labels = Field(default_factory=dict, description="Of the batch and of each of its jobs.")
 
 
 def batch_request_type(kinds: Iterable[Kind[Any, Any]], job: Any, recipes: Mapping[str, Recipe]) -> Any:

@@ -11,19 +11,17 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 
 from api.errors import tag
 from api.schemas.inputs import JobName, Strict, input_type
-from api.schemas.submission import MAX_AFTER, model_of
-from api.schemas.terms import Label, LabelText, Terms
+from api.schemas.submission import MAX_AFTER, KindRequest, model_of
+from api.schemas.terms import Labels
 from playhead.kind import Kind
 
 MAX_JOBS = 1000
 
 
-class GraphJob(Terms):
+class GraphJob(KindRequest):
     """What may be asked of a job of a graph, whatever its kind."""
 
-    kind: str
     input: BaseModel
-    params: BaseModel
     after: list[JobName] = Field(
         default_factory=list,
         max_length=MAX_AFTER,
@@ -35,7 +33,7 @@ class GraphRequest(Strict):
     """Jobs that work on one another's outputs: all are accepted, or none."""
 
     jobs: dict[JobName, GraphJob]
-    metadata: dict[Label, LabelText] = Field(default_factory=dict, max_length=50, description="Of the batch itself.")
+    metadata: Labels = Field(default_factory=dict, description="Of the batch itself.")
 
 
 def distinct(jobs: dict[str, Any]) -> dict[str, Any]:

@@ -19,16 +19,23 @@ LABEL = r"^[A-Za-z0-9_.-]{1,64}"
 Pair = Annotated[str, StringConstraints(pattern=rf"{LABEL}:", max_length=565), AfterValidator(storable)]
 
 
-class JobQuery(BaseModel):
-    """Which jobs a list holds."""
+class PageQuery(BaseModel):
+    """A page of a list."""
 
     model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=MAX_PAGE, description="Entries on a page.")
+    cursor: str | SkipJsonSchema[None] = Field(None, max_length=64, description="`next_cursor` of the page before.")
+
+
+class JobQuery(PageQuery):
+    """Which jobs a list holds."""
 
     state: list[State] = Field(default_factory=list, max_length=len(State), description="Any of these states.")
     kind: str | SkipJsonSchema[None] = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Only this kind.")
     # Not SkipJsonSchema: with a type that has to be parsed, it puts the branch of the union into an error's place.
     parent: Annotated[UUID | None, WithJsonSchema({"type": "string", "format": "uuid"})] = Field(
-        None, description="Only the children of this job."
+        None, description="Only the jobs of this batch."
     )
     metadata: list[Pair] = Field(
         default_factory=list,
@@ -36,8 +43,6 @@ class JobQuery(BaseModel):
         description="`name:value` that the job's metadata must hold; all of them where several.",
         examples=[["customer:42"]],
     )
-    limit: int = Field(50, ge=1, le=MAX_PAGE, description="Jobs on a page.")
-    cursor: str | SkipJsonSchema[None] = Field(None, max_length=64, description="`next_cursor` of the page before.")
 
     def filters(self) -> Filters:
         """As the ledger takes them.

@@ -18,12 +18,17 @@ from playhead.kind import Kind
 MAX_AFTER = 1000
 
 
-class JobRequest(Terms):
-    """What may be asked of a job, whatever its kind."""
+class KindRequest(Terms):
+    """What may be asked of one kind, of a job or of many."""
 
     kind: str
-    input: BaseModel
     params: BaseModel
+
+
+class JobRequest(KindRequest):
+    """What may be asked of a job, whatever its kind."""
+
+    input: BaseModel
     after: list[UUID] = Field(
         default_factory=list,
         max_length=MAX_AFTER,
@@ -42,7 +47,7 @@ def request_model(kinds: Iterable[Kind[Any, Any]]) -> Any:
     return discriminated([model_of(kind, JobRequest, "Job", input=(input_type(kind), ...)) for kind in kinds], "kind")
 
 
-def model_of(kind: Kind[Any, Any], base: type[BaseModel], suffix: str, **fields: Any) -> type[BaseModel]:
+def model_of(kind: Kind[Any, Any], base: type[KindRequest], suffix: str, **fields: Any) -> type[BaseModel]:
     """A request for this kind alone: its name, its params and these fields beside those of the base."""
     needed = any(field.is_required() for field in kind.params.model_fields.values())
     params = (kind.params, ...) if needed else (kind.params, Field(default_factory=kind.params))

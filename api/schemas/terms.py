@@ -35,6 +35,7 @@ def _in_utc(value: datetime) -> datetime:
 
 Label = Annotated[str, StringConstraints(pattern=rf"{LABEL}$")]
 LabelText = Annotated[str, StringConstraints(max_length=500)]
+Labels = Annotated[dict[Label, LabelText], Field(max_length=MAX_LABELS)]
 
 
 class Terms(Strict):
@@ -50,9 +51,8 @@ class Terms(Strict):
     expires_in_seconds: float | None = Field(
         None, gt=0, le=MAX_SECONDS, strict=True, description="If not begun within this time it ends as `expired`."
     )
-    metadata: dict[Label, LabelText] = Field(
+    metadata: Labels = Field(
         default_factory=dict,
-        max_length=MAX_LABELS,
         description="Yours to fill; lists can be filtered by it. At most 50 names of letters, digits, `_.-`.",
         examples=[{"customer": "42"}],
     )
