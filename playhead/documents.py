@@ -52,16 +52,17 @@ class Document:
         return "\n".join(passage.text for passage in self.passages)
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, *, may_be_silent: bool = False) -> Document:
     """Read a transcript as JSON, subtitles (SRT or VTT) or plain text in UTF-8; what it is shows in its beginning.
 
     Raises:
-        DocumentUnreadableError: it is none of these, too large, or says nothing.
+        DocumentUnreadableError: it is none of these, too large, or says nothing: a transcript or subtitles of silence
+            do so rightly, where they ``may_be_silent``.
     """
     text = read_text(path)
     require_text(text)
     document = _read(text, text.lstrip())
-    if not document.passages:
+    if not document.passages and not (may_be_silent and document.form != "text"):
         raise DocumentUnreadableError("the document says nothing: there is no text in it")
     return document
 

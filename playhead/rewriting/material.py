@@ -42,16 +42,20 @@ class Material(Protocol):
 
 
 def read_material(path: Path) -> Material:
-    """Read a transcript, subtitles or a plain text.
+    """Read a transcript, subtitles or a plain text. A transcript or subtitles of silence have no passages.
 
     Raises:
-        DocumentUnreadableError: it is none of these, too large, or says nothing.
+        DocumentUnreadableError: it is none of these, too large, or a text that says nothing.
     """
-    document = read_document(path)
+    content = read_verbatim(path)
+    if not content:
+        return SubtitleMaterial(read_cues(content))
+    document = read_document(path, may_be_silent=True)
     if document.transcript:
         return TranscriptMaterial(document.transcript)
-    content = read_verbatim(path)
-    return SubtitleMaterial(read_cues(content)) if document.form == "subtitles" else TextMaterial(split_lines(content))
+    if document.form == "subtitles":
+        return SubtitleMaterial(read_cues(content))
+    return TextMaterial(split_lines(content))
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ MEDIA_TYPES: dict[Literal["srt", "vtt"], str] = {"srt": "application/x-subrip", 
 
 
 def read_cues(content: str) -> Blocks:
-    """A subtitle file taken apart.
+    """A subtitle file taken apart. One of silence has no cues: it is empty, or the head of a WebVTT file.
 
     Raises:
-        DocumentUnreadableError: there are no cues in it.
+        DocumentUnreadableError: there is something in it, but no cues.
     """
     blocks = split(content)
-    if not blocks.cues:
+    of_silence = not content or (blocks.form == "vtt" and "-->" not in content)
+    if not blocks.cues and not of_silence:
         raise DocumentUnreadableError("the document has no cues: give subtitles, SRT or WebVTT")
     return blocks
 

@@ -62,6 +62,10 @@ def fixing(answer: Callable[[dict[int, str]], Iterable[tuple[Any, Any]]], file: 
     return Memory(AnsweringEngines(answer, **llm), [file])
 
 
+def nobody(asked: dict[int, str]) -> Iterable[tuple[Any, Any]]:
+    raise AssertionError(asked)
+
+
 def calls(ctx: Memory) -> list[tuple[str, str, dict[int, str]]]:
     assert isinstance(ctx.engines, AnsweringEngines)
     return ctx.engines.writer.calls
@@ -312,7 +316,16 @@ async def test_a_cancellation_ends_all_calls(file: Path) -> None:
     assert hanging.ended == hanging.calls_begun > 1
 
 
-@pytest.mark.parametrize("content", ["no cues\n\nat all", '{"text": "a transcript"}', "WEBVTT\n"])
+@pytest.mark.parametrize("content", ["", "WEBVTT\n", "WEBVTT - silence\n\nNOTE nothing was said\n"])
+async def test_subtitles_of_silence_stay_silent_and_nobody_is_asked(file: Path, content: str) -> None:
+    put(file, content)
+    ctx = fixing(nobody, file)
+    result = await fix_srt(ctx, Params())
+    assert (result.cues, result.windows, result.left, result.model) == (0, 0, [], None)
+    assert {name: made for name, (made, _) in ctx.outputs.items()} == {f"subtitles.{result.format}": content.encode()}
+
+
+@pytest.mark.parametrize("content", ["no cues\n\nat all", '{"text": "a transcript"}'])
 async def test_what_is_no_subtitles_is_refused(file: Path, content: str) -> None:
     put(file, content)
     with pytest.raises(DocumentUnreadableError, match="no cues"):

@@ -197,7 +197,23 @@ async def test_a_later_attempt_pays_for_no_window_twice(file: Path) -> None:
     assert len(again.events) == expected.windows - 2
 
 
-@pytest.mark.parametrize("content", ["", " \n", '{"text": 1}', "WEBVTT\n"])
+@pytest.mark.parametrize(("content", "name"), [("", "translation.srt"), ("WEBVTT\n", "translation.vtt")])
+async def test_subtitles_of_silence_stay_silent(file: Path, content: str, name: str) -> None:
+    ctx = by_a_model(file, content)
+    result = await translate(ctx, Params(language="de"))
+    assert (result.passages, result.windows, result.model) == (0, 0, None)
+    assert {name: made for name, (made, _) in ctx.outputs.items()} == {name: content.encode()}
+
+
+async def test_so_does_a_transcript(file: Path) -> None:
+    silent = transcript().model_copy(update={"text": "", "segments": []})
+    ctx = by_a_model(file, silent.model_dump_json())
+    await translate(ctx, Params(language="de"))
+    made = Transcript.model_validate_json(ctx.outputs["translation.json"][0])
+    assert (made.text, made.segments, made.language) == ("", [], "de")
+
+
+@pytest.mark.parametrize("content", [" \n", '{"text": 1}'])
 async def test_what_cannot_be_read_is_refused(file: Path, content: str) -> None:
     with pytest.raises(DocumentUnreadableError):
         await translate(by_a_model(file, content), Params(language="de"))
