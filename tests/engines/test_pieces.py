@@ -45,6 +45,13 @@ def test_a_script_without_spaces_is_cut_as_well() -> None:
     assert all(one.text.endswith("\u3002") for one in pieces(sentence * 60))
 
 
+def test_a_text_of_dots_alone_is_cut_before_anybody_gives_up() -> None:
+    # One that is looked at again from every dot takes hours, in which nothing else of its worker runs.
+    found = pieces("." * 300_000 + "a")
+
+    assert found[-1].end == 300_001
+
+
 @given(st.text(alphabet=st.sampled_from("ab .,!?\n\u3002\u3001\u00e9"), max_size=2000))
 def test_every_word_is_spoken_once_and_in_order(text: str) -> None:
     found = pieces(text)

@@ -46,3 +46,10 @@ def test_new_words_make_no_new_lines(text: str, words: str) -> None:
 
     assert made.count("\n") == text.count("\n")
     assert made.count("\r") == text.count("\r")
+
+
+def test_a_line_of_dots_alone_is_cut_before_anybody_gives_up() -> None:
+    # One that is looked at again from every dot takes hours, in which nothing else of its worker runs.
+    content = "." * 300_000 + "a"
+
+    assert "".join(split_lines(content).passages) == content
