@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import psutil
 import pytest
@@ -227,7 +228,9 @@ async def test_an_idle_engine_is_ended_and_started_anew(make: Make) -> None:
     assert await _pid(child) != pid
 
 
-async def test_closing_ends_the_engine_and_whoever_waits_for_it(make: Make) -> None:
+async def test_closing_ends_the_engine_and_whoever_waits_for_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn = AsyncMock(side_effect=process.ChildProcess.spawn)
+    monkeypatch.setattr(process.ChildProcess, "spawn", spawn)
     child = make()
     waiting = [asyncio.create_task(_said(child, ["hang"])) for _ in range(2)]
     pid = await _busy(child)
@@ -237,6 +240,7 @@ async def test_closing_ends_the_engine_and_whoever_waits_for_it(make: Make) -> N
         with pytest.raises(EngineCrashedError, match=r"closed") as raised:
             await one
         assert not isinstance(raised.value, EngineDiedError)
+    assert spawn.await_count == 1, "an engine was started that nobody would end"
 
 
 async def test_closing_ends_an_engine_that_is_being_started(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

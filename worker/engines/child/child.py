@@ -102,6 +102,7 @@ class Child(Generic[R]):
         return self._talk
 
     async def _started(self) -> ChildProcess:
+        self._require_open()
         if self._lost.is_set():
             raise EngineCrashedError("No engine could be started: the last one was killed and does not die.")
         # In a task of its own: a start that is broken off half-way would leave a process that nobody knows of.
@@ -112,10 +113,13 @@ class Child(Generic[R]):
             self._birth = None
             log.exception("engine_not_started", engine=self._module)
             raise EngineCrashedError(f"No engine could be started: {error.strerror}.") from error
-        if self._closed:
-            raise EngineCrashedError("The engine was closed.")
+        self._require_open()  # It took its time. Whoever closed this meanwhile ends the process.
         self._birth = None
         return process
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise EngineCrashedError("The engine was closed.")
 
     async def _next(self, talk: Talk) -> Replied | None:
         try:
