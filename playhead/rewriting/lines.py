@@ -10,8 +10,8 @@ MOST_CHARACTERS = 800
 """A line longer than this is cut where sentences end."""
 
 _LINE = re.compile(r"(\r\n|\r|\n)|[^\r\n]+")
-# A row of signs is looked at from its first alone: from each of them, a hundred thousand dots would take hours, and hold
-# up the whole worker.
+# A row of signs is looked at from its first alone: from each of them, a hundred thousand dots would take hours, and
+# hold up the whole worker.
 _SENTENCE = re.compile(
     r".+?(?:(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』）]*|\Z)\s*",  # noqa: RUF001 - likewise
     re.DOTALL,

@@ -29,6 +29,7 @@ from worker.engines.conversion.binary import find
 from worker.engines.conversion.ffmpeg import FfmpegRun
 from worker.engines.conversion.media import Media, Stream
 from worker.engines.conversion.plan import Plan
+from worker.engines.programs.program import NotStartedError
 from worker.engines.programs.running import running
 
 MP3 = ConversionOptions(format="mp3")
@@ -100,6 +101,7 @@ def fake(folder: Path, deed: str) -> Path:
         ("echo '[mp3 @ 0x55] Invalid data' >&2; exit 1", MediaUnreadableError, r"ffmpeg says: \[mp3\] Invalid data"),
         ("echo 'av_interleaved: No space left on device' >&2; exit 228", EngineCrashedError, "disk is full"),
         ("echo 'x: File too large' >&2; exit 1", TooLargeError, "larger than"),
+        ("echo 'no libavdevice.so.59' >&2; exit 127", NotStartedError, "could not be started: no libavdevice"),
         ("echo \"Unknown encoder 'libx264'\" >&2; exit 8", ConverterUnavailableError, "lacks an encoder"),
         ("exit 0", MediaUnreadableError, "Nothing in the file"),
     ],
@@ -132,6 +134,22 @@ async def test_an_ffmpeg_that_is_not_there_is_missed(converter: AskedConverter, 
         await converter.under(ffmpeg=tmp_path / "none").converted(source, "mp3")
 
 
+async def test_an_ffmpeg_that_was_renewed_costs_an_attempt_and_is_looked_for_anew(
+    converter: AskedConverter, tmp_path: Path
+) -> None:
+    source = made(tmp_path / "in.wav", *tone(0.2))
+    program = fake(tmp_path, f'exec "{FFMPEG}" "$@"')
+    asked = converter.under(ffmpeg=program)
+    await asked.converted(source, "mp3")
+
+    program.unlink()
+    with pytest.raises(EngineCrashedError, match="could not be started: No such file") as failed:
+        await asked.converted(source, "mp3")
+    assert not isinstance(failed.value, EngineDiedError), "the recording is not to blame"
+    with pytest.raises(ConverterUnavailableError, match="CONVERTER__FFMPEG"):
+        await asked.converted(source, "mp3")
+
+
 async def test_canceling_ends_ffmpeg_at_once(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.wav", *tone(0.2))
     endless = fake(tmp_path, "echo out_time_us=1; echo progress=continue; exec sleep 3600")
@@ -158,6 +176,7 @@ def _sleepers() -> list[psutil.Process]:
 
 ORPHAN = """
 import asyncio
+from worker.engines.programs.program import NotStartedError
 from worker.engines.programs.running import running
 
 async def main():

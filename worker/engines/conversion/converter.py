@@ -14,6 +14,7 @@ from worker.engines.conversion.binary import find
 from worker.engines.conversion.job import Job
 from worker.engines.conversion.media import Look, Media
 from worker.engines.conversion.plan import Plan
+from worker.engines.programs.program import NotStartedError
 
 
 class FfmpegConverter:
@@ -30,9 +31,13 @@ class FfmpegConverter:
         """As :meth:`playhead.engines.Converter.convert`."""
         self._found = self._found or await find(self._settings)
         job = Job(self._settings, self._found, Plan.of(await self._media(source), options), source, target)
-        async with aclosing(job.parts()) as parts:
-            async for part in parts:
-                yield part
+        try:
+            async with aclosing(job.parts()) as parts:
+                async for part in parts:
+                    yield part
+        except NotStartedError:  # It was removed or renewed: the next job looks for one again.
+            self._found = None
+            raise
         yield job.converted(await self._made(target, options))
 
     async def lost(self) -> None:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+# As shells have it.
+_NOT_STARTED = 127
 
 
 def main(worker_pid: int, largest_file_bytes: int, command: list[str]) -> None:
@@ -30,7 +32,11 @@ def main(worker_pid: int, largest_file_bytes: int, command: list[str]) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != worker_pid:
         os._exit(0)  # The worker died before the kernel was asked to tell of it.
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    try:
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror}\n")
+        sys.exit(_NOT_STARTED)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,18 @@ from worker.engines.death import cause_of_death
 log = structlog.get_logger(__name__)
 
 LONGEST_LINE = 1024 * 1024
+# What a launcher and a dynamic linker end with: the program is not there, or lacks a library.
+_NOT_STARTED = frozenset({126, 127})
 _LAST_LINES = 40
 _LONGEST_COMPLAINT = 300
 # How long one may take to end by itself when it has said all.
 _ENDING_SECONDS = 60.0
 # How long one that was killed may take: in a driver or on a dead file server it may never hear even of that.
 _DYING_SECONDS = 30.0
+
+
+class NotStartedError(EngineCrashedError):
+    """There is no such program, or it lacks what it needs."""
 
 
 class Program:
@@ -64,6 +70,7 @@ class Program:
         """Its exit code, once it has ended by itself.
 
         Raises:
+            NotStartedError: it never ran.
             EngineDiedError: a signal ended it, or it does not end though it has nothing more to say.
         """
         try:
@@ -71,12 +78,19 @@ class Program:
         except TimeoutError:
             raise EngineDiedError(f"{self._name} did not end when it was done, and was ended.") from None
         await self._listening
+        if returncode in _NOT_STARTED:
+            raise self._noted(NotStartedError(f"{self._name} could not be started: {self._last_words()}"))
         if returncode < 0:
-            error = EngineDiedError(f"{self._name} died: {cause_of_death(returncode)}.")
-            for complaint in self.complaints[-5:]:
-                error.add_note(complaint)
-            raise error
+            raise self._noted(EngineDiedError(f"{self._name} died: {cause_of_death(returncode)}."))
         return returncode
+
+    def _last_words(self) -> str:
+        return self._complaints[-1] if self._complaints else "it does not say why"
+
+    def _noted(self, error: EngineCrashedError) -> EngineCrashedError:
+        for complaint in self.complaints[-5:]:
+            error.add_note(complaint)
+        return error
 
     async def gone(self) -> None:
         """End it at once, if it has not ended, and wait for that."""
