@@ -17,6 +17,7 @@ from playhead.errors import MediaUnreadableError, MediaWithoutAudioError, Playhe
 from tests.engines.broken import broken_media
 from tests.engines.converters import AskedConverter
 from tests.engines.recordings import FFMPEG, jerky, made, pattern, seen, tone
+from worker.engines.conversion.loudness import Measured
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 
@@ -140,8 +141,11 @@ async def test_a_silent_film_has_no_sound_to_give(converter: AskedConverter, tmp
         await converter.converted(source, "mp3")
 
 
-async def test_a_cut_is_exact(converter: AskedConverter, tmp_path: Path) -> None:
-    source = made(tmp_path / "in.mkv", *pattern(seconds=2), *tone(2), *X264, "-g", "100", "-c:a", "aac")
+@pytest.mark.parametrize("container", ["mkv", "ts", "mpg"])
+async def test_a_cut_is_exact(converter: AskedConverter, tmp_path: Path, container: str) -> None:
+    """Even where the only key frame is far before it."""
+    codec = [*X264, "-c:a", "aac"] if container != "mpg" else ["-c:v", "mpeg2video", "-r", "10", "-strict", "-1"]
+    source = made(tmp_path / f"in.{container}", *pattern(seconds=2), *tone(2), *codec, "-g", "100")
 
     target, told = await converter.converted(source, "mp4", start_seconds=0.5, end_seconds=1.2)
 
@@ -150,6 +154,15 @@ async def test_a_cut_is_exact(converter: AskedConverter, tmp_path: Path) -> None
     assert np.abs(whole.pictures[5].astype(float) - found.pictures[0]).mean() < 3
     assert found.sound_seconds == pytest.approx(0.7, abs=0.05)
     assert not any(one.copied for one in told.streams)
+
+
+async def test_a_cut_of_pictures_without_times_is_exact(converter: AskedConverter, tmp_path: Path) -> None:
+    source = made(tmp_path / "in.h264", *pattern(seconds=2), *X264, "-g", "100")
+
+    target, told = await converter.converted(source, "mp4", start_seconds=0.4, end_seconds=0.8)
+
+    assert np.abs(seen(source).pictures[4].astype(float) - seen(target).pictures[0]).mean() < 3
+    assert told.duration_seconds == pytest.approx(0.4, abs=0.05)
 
 
 @pytest.mark.parametrize(("volume", "form"), [(0.02, "mp3"), (0.9, "flac")])
@@ -164,6 +177,27 @@ async def test_normalised_sound_is_as_loud_as_it_should_be(
     assert told.loudness
     assert told.loudness.input_lufs == pytest.approx(_lufs(source), abs=0.3)
     assert seen(target).audio.sample_rate == 16_000
+
+
+@pytest.mark.parametrize(
+    ("loudness", "threshold"), [(-20.0, -30.0), (-69.0, -70.0), (0.0, -10.0)], ids=["steady", "faint", "full"]
+)
+def test_no_sound_that_needs_but_gain_is_pressed(loudness: float, threshold: float) -> None:
+    """The filter presses what it takes for not measured, which made some sounds a tenth of a second longer."""
+    measured = Measured(
+        input_i=loudness,
+        input_tp=-10 + loudness,
+        input_lra=0,
+        input_thresh=threshold,
+        output_i=-16,
+        output_tp=-2,
+        target_offset=0,
+    )
+    command = [FFMPEG, "-nostdin", *tone(4), "-af", measured.filter, "-f", "null", "-"]
+
+    said = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True).stderr
+
+    assert '"normalization_type" : "linear"' in said
 
 
 async def test_silence_stays_silence(converter: AskedConverter, tmp_path: Path) -> None:

@@ -33,9 +33,11 @@ def converting(
         for place, stream in enumerate(plan.streams)
         for argument in ["-map", f"0:{stream.index}", *_stream(plan, settings, place, measured)]
     ]
+    lead = picture.lead_seconds(plan.media, plan.options) if plan.video else 0.0
     return [
-        *_input(ffmpeg, settings, plan, "info" if measured else "error"),
+        *_input(ffmpeg, settings, plan, "info" if measured else "error", lead),
         *streams,
+        *(["-ss", f"{lead:.6f}"] if lead else []),
         *_tags(plan),
         *_length(plan),
         *("-threads", str(_threads(settings)), "-max_muxing_queue_size", "4096"),
@@ -44,8 +46,9 @@ def converting(
     ]
 
 
-def _input(ffmpeg: Path, settings: ConverterSettings, plan: Plan, level: str) -> list[str]:
+def _input(ffmpeg: Path, settings: ConverterSettings, plan: Plan, level: str, lead_seconds: float = 0.0) -> list[str]:
     threads = str(_threads(settings))
+    start = plan.options.start_seconds - lead_seconds
     return [
         str(ffmpeg),
         *("-nostdin", "-hide_banner", "-loglevel", level, "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"),
@@ -53,7 +56,7 @@ def _input(ffmpeg: Path, settings: ConverterSettings, plan: Plan, level: str) ->
         *("-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS, "-f", plan.media.demuxer),
         *("-probesize", "5000000", "-analyzeduration", "10000000"),
         *("-max_pixels", str(settings.max_pixels), "-threads", threads),
-        *(["-ss", f"{plan.options.start_seconds:.6f}"] if plan.options.start_seconds else []),
+        *(["-ss", f"{start:.6f}"] if start > 0 else []),
         *("-i", "fd:"),
     ]
 

@@ -9,9 +9,9 @@ from playhead.engines.conversion import MediaFormat
 from worker.engines.speech.formats import RECORDINGS
 
 # Beside recordings: moving pictures without a sound, each in one file of its own.
-_PICTURES = ("gif", "h264", "hevc", "m4v", "mpegvideo", "obu", "yuv4mpegpipe")
+PICTURES = ("gif", "h264", "hevc", "m4v", "mpegvideo", "obu", "yuv4mpegpipe")
 # A list of what is allowed: among the others are playlists, `concat`, DASH and SDP, which open what they name.
-DEMUXERS = ",".join((*RECORDINGS, *_PICTURES))
+DEMUXERS = ",".join((*RECORDINGS, *PICTURES))
 
 # Codecs that lose nothing, beside those whose names begin with `pcm_`.
 _LOSSLESS = frozenset({"alac", "ape", "flac", "mlp", "shorten", "tak", "truehd", "tta", "wavpack"})

@@ -19,6 +19,8 @@ _RANGE_LU = 11.0
 _WIDEST_RANGE_LU = 50.0
 # What BS.1770's gate takes for silence.
 _SILENT_LUFS = -70.0
+# What the filter tells from the next value.
+_LEAST = 0.01
 
 _TARGET = f"loudnorm=I={TARGET_LUFS}:TP={_PEAK_DBTP}:print_format=json"
 MEASURING = f"{_TARGET}:LRA={_RANGE_LU}"
@@ -48,10 +50,12 @@ class Measured(BaseModel):
         given = {
             # A range that is wider than the target's would have the filter press all of the sound.
             "LRA": min(max(_RANGE_LU, self.input_lra), _WIDEST_RANGE_LU),
-            "measured_I": min(self.input_i, 0),
+            # Some values the filter takes for not given, and would then press all of the sound: that of a steady or
+            # short sound, which has no range, and those at either end of the scale.
+            "measured_I": min(self.input_i, -_LEAST),
             "measured_TP": self.input_tp,
-            "measured_LRA": self.input_lra,
-            "measured_thresh": min(self.input_thresh, 0),
+            "measured_LRA": max(self.input_lra, _LEAST),
+            "measured_thresh": min(max(self.input_thresh, _SILENT_LUFS + _LEAST), 0),
             "offset": max(-99.0, min(self.target_offset, 99.0)),
         }
         return f"{_TARGET}:" + ":".join(f"{name}={value:.2f}" for name, value in given.items()) + ":linear=true"

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from playhead.engines.conversion import ConversionOptions
 from playhead.settings import ConverterSettings
+from worker.engines.conversion.formats import PICTURES
 from worker.engines.conversion.media import Media, Stream
 
 # Eight bits with halved colour: what decoders in hardware take.
 _PIXELS = frozenset({"yuv420p", "yuvj420p"})
 # Containers whose time stamps another can take over.
 _TIMED = frozenset({"flv", "matroska", "mov", "mpegts"})
+# Containers in which ffmpeg goes to the key frame before a time. In others it goes to the time itself, where no picture
+# can be decoded up to the next key frame; PICTURES know no times to go to.
+_KEYED = frozenset({"asf", "avi", "flv", "matroska", "mov", "nut", "ogg"})
+# Key frames come more often: every ten seconds, where an encoder was not told otherwise.
+_LEAD_SECONDS = 30.0
 
 
 def fits(track: Stream, media: Media, options: ConversionOptions) -> bool:
     """Whether a track can be copied. A cut cannot: it would begin at the key frame before."""
     whole = not options.start_seconds and options.end_seconds is None
     return whole and track.codec == "h264" and track.pixels in _PIXELS and media.demuxer in _TIMED
+
+
+def lead_seconds(media: Media, options: ConversionOptions) -> float:
+    """How much of what comes before a cut has to be decoded and left out, for the cut to begin with a picture."""
+    if media.demuxer in _KEYED:
+        return 0.0
+    return options.start_seconds if media.demuxer in PICTURES else min(options.start_seconds, _LEAD_SECONDS)
 
 
 def encoder(track: Stream, settings: ConverterSettings, place: int) -> list[str]:
