@@ -51,7 +51,8 @@ class Notator(Protocol):
         """Find the notes of a local recording, chunk by chunk. Closing the iterator stops the work.
 
         Raises:
-            MediaUnreadableError, MediaWithoutAudioError, TooLargeError, EngineCrashedError, EngineDiedError: as
+            TooLargeError: it lasts too long, or is noise that would be notes without end.
+            MediaUnreadableError, MediaWithoutAudioError, EngineCrashedError, EngineDiedError: as
                 :class:`~playhead.engines.speech.Transcriber`'s.
         """
         ...

@@ -19,6 +19,10 @@ from playhead.errors import MediaUnreadableError, TooLargeError
 from playhead.settings import NotationSettings
 from tests.engines.sounds import write_wave
 from tests.kinds.midis import notes_of
+from worker.engines import process
+from worker.engines.notation import finding
+from worker.engines.notation.activations import Activations
+from worker.engines.notation.finding import find_notes
 from worker.engines.notator import BasicPitchNotator
 
 pytestmark = pytest.mark.models
@@ -26,6 +30,8 @@ pytestmark = pytest.mark.models
 MEDIA = Path(__file__).parent.parent / "media"
 MUSIC = MEDIA / "music.opus"
 STANDARD = NotationOptions()
+SENSITIVE = NotationOptions(onset_threshold=0.02, frame_threshold=0.02, minimum_note_seconds=0)
+NOISY = NotationOptions(onset_threshold=0.95, frame_threshold=0.9, minimum_note_seconds=0)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -90,6 +96,28 @@ async def test_options_choose_notes(notator: BasicPitchNotator) -> None:
     assert min(note.end - note.start for note in long) >= 0.48
     sure = await _notes(notator, MUSIC, NotationOptions(onset_threshold=0.9, frame_threshold=0.8))
     assert len(sure) < len(await _notes(notator, MUSIC))
+
+
+async def test_many_notes_come_in_lines_that_the_worker_reads_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_LONGEST_LINE", 100_000)
+    notator = BasicPitchNotator(NotationSettings())
+    try:
+        notes = await _notes(notator, MUSIC, SENSITIVE)
+    finally:
+        await notator.close()
+    assert len(notes) > 2000
+    assert notes == sorted(notes, key=lambda note: (note.start, note.pitch))
+
+
+@pytest.mark.parametrize("bound", ["_MOST_NOTES", "_MOST_ONSETS", "_MOST_LOUD"])
+def test_notes_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    noise = np.random.default_rng(1).random((2, 500, 88), np.float32)
+    with Activations(tmp_path) as activations:
+        activations.append(*noise)
+        assert find_notes(activations, NOISY)
+        monkeypatch.setattr(finding, bound, 10)
+        with pytest.raises(TooLargeError, match=r"is it noise\? Set params.onset_threshold"):
+            find_notes(activations, NOISY)
 
 
 @pytest.mark.parametrize("seconds", [0.005, 0.1, 3])

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
-from playhead.engines import NotationOptions, NotationStep
+from playhead.engines import NotationOptions, NotationStep, Note
 from playhead.settings import NotationSettings
 from worker.engines.child import Child
 from worker.engines.notation.messages import Listen
@@ -27,9 +27,17 @@ class BasicPitchNotator:
             max_seconds=self._settings.max_recording_seconds,
             threads=self._settings.threads,
         )
+        notes: list[Note] = []
+        last: NotationStep | None = None
         async with aclosing(self._child.ask(request)) as steps:
             async for step in steps:
-                yield step
+                if step.notes is None:
+                    yield step
+                else:
+                    notes += step.notes
+                    last = step
+        if last:
+            yield last.model_copy(update={"notes": notes})
 
     async def lost(self) -> None:
         """Wait until the engine lives on though it was killed."""

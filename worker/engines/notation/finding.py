@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playhead.engines import NotationOptions, Note
+from playhead.errors import TooLargeError
 from worker.engines.notation.activations import (
     FRAME_SAMPLES,
     LOWEST_PITCH,
@@ -19,20 +22,46 @@ from worker.engines.notation.onsets import onsets
 
 # So many frames, an eighth of a second, may a note be unheard and go on.
 _TOLERANCE = 11
+# More than in four hours of the densest piano music. Beyond it is noise, of which low thresholds make notes without
+# end: they would take gigabytes of memory, here and in the worker.
+_MOST_NOTES = 250_000
+_MOST_ONSETS = 4 * _MOST_NOTES  # not each makes a note
+_MOST_LOUD = 20_000_000  # frames of a pitch that might be within a note
 
+F = TypeVar("F")
 Found = tuple[int, int, int]  # first frame, the frame after the last, pitch
 
 
 def find_notes(activations: Activations, options: NotationOptions) -> list[Note]:
-    """The notes that sound in a recording, by start, then pitch."""
+    """The notes that sound in a recording, by start, then pitch.
+
+    Raises:
+        TooLargeError: there are more than anybody can play.
+    """
     sounding, beginning = activations.maps()
     lowest, highest = _range(options)
     energy = _Energy(sounding, lowest, highest, options)
     wanted = slice(lowest, highest)
-    begun = onsets(sounding[:, wanted], beginning[:, wanted], options.onset_threshold)
-    found = [*energy.from_onsets((frame, lowest + row) for frame, row in begun), *energy.from_peaks()]
+    begun = _few(onsets(sounding[:, wanted], beginning[:, wanted], options.onset_threshold), _MOST_ONSETS)
+    by_onset = energy.from_onsets((frame, lowest + row) for frame, row in begun)
+    found = _few(chain(by_onset, energy.from_peaks()), _MOST_NOTES)
     notes = [_note(sounding, *one) for one in found]
     return sorted(notes, key=lambda note: (note.start, note.pitch))
+
+
+def _few(found: Iterable[F], most: int) -> list[F]:
+    few = list(islice(found, most + 1))
+    _require_few(len(few), most)
+    return few
+
+
+def _require_few(found: int, most: int) -> None:
+    if found > most:
+        raise TooLargeError(
+            f"There would be more than {_MOST_NOTES} notes: is it noise? Set params.onset_threshold and "
+            "params.frame_threshold higher, or cut it into parts.",
+            field="params.onset_threshold",
+        )
 
 
 def _range(options: NotationOptions) -> tuple[int, int]:
@@ -100,7 +129,9 @@ class _Energy:
     def _peaks(self) -> Iterator[tuple[int, int]]:
         """Frame and pitch of all that is loud enough to be within a note, the loudest first."""
         frames: NDArray[np.int64]
-        frames, pitches = np.nonzero(self._threshold < self._left.T)
+        loud = self._threshold < self._left.T
+        _require_few(int(np.count_nonzero(loud)), _MOST_LOUD)
+        frames, pitches = np.nonzero(loud)
         loudest = np.argsort(-self._left[pitches, frames], kind="stable")
         for one in loudest:
             yield int(frames[one]), int(pitches[one])

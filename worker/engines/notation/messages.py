@@ -1,4 +1,7 @@
-"""What a worker asks of its notation engine; it replies with :class:`~playhead.engines.NotationStep`."""
+"""What a worker asks of its notation engine; it replies with :class:`~playhead.engines.NotationStep`.
+
+The notes come in several such steps at the end, in their order.
+"""
 
 from __future__ import annotations
 

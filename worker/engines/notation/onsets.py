@@ -13,20 +13,19 @@ Onset = tuple[int, int]  # frame and pitch
 _ROWS = 8192
 
 
-def onsets(sounding: Matrix, beginning: Matrix, threshold: float) -> list[Onset]:
+def onsets(sounding: Matrix, beginning: Matrix, threshold: float) -> Iterator[Onset]:
     """Where a note begins, in order: the peaks in time of what the model says of beginnings, of ``threshold`` or more.
 
     A sudden rise in what sounds counts as well, as strong in relation to the steepest rise of the whole recording as
     the model's own beginnings are in relation to their strongest. Both maps are (frames, 88).
     """
     scale = _scale(sounding, beginning)
-    found: list[Onset] = []
     for first, last in _stretches(len(sounding)):
         rows = np.maximum(beginning[first:last], scale * rises(sounding, first, last))
         inner = rows[1:-1]
         is_peak = (inner > rows[:-2]) & (inner > rows[2:]) & (inner >= threshold)
-        found += [(first + 1 + int(frame), int(pitch)) for frame, pitch in zip(*np.nonzero(is_peak), strict=True)]
-    return found
+        for frame, pitch in zip(*np.nonzero(is_peak), strict=True):
+            yield first + 1 + int(frame), int(pitch)
 
 
 def rises(sounding: Matrix, first: int, last: int) -> NDArray[np.float32]:
