@@ -35,6 +35,11 @@ def endless(content: bytes) -> bytes:
     return content[:4] + struct.pack("<I", 0xFFFFFFFF) + content[8:40] + struct.pack("<I", 0xFFFFFFFF) + content[44:]
 
 
+def at_rate(rate: int) -> bytes:
+    """A WAV file whose header says that it has so many samples a second."""
+    return (content := speech("Hm"))[:24] + struct.pack("<I", rate) + content[28:]
+
+
 @dataclass
 class Script:
     """What the server is asked, and what it answers: the next of ``answers``, or else speech."""

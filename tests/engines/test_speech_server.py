@@ -20,7 +20,7 @@ from playhead.errors import (
     SpeakerUnavailableError,
 )
 from playhead.settings import SpeakerSettings
-from tests.engines.speech_server import RATE, Script, endless, serving, speech
+from tests.engines.speech_server import RATE, Script, at_rate, endless, serving, speech
 from worker.engines.speaking.speaker import PieceSpeaker
 
 TEXT = "Hello there."
@@ -96,6 +96,8 @@ async def test_asks_again_when_the_server_is_busy(script: Script, tmp_path: Path
         ((200, {}, b"<html>hello</html>"), ModelUnavailableError, "WAV"),
         ((200, {}, b""), ModelUnavailableError, "WAV"),
         ((200, {}, speech(TEXT)[:20]), ModelUnavailableError, "WAV"),
+        ((200, {}, at_rate(0)), ModelUnavailableError, "0 samples a second"),
+        ((200, {}, at_rate(2**32 - 1)), ModelUnavailableError, "4294967295 samples a second"),
     ],
 )
 async def test_what_asking_again_cannot_mend_is_said_at_once(
@@ -117,6 +119,17 @@ async def test_a_server_that_stays_away_is_told_of_and_when_to_ask_it_again(scri
 
     with pytest.raises(SpeakerUnavailableError):
         await spoken(Script(base_url="http://127.0.0.1:1/v1"), tmp_path / "speech.wav")
+
+
+@pytest.mark.parametrize(("asked_for", "seconds"), [("\u00b2", None), ("9" * 400, 999_999_999)])
+async def test_what_no_clock_says_is_no_time_to_wait(
+    script: Script, tmp_path: Path, asked_for: str, seconds: float | None
+) -> None:
+    script.answers = [(429, {"Retry-After": asked_for}, b"later")]
+
+    with pytest.raises(SpeakerUnavailableError) as failed:
+        await spoken(script, tmp_path / "speech.wav", settings={"max_retries": 0})
+    assert failed.value.retry_after_seconds == seconds
 
 
 async def test_a_voice_that_changes_its_rate_is_no_voice(script: Script, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from array import array
 from playhead.errors import ModelUnavailableError
 
 _WIDTH = 2
+# Pauses are made at this rate: a header that lies would have them fill the memory.
+_RATES = range(4_000, 192_001)
 
 
 def samples(content: bytes) -> tuple[int, bytes]:
@@ -26,6 +28,8 @@ def samples(content: bytes) -> tuple[int, bytes]:
         raise ModelUnavailableError(message) from error
     if width != _WIDTH:
         raise ModelUnavailableError(f"The speech server answers with samples of {8 * width} bits: 16 are needed.")
+    if rate not in _RATES:
+        raise ModelUnavailableError(f"The speech server answers with {rate} samples a second: that is no speech.")
     return rate, _first(sound, channels)
 
 

@@ -114,7 +114,7 @@ def _refusal(response: httpx.Response, content: bytes) -> PlayheadError:
     status, said = response.status_code, " ".join(content.decode(errors="replace").split())[:_LONGEST_COMPLAINT]
     if status in _AWAY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         after = response.headers.get("retry-after", "")
-        seconds = float(after) if after.isdigit() else None
+        seconds = float(after[:9]) if after.isascii() and after.isdigit() else None
         return SpeakerUnavailableError(
             f"The speech server is away or busy ({status}): {said}", retry_after_seconds=seconds
         )
