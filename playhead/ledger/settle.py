@@ -89,7 +89,9 @@ async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost
         await record_states(session, [run.job_id])
         await abandon(session, [run.job_id])
         return State.FAILED
-    due = func.now() + timedelta(seconds=backoff_seconds(run.attempt, retry))
+    # Whoever asks a busy server before it wants to be asked spends all attempts of a job within seconds.
+    asked_for = min(error.retry_after_seconds or 0.0, retry.cap_seconds)
+    due = func.now() + timedelta(seconds=max(asked_for, backoff_seconds(run.attempt, retry)))
     await _leave(session, run, {"state": State.WAITING, "error": told, "run_at": due} | _spent(cost))
     await record_states(session, [run.job_id])
     return State.WAITING

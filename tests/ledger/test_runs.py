@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select, text
 
-from playhead.errors import EngineCrashedError, LeaseLostError, MediaUnreadableError
+from playhead.errors import EngineCrashedError, LeaseLostError, MediaUnreadableError, SpeakerUnavailableError
 from playhead.ledger import queues, report, settle, sweep
 from playhead.ledger.settle import Cost, Made, backoff_seconds
-from playhead.models import Checkpoint, Output
+from playhead.models import Checkpoint, Job, Output
 from playhead.settings import RetrySettings
 from playhead.states import Priority, State
 from tests.ledger.conftest import confirm
@@ -198,3 +198,18 @@ def test_backoff_is_jittered_under_a_doubling_capped_bound() -> None:
     for attempt, bound in {1: 2, 2: 4, 3: 8, 50: 10, 5000: 10}.items():
         assert 0 <= min(drawn[attempt]) < bound * 0.05
         assert bound * 0.95 < max(drawn[attempt]) <= bound
+
+
+@pytest.mark.parametrize(("asked_for", "waits"), [(90.0, 90), (math.inf, 600)])
+async def test_the_next_attempt_waits_as_long_as_a_server_asked_for(
+    bench: Bench, asked_for: float, waits: float
+) -> None:
+    run = await bench.running()
+    error = SpeakerUnavailableError("It is busy.", retry_after_seconds=asked_for)
+
+    assert await bench.fail(run, error) == State.WAITING
+
+    async with bench.database.transaction() as session:
+        wait = await session.scalar(select(Job.run_at - func.now()).where(Job.id == run.job_id))
+    assert wait is not None
+    assert waits - 60 < wait.total_seconds() <= waits
