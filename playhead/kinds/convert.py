@@ -111,12 +111,13 @@ def _name(params: Params) -> str:
 
 async def _converted(ctx: Context, source: Path, target: Path, params: Params) -> Converted:
     options = ConversionOptions(**params.model_dump())
-    began = time.monotonic()
+    began, fraction = time.monotonic(), 0.0
     async with aclosing(ctx.engines.converter.convert(source, target, options)) as parts:
         async for part in parts:
             if isinstance(part, Converted):
                 return part
-            fraction = _fraction(part, params)
+            # What could not be copied after all is begun anew: it waits for that to catch up.
+            fraction = max(fraction, _fraction(part, params))
             eta_seconds = (time.monotonic() - began) * (1 - fraction) / fraction if fraction else None
             await ctx.progress(fraction, stage=part.stage, eta_seconds=eta_seconds)
     message = "An engine ended without saying what it made."

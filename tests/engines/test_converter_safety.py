@@ -162,7 +162,7 @@ async def test_canceling_ends_ffmpeg_at_once(converter: AskedConverter, tmp_path
 
     task = asyncio.create_task(work())
     await begun.wait()
-    (child,) = _sleepers()
+    (child,) = _begun(endless)
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
@@ -170,13 +170,14 @@ async def test_canceling_ends_ffmpeg_at_once(converter: AskedConverter, tmp_path
     assert not child.is_running()
 
 
-def _sleepers() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "3600" in one.cmdline()]
+def _begun(program: Path) -> list[psutil.Process]:
+    """What runs it, or what it has become by now."""
+    children = psutil.Process().children(recursive=True)
+    return [one for one in children if {str(program), "3600"} & set(one.cmdline())]
 
 
 ORPHAN = """
 import asyncio
-from worker.engines.programs.program import NotStartedError
 from worker.engines.programs.running import running
 
 async def main():

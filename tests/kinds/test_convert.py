@@ -57,6 +57,18 @@ async def test_says_nothing_of_how_far_where_nobody_knows_how_long(ctx: Memory) 
     assert (memory.fractions, memory.etas) == ([0.0, 0.0, 1.0], [None, None, None])
 
 
+async def test_what_is_begun_anew_waits_to_catch_up(ctx: Memory) -> None:
+    """As where a container does not take what was to be copied into it."""
+    parts = [Conversion("converting", seconds, 10) for seconds in (2, 6, 1, 5, 9)]
+    memory = Memory(
+        cast("Engines", _Scripted([*parts, Converted(duration_seconds=10, streams=[], loudness=None)])), ctx.files
+    )
+
+    await convert.convert(memory, Params(format="mp4"))
+
+    assert memory.fractions == pytest.approx([0.0, 0.2, 0.6, 0.6, 0.6, 0.9, 1.0])
+
+
 async def test_canceling_closes_the_engine(ctx: Memory) -> None:
     engines = _Scripted([Conversion("converting", 1, 2)])
     job = asyncio.create_task(convert.convert(Memory(cast("Engines", engines), ctx.files), Params(format="mp3")))
