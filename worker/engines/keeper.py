@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Coroutine
 
 import structlog
 
 from playhead.errors import EngineCrashedError
 from playhead.settings import SpeechSettings
+from worker.engines.chores import Chores, IdleClock
 from worker.engines.process import EngineProcess
 from worker.engines.shift import Shift
 from worker.engines.work import Work
@@ -31,8 +31,8 @@ class EngineKeeper:
         self._hands: dict[int, Shift] = {}
         self._wanted: set[int] = set()
         self._line: list[Work] = []
-        self._idle: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = IdleClock(settings.idle_unload_seconds, lambda: self._dismiss("idle"))
+        self._chores = Chores()
         self._closed = False
         self._lost = asyncio.Event()
 
@@ -50,11 +50,11 @@ class EngineKeeper:
         self._wanted.add(work.id)
         # In a task of its own: a start that is broken off half-way would leave a process that nobody knows of.
         self._line.append(work)
-        await asyncio.shield(self._task(self._give_next()))
+        await asyncio.shield(self._chores.begin(self._give_next()))
 
     async def let_go(self, work: Work) -> None:
         """Have the device free of a recording, done or not."""
-        await asyncio.shield(self._task(self._take_back(work)))
+        await asyncio.shield(self._chores.begin(self._take_back(work)))
 
     async def lost(self) -> None:
         """Wait until an engine lives on though it was killed: there can be no other in this worker."""
@@ -63,18 +63,17 @@ class EngineKeeper:
     async def close(self) -> None:
         """End the engine and wait for it."""
         self._closed = True
-        self._cancel_idle()
+        self._idle.stop()
         self._dismiss("closed")  # Before its turn: a recording on trial may hold that for long.
         async with self._starting:
             self._dismiss("closed")
             if self._shift:
                 await self._shift.over.wait()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._chores.done()
 
     async def _give_next(self) -> None:
         """Give the first in line, whoever it is by then: each that joins the line brings one such turn."""
-        self._cancel_idle()
+        self._idle.stop()
         async with self._starting:
             if not self._is_wanted():
                 return
@@ -122,33 +121,18 @@ class EngineKeeper:
         if shift:
             await shift.take_back(work)
         if not self._wanted and not self._closed:
-            self._cancel_idle()
-            self._idle = asyncio.get_running_loop().call_later(self._settings.idle_unload_seconds, self._unload)
+            self._idle.wind()
 
     def _was_over(self, left: list[Work]) -> None:
         if self._shift and self._shift.is_undead:
             self._lost.set()
         self._line = sorted([*left, *self._line], key=_rank)
         for _ in left:
-            self._task(self._give_next())
-
-    def _unload(self) -> None:
-        self._dismiss("idle")
+            self._chores.begin(self._give_next())
 
     def _dismiss(self, purpose: str) -> None:
         if self._shift:
             self._shift.dismiss(purpose)
-
-    def _cancel_idle(self) -> None:
-        if self._idle:
-            self._idle.cancel()
-            self._idle = None
-
-    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
 
 def _rank(work: Work) -> int:

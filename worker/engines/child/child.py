@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -13,6 +13,7 @@ from playhead.errors import EngineCrashedError, EngineDiedError
 from playhead.settings import ChildSettings
 from worker.engines.child.messages import Ask, Replied
 from worker.engines.child.talk import LostError, Talk
+from worker.engines.chores import Chores, IdleClock
 from worker.engines.process import ChildProcess
 
 log = structlog.get_logger(__name__)
@@ -35,8 +36,8 @@ class Child(Generic[R]):
         self._turn = asyncio.Lock()
         self._birth: asyncio.Task[ChildProcess] | None = None
         self._talk: Talk | None = None
-        self._idle: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = IdleClock(settings.idle_unload_seconds, self._unload)
+        self._chores = Chores()
         self._closed = False
         self._lost = asyncio.Event()
 
@@ -55,13 +56,13 @@ class Child(Generic[R]):
         """
         await self._turn.acquire()
         try:
-            self._cancel_idle()
+            self._idle.stop()
             talk = await self._begun(Ask(id=next(self._numbers), request=request.model_dump(mode="json")))
             while replied := await self._next(talk):
                 yield self._reply.model_validate(replied.reply)
         finally:
             # In a task of its own: whoever is canceled twice would leave the engine at work, and the next in line out.
-            await asyncio.shield(self._task(self._put_down()))
+            await asyncio.shield(self._chores.begin(self._put_down()))
 
     async def lost(self) -> None:
         """Wait until the engine lives on though it was killed."""
@@ -70,10 +71,9 @@ class Child(Generic[R]):
     async def close(self) -> None:
         """End the engine and wait for it."""
         self._closed = True
-        self._cancel_idle()
+        self._idle.stop()
         await self._end("closed")
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._chores.done()
 
     async def _begun(self, ask: Ask) -> Talk:
         """The engine, with the request in hand. One that is lost before that was idle, and is renewed."""
@@ -133,12 +133,12 @@ class Child(Generic[R]):
                 await self._talk.let_go(self._settings.cancel_seconds)
         finally:
             if not self._closed:
-                self._idle = asyncio.get_running_loop().call_later(self._settings.idle_unload_seconds, self._unload)
+                self._idle.wind()
             self._turn.release()
 
     def _unload(self) -> None:
         if not self._turn.locked():  # Whoever has the turn sets the clock anew.
-            self._task(self._end_idle())
+            self._chores.begin(self._end_idle())
 
     async def _end_idle(self) -> None:
         async with self._turn:
@@ -151,17 +151,6 @@ class Child(Generic[R]):
             self._birth = None
         if self._talk:
             await self._talk.end(purpose)
-
-    def _cancel_idle(self) -> None:
-        if self._idle:
-            self._idle.cancel()
-            self._idle = None
-
-    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
 
 async def _error(kind: type[EngineCrashedError], happened: str, talk: Talk, lost: LostError) -> EngineCrashedError:
