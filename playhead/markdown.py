@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|~&])")
-_LEADING = re.compile(r"^(\s*)([#+=-]|\d+[.)])", re.MULTILINE)
+_LEADING = re.compile(r"^(?:[#+=-]|\d+[.)])", re.MULTILINE)
 
 
 def plain(text: str) -> str:
@@ -27,5 +27,5 @@ def clock(seconds: float) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    space, mark = found.groups()
-    return f"{space}{mark[:-1]}\\{mark[-1]}"
+    mark = found[0]
+    return f"{mark[:-1]}\\{mark[-1]}"

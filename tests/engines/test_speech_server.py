@@ -148,3 +148,28 @@ async def test_canceling_leaves_the_server(script: Script, tmp_path: Path) -> No
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_key_may_come_from_a_file_with_a_line_end(script: Script, tmp_path: Path) -> None:
+    await spoken(script, tmp_path / "speech.wav", settings={"api_key": "sk-0123456789\n"})
+    assert script.keys == ["Bearer sk-0123456789"]
+
+
+async def test_a_key_that_no_header_holds_is_refused_and_not_told(script: Script, tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match="PLAYHEAD_SPEAKER__API_KEY") as refused:
+        await spoken(script, tmp_path / "speech.wav", settings={"api_key": "a-se\ncret"})
+    assert "cret" not in refused.value.message
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500])
+async def test_the_key_is_in_no_error_though_the_server_quotes_it(script: Script, tmp_path: Path, status: int) -> None:
+    script.answers += [(status, {}, b"you said: Bearer sk-0123456789")] * 3
+    with pytest.raises(PlayheadError, match="you said") as refused:
+        await spoken(script, tmp_path / "speech.wav", settings={"api_key": "sk-0123456789"})
+    assert "0123" not in refused.value.message
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8000/v1", "http://host:port/v1", "file:///etc/passwd"])
+async def test_an_address_that_is_none_is_no_outage(script: Script, tmp_path: Path, address: str) -> None:
+    with pytest.raises(ModelUnavailableError, match="PLAYHEAD_SPEAKER__BASE_URL"):
+        await spoken(script, tmp_path / "speech.wav", settings={"base_url": address})

@@ -162,6 +162,14 @@ async def test_a_long_answer_of_a_fault_is_cut(deepl: DeepLTranslator, server: D
     assert len(str(refused.value)) < 1000
 
 
+async def test_the_key_is_in_no_error_though_it_is_quoted(deepl: DeepLTranslator, server: DeepLServer) -> None:
+    server.faults, server.said = [400], f"you said: DeepL-Auth-Key {KEY}"
+
+    with pytest.raises(InvalidError, match="you said") as refused:
+        await deepl.translate(["Hello"], FRENCH)
+    assert KEY not in str(refused.value)
+
+
 @pytest.mark.parametrize("key", ["a-se\ncret", "a-secr\u00e9t", " "])
 async def test_a_key_that_no_header_holds_is_refused_and_not_told(server: DeepLServer, key: str) -> None:
     made = DeepLTranslator(DeepLSettings(api_key=SecretStr(key), server_url=server.url))

@@ -21,10 +21,12 @@ from playhead.errors import (
     TranslatorUnavailableError,
 )
 from playhead.settings import DeepLSettings
+from worker.engines.remote import header_key, without_key
 
 if TYPE_CHECKING:
     import deepl
 
+_VARIABLE = "PLAYHEAD_DEEPL__API_KEY"
 CALLS_AT_ONCE = 4
 TRIES = 4
 TIMEOUT_SECONDS = 30.0
@@ -59,7 +61,7 @@ class DeepLTranslator:
     async def translate(self, texts: Sequence[str], options: TranslationOptions, *, context: str = "") -> Translated:
         """As :meth:`playhead.engines.Translator.translate`."""
         if not self.available:
-            raise ModelUnavailableError("no key is set on this worker: PLAYHEAD_DEEPL__API_KEY")
+            raise ModelUnavailableError(f"no key is set on this worker: {_VARIABLE}")
         call = partial(self._call, list(texts), options, context)
         for tries in range(1, TRIES + 1):
             try:
@@ -100,15 +102,14 @@ class DeepLTranslator:
                 preserve_formatting=True,
             )
         except deepl.DeepLException as error:
-            raise _judged(error, options) from None
+            raise _judged(error, options, _key(self._settings)) from None
         return _translated(results, len(texts))
 
 
 def _key(settings: DeepLSettings) -> str:
-    """The key, as a header can hold it: whoever refuses it later quotes it."""
-    key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
-    if not (key and key.isascii() and key.isprintable()):
-        raise ModelUnavailableError("PLAYHEAD_DEEPL__API_KEY holds no key: set it anew on the worker")
+    key = header_key(settings.api_key, _VARIABLE)
+    if not key:
+        raise ModelUnavailableError(f"no key is set on this worker: {_VARIABLE}")
     return key
 
 
@@ -119,15 +120,15 @@ def _translated(results: object, count: int) -> Translated:
     return Translated([str(one.text) for one in results], {"nb": "no"}.get(detected, detected) or None)
 
 
-def _judged(error: deepl.DeepLException, options: TranslationOptions) -> PlayheadError:
+def _judged(error: deepl.DeepLException, options: TranslationOptions, key: str) -> PlayheadError:
     import deepl
 
     match error:
         case deepl.AuthorizationException():
-            return ModelUnavailableError("DeepL refuses the key: check PLAYHEAD_DEEPL__API_KEY")
+            return ModelUnavailableError(f"DeepL refuses the key: check {_VARIABLE}")
         case deepl.QuotaExceededException():
             return QuotaExceededError("the characters of this DeepL account are used up for this period")
-    status, said = error.http_status_code, " ".join(str(error)[:_MOST_CHARACTERS].split())
+    status, said = error.http_status_code, " ".join(without_key(str(error), key)[:_MOST_CHARACTERS].split())
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLongError(f"the texts are too long for one request to DeepL: {said}")
     if status == HTTPStatus.NOT_FOUND:

@@ -9,6 +9,7 @@ import httpx
 from playhead.engines.synthesis import Voice
 from playhead.errors import InvalidError, ModelUnavailableError, PlayheadError, SpeakerUnavailableError
 from playhead.settings import SpeakerSettings
+from worker.engines.remote import header_key, server_address, without_key
 from worker.engines.speaking.server_answer import samples
 from worker.engines.speaking.source import Said
 
@@ -83,22 +84,26 @@ class ServerSource:
             ):
                 content = await _read(response)
         except (httpx.HTTPError, TimeoutError) as error:
-            said = str(error) or type(error).__name__
+            said = without_key(str(error), self._key()) or type(error).__name__
             raise SpeakerUnavailableError(f"The speech server failed: {said[:_LONGEST_COMPLAINT]}") from error
         if not response.is_success:
-            raise _refusal(response, content)
+            raise _refusal(response, without_key(content.decode(errors="replace"), self._key()))
         return content
 
     def _client(self) -> httpx.AsyncClient:
         if self._opened is None:
-            key = self._settings.api_key
-            authorization = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+            key = self._key()
+            authorization = {"Authorization": f"Bearer {key}"} if key else {}
+            address = server_address(self._settings.base_url, "PLAYHEAD_SPEAKER__BASE_URL")
             self._opened = httpx.AsyncClient(
-                base_url=f"{(self._settings.base_url or '').rstrip('/')}/",
+                base_url=f"{address.rstrip('/')}/",
                 headers={"Accept-Encoding": "identity", **authorization},
                 timeout=httpx.Timeout(self._settings.timeout_seconds, connect=_CONNECT_SECONDS),
             )
         return self._opened
+
+    def _key(self) -> str | None:
+        return header_key(self._settings.api_key, "PLAYHEAD_SPEAKER__API_KEY")
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -110,8 +115,8 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _refusal(response: httpx.Response, content: bytes) -> PlayheadError:
-    status, said = response.status_code, " ".join(content.decode(errors="replace").split())[:_LONGEST_COMPLAINT]
+def _refusal(response: httpx.Response, told: str) -> PlayheadError:
+    status, said = response.status_code, " ".join(told.split())[:_LONGEST_COMPLAINT]
     if status in _AWAY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
         after = response.headers.get("retry-after", "")
         seconds = float(after[:9]) if after.isascii() and after.isdigit() else None

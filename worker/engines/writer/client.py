@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 import httpx2
 from openai import AsyncOpenAI
 
-from playhead.errors import ModelUnavailableError
 from playhead.settings import LLMSettings
+from worker.engines.remote import header_key, server_address
 from worker.engines.writer.call import AnswerEndlessError, StreamCutError
 
 CONNECT_SECONDS = 10.0
@@ -21,7 +20,8 @@ def make_client(settings: LLMSettings) -> AsyncOpenAI:
     Raises:
         ModelUnavailableError: with these settings there can be no connection.
     """
-    base_url, key = _address(settings), _key(settings)
+    base_url = server_address(settings.base_url, "PLAYHEAD_LLM__BASE_URL")
+    key = header_key(settings.api_key, "PLAYHEAD_LLM__API_KEY")
 
     async def bound(response: httpx2.Response) -> None:
         _refuse_encoding(response)
@@ -45,28 +45,6 @@ def make_client(settings: LLMSettings) -> AsyncOpenAI:
         http_client=transport,
         default_headers={"Accept-Encoding": "identity"},
     )
-
-
-def _address(settings: LLMSettings) -> str:
-    address = (settings.base_url or "").strip()
-    try:
-        parts = urlsplit(address)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound:
-        raise ModelUnavailableError(
-            "PLAYHEAD_LLM__BASE_URL is no address of a server: set it to one such as http://127.0.0.1:11434/v1"
-        )
-    return address
-
-
-def _key(settings: LLMSettings) -> str | None:
-    """The key, as a header can hold it: a file that it was read from may end in a line end."""
-    key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
-    if not (key.isascii() and key.isprintable()):
-        raise ModelUnavailableError("PLAYHEAD_LLM__API_KEY holds characters that no key has: set it anew on the worker")
-    return key or None
 
 
 def _refuse_encoding(response: httpx2.Response) -> None:

@@ -16,6 +16,7 @@ from playhead.errors import (
     TooLongError,
     WriterUnavailableError,
 )
+from worker.engines.remote import without_key
 from worker.engines.writer.call import StreamCutError
 from worker.engines.writer.question import Question
 
@@ -23,8 +24,6 @@ FAULTS = (openai.APIError, StreamCutError, TimeoutError)
 """What a call may end with."""
 
 _MOST_CHARACTERS, _MOST_READ = 500, 10_000
-_SHORTEST_SECRET = 8
-"""Shorter keys are made up for servers that want any."""
 _TOO_LONG = re.compile(
     r"context.?(length|size|window)|exceed_context|maximum context|prompt is too long|too many (input )?tokens"
     r"|reduce the length",
@@ -35,10 +34,7 @@ _AWAY = {408, 409, 425, _TOO_MANY}
 
 
 def judged(error: Exception, question: Question, key: str | None = None) -> PlayheadError:
-    """The error to end with; :class:`~playhead.errors.WriterUnavailableError` where asking again may help.
-
-    Some servers and proxies quote the request that they refuse: the ``key`` is not passed on with it.
-    """
+    """The error to end with; :class:`~playhead.errors.WriterUnavailableError` where asking again may help."""
     said = said_by(error, key)
     if isinstance(error, openai.APIError) and _too_long(error, said):
         return TooLongError(f"the text does not fit into the context of {question.model!r}: {said}")
@@ -53,9 +49,7 @@ def said_by(error: Exception, key: str | None = None) -> str:
     """Its words, in short, and those of its cause: the client calls every failed connection just that."""
     cause = f" ({error.__cause__})" if error.__cause__ and str(error.__cause__) else ""
     # Cut before anything else: a server may say megabytes.
-    said = f"{str(error)[:_MOST_READ]}{cause[:_MOST_READ]}"
-    if key and len(key) >= _SHORTEST_SECRET:
-        said = said.replace(key, "[the key]")
+    said = without_key(f"{str(error)[:_MOST_READ]}{cause[:_MOST_READ]}", key)
     return " ".join(said.split())[:_MOST_CHARACTERS]
 
 
