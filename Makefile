@@ -34,7 +34,7 @@ test: $(DEV) ## Run every test but the heavy ones and those that need Docker; AR
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not compose and not heavy" $(ARGS)
 
 .PHONY: test-heavy
-test-heavy: $(DEV) ## Run the tests that take half a minute and more, and show once more what others show in less
+test-heavy: $(DEV) ## Run the tests that take long, and show once more what others show in less
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m heavy $(ARGS)
 
 .PHONY: test-compose

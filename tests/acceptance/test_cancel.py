@@ -40,6 +40,7 @@ def first_segment(stack: Stack, job: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.models
+@pytest.mark.heavy
 def test_a_canceled_recording_makes_way_for_the_next(
     one_at_a_time: Stack, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

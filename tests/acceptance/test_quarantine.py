@@ -15,7 +15,7 @@ from tests.engines.sounds import samples, write_wave
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Stack
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
 CLIPS = sorted((Path(__file__).parent.parent / "media").glob("sense-and-sensibility-*.flac"))
 MOST_KILLS = 20

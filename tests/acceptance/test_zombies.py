@@ -22,6 +22,8 @@ from tests.acceptance.processes import submit_trial, worker
 from tests.programs import Program
 from tests.worker.conftest import House
 
+pytestmark = pytest.mark.heavy
+
 WRITTEN = {
     "job": "SELECT * FROM jobs WHERE id = :id",
     "events": "SELECT * FROM job_events WHERE job_id = :id ORDER BY id",

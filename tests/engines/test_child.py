@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock
@@ -48,7 +48,8 @@ async def _pid(child: Child[Said]) -> int:
 
 
 async def _gone(pid: int) -> None:
-    await asyncio.to_thread(psutil.wait_procs, [psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=30)
+    with suppress(psutil.NoSuchProcess):
+        await asyncio.to_thread(psutil.Process(pid).wait, 30)
     assert not psutil.pid_exists(pid)
 
 

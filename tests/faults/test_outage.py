@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.faults.conftest import submit, until, upload
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ LOST_AFTER_SECONDS = 4.0
 SETTINGS = {"WORKER__LOST_AFTER_SECONDS": str(LOST_AFTER_SECONDS), "STUB__SEGMENTS": "30"}
 
 
+@pytest.mark.heavy
 async def test_nobody_is_taken_for_dead_who_could_not_say_that_he_lives(stand: Stand) -> None:
     async with stand.api() as (_, http), stand.worker(**SETTINGS), stand.worker(**SETTINGS):
         file_id = await upload(http)

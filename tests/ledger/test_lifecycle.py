@@ -73,7 +73,7 @@ class Lifecycle(RuleBasedStateMachine):
 def test_every_course_of_things_is_one_that_the_reference_knows(database_url: str) -> None:
     chosen = settings(
         # Beyond ten, it is rather the same ones again, a little changed.
-        max_examples=9,
+        max_examples=6,
         stateful_step_count=40,
         database=None,
         deadline=None,

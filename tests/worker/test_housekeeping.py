@@ -209,6 +209,7 @@ async def test_a_job_whose_row_a_frozen_worker_holds_is_rescued(house: House, mo
         await frozen.close()
 
 
+@pytest.mark.heavy
 async def test_three_workers_that_sweep_at_once_do_nothing_twice(house: House) -> None:
     dead = await dead_worker(house)
     jobs: dict[UUID, State] = {}

@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import select
 
 from playhead.models import EngineDeaths
@@ -42,6 +43,7 @@ async def start(house: House) -> Process:
     return await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, "worker", cwd=ROOT, env=given)
 
 
+@pytest.mark.heavy
 async def test_a_job_that_kills_its_worker_each_time_ends_in_the_dead_letter_and_the_others_go_on(house: House) -> None:
     killer = await house.submit(b"deadly", max_attempts=3)
     # They may be in the worker when it dies, and lose an attempt with it.

@@ -196,6 +196,7 @@ async def test_a_job_stranded_in_doing(house: House) -> None:
     assert (job.state, job.attempt) == (State.SUCCEEDED, 1)
 
 
+@pytest.mark.heavy
 async def test_no_recovery_of_stalled_jobs(house: House) -> None:
     """A worker died in the midst of it."""
     async with stock(house.database.url) as app:

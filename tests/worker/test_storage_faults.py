@@ -14,7 +14,7 @@ import pytest_asyncio
 from playhead.ledger import operate
 from playhead.models import ADMIN_OWNER
 from playhead.states import State
-from playhead.storage import Storage, opening
+from playhead.storage import Storage, faults, opening
 from tests.faulty_s3 import Does, answers, cuts_answer, garbles, goes_silent, loses_answer
 from worker import settling
 
@@ -37,6 +37,7 @@ async def far(
 ) -> AsyncIterator[House]:
     """A house whose storage is a bucket, which nothing is asked of twice."""
     monkeypatch.setitem(opening.RETRY, "max_retries", 0)
+    monkeypatch.setattr(faults, "RETRY_AFTER_SECONDS", 0.1)
     monkeypatch.setattr(settling, "STORAGE_SECONDS", 0.0)
     house.settings.storage_url = s3_url
     house.storage = Storage.from_url(s3_url)

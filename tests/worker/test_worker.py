@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import func, select, text, update
 
 from playhead.ledger import operate
@@ -116,6 +117,7 @@ async def test_killed_connections_cost_no_attempt(house: House) -> None:
     assert again.state == State.SUCCEEDED
 
 
+@pytest.mark.heavy
 async def test_a_worker_that_fell_silent_is_replaced(house: House) -> None:
     mute = house.settings.worker.model_copy(update={"heartbeat_seconds": 3600})
     job_id = await house.submit()
