@@ -28,6 +28,7 @@ async def writing(store: ObjectStore, key: str) -> AsyncIterator[Callable[[bytes
     in tasks of its own, and a canceled upload would leave one behind, still waiting for the client's next bytes.
     """
     writer = obstore.open_writer_async(store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_IN_FLIGHT)
+    closing: asyncio.Future[None] | None = None
 
     async def write(piece: bytes) -> None:
         with faults("writing"):
@@ -35,12 +36,16 @@ async def writing(store: ObjectStore, key: str) -> AsyncIterator[Callable[[bytes
 
     async def take_back(error: BaseException) -> None:
         with faults("taking back an upload"):
+            if closing is not None:
+                # A close that was cut short could no longer be taken back: what it completes, the sweep takes.
+                await closing
             await writer.__aexit__(type(error), error, error.__traceback__)
 
     try:
         yield write
         with faults("writing"):
-            await writer.close()
+            closing = asyncio.ensure_future(writer.close())
+            await asyncio.shield(closing)
     except BaseException as error:
         await tidy(take_back(error))
         raise

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from playhead.errors import StorageError
-from playhead.storage import Blob, Storage, bucket, opening, reader, storage, tidying
+from playhead.storage import Blob, Storage, bucket, opening, reader, storage
 from playhead.storage.layout import blob_key
 from tests.faulty_s3 import (
     Does,
@@ -27,6 +27,7 @@ from tests.faulty_s3 import (
     loses_answer,
     slows,
 )
+from tests.tidied import tidied
 
 if TYPE_CHECKING:
     from tests.faulty_s3 import FaultyS3
@@ -74,12 +75,6 @@ def name_of(data: bytes) -> str:
 async def objects(s3: Storage) -> set[str]:
     found = {each["path"] async for page in s3._store.list_async() for each in page}
     return found - {"playhead-storage"}
-
-
-async def tidied() -> None:
-    """Wait until what failed has been cleared up."""
-    while tidying._under_way:
-        await asyncio.wait(set(tidying._under_way))
 
 
 PASSING = [
