@@ -36,30 +36,25 @@ from playhead.settings import Settings
 def create_app(settings: Settings) -> FastAPI:
     """The application for these settings. Nothing is opened before its lifespan begins.
 
-    Inside the lifespan ``app.state.services`` is its :class:`~api.services.Services`.
+    ``app.state.settings`` are what its next lifespan goes by, ``app.state.services`` inside of it its
+    :class:`~api.services.Services`.
 
     Raises:
         ValueError: no database is set; raised when the lifespan begins.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened(settings) as services:
-            app.state.services = services
-            yield
-
     app = FastAPI(
         title="Playhead",
         version=__version__,
         summary="Recordings go in, transcripts and subtitles come out, and nothing is lost.",
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
-        lifespan=lifespan,
+        lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.settings = settings
     app.state.metrics = Metrics()
     _add_routes(app)
     _add_layers(app, app.state.metrics)
@@ -67,6 +62,13 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.install(app)
     docs.install(app)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with opened(app.state.settings) as services:
+        app.state.services = services
+        yield
 
 
 def _add_routes(app: FastAPI) -> None:

@@ -159,6 +159,7 @@ def test_what_is_no_music_is_told(media: Stack) -> None:
     assert job["error"]["code"] == "media_unreadable"
 
 
+@pytest.mark.heavy
 @pytest.mark.models
 def test_a_text_comes_back_with_its_grammar(media: Stack) -> None:
     sentences = [path.read_text().strip() for path in sorted(MEDIA.glob("sense-and-sensibility-*.txt"))]

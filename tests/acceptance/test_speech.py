@@ -48,6 +48,7 @@ def test_segments_stream_out_before_the_end(speaking: Stack) -> None:
     assert seen.index("segment") < len(seen) - 1
 
 
+@pytest.mark.heavy
 @pytest.mark.models
 def test_a_hundred_broken_files_end_in_clear_errors_and_the_worker_lives(speaking: Stack) -> None:
     from tests.engines.broken import broken_media

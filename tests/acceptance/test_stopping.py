@@ -124,6 +124,7 @@ def recording(folder: Path, times: int) -> bytes:
     return (folder / "long.wav").read_bytes()
 
 
+@pytest.mark.heavy
 @pytest.mark.models
 async def test_an_engine_in_the_midst_of_decoding_ends_with_its_worker(house: House, tmp_path: Path) -> None:
     job_id = await house.submit(recording(tmp_path, 8))

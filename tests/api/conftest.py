@@ -114,10 +114,22 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(database_url=database_url, data_dir=tmp_path, admin_key=SecretStr(ADMIN_KEY), auth="keys")
 
 
+_idle: list[FastAPI] = []
+
+
+@asynccontextmanager
+async def application(settings: Settings) -> AsyncIterator[FastAPI]:
+    """An application that no other test uses now: to make one takes longer than what most tests ask of it."""
+    app = _idle.pop() if _idle else create_app(settings)
+    app.state.settings = settings
+    app.state.metrics.requests.seconds.clear()
+    yield app
+    _idle.append(app)
+
+
 @asynccontextmanager
 async def standing(settings: Settings) -> AsyncIterator[Stand]:
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
+    async with application(settings) as app, app.router.lifespan_context(app):
         stand = Stand(app, new_id())
         async with asyncio.timeout(SECONDS):
             await stand.services.listener.connected.wait()
@@ -171,22 +183,22 @@ class Live:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Live]:
-    app = create_app(settings)
-    server = Server(app, "127.0.0.1", 0)
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(SECONDS):
-        # uvicorn gives no signal of its start.
-        while not server.started:
-            assert not task.done(), "the server did not start"
-            await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    stand = Stand(app, new_id())
-    await stand.hire()
-    try:
-        yield Live(server, stand, f"http://127.0.0.1:{port}", Transactions(stand))
-    finally:
-        server.should_exit = True
-        await asyncio.wait_for(task, SECONDS)
+    async with application(settings) as app:
+        server = Server(app, "127.0.0.1", 0)
+        task = asyncio.create_task(server.serve())
+        async with asyncio.timeout(SECONDS):
+            # uvicorn gives no signal of its start.
+            while not server.started:
+                assert not task.done(), "the server did not start"
+                await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        stand = Stand(app, new_id())
+        await stand.hire()
+        try:
+            yield Live(server, stand, f"http://127.0.0.1:{port}", Transactions(stand))
+        finally:
+            server.should_exit = True
+            await asyncio.wait_for(task, SECONDS)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

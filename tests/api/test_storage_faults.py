@@ -69,11 +69,11 @@ async def objects(stand: Stand) -> set[str]:
     ("does", "operations"),
     [
         (SLOW_DOWN, ()),
-        (answers(403, "AccessDenied"), ("PutObject", "CreateMultipartUpload")),
+        pytest.param(answers(403, "AccessDenied"), ("PutObject", "CreateMultipartUpload"), marks=pytest.mark.heavy),
         (cuts_request(5), ("PutObject", "UploadPart")),
         (loses_answer, ("PutObject", "CompleteMultipartUpload")),
-        (SLOW_DOWN, ("HeadObject",)),
-        (goes_silent, ("PutObject", "UploadPart")),
+        pytest.param(SLOW_DOWN, ("HeadObject",), marks=pytest.mark.heavy),
+        pytest.param(goes_silent, ("PutObject", "UploadPart"), marks=pytest.mark.heavy),
     ],
 )
 async def test_an_upload_that_cannot_be_stored_is_to_come_again(

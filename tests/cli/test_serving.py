@@ -85,6 +85,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.heavy
 def test_a_server_of_our_own_ends_even_if_we_are_killed(data_dir: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", KILLED, str(data_dir)], stdout=subprocess.PIPE, text=True) as caller:
         assert caller.stdout

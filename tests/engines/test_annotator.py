@@ -129,6 +129,7 @@ async def test_english_is_known_by_its_model(real: SpacyAnnotator) -> None:
     assert [(entity.text, entity.label) for entity in sentence.entities] == [("Paris", "GPE")]
 
 
+@pytest.mark.heavy
 @pytest.mark.models
 async def test_french_is_known_by_its_own(real: SpacyAnnotator) -> None:
     steps = await _steps(real, "Le roi habitait un grand palais à Lyon. Il était content.", "fr")

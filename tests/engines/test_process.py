@@ -78,8 +78,8 @@ def _pid(transcriber: SpeechTranscriber) -> int:
     ("number", "words"),
     [
         (signal.SIGKILL, "killed by SIGKILL: probably out of memory"),
-        (signal.SIGSEGV, "segmentation fault"),
-        (signal.SIGABRT, "aborted by one of its libraries"),
+        pytest.param(signal.SIGSEGV, "segmentation fault", marks=pytest.mark.heavy),
+        pytest.param(signal.SIGABRT, "aborted by one of its libraries", marks=pytest.mark.heavy),
     ],
 )
 async def test_a_death_is_named_and_the_next_recording_gets_a_new_engine(
@@ -179,6 +179,7 @@ async def test_a_huge_file_is_let_go_of_while_it_is_read(make: Make, speech: Pat
     assert _pid(transcriber) == engine
 
 
+@pytest.mark.heavy
 async def test_a_file_that_a_library_is_lost_in_is_let_go_of_by_ending_the_engine(
     make: Make, speech: Path, tmp_path: Path
 ) -> None:
@@ -217,6 +218,7 @@ async def _at(transcriber: SpeechTranscriber, stage: str) -> Work:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes are set on Linux alone")
 async def test_an_engine_without_memory_costs_one_attempt(make: Make, long_speech: Path, speech: Path) -> None:
     transcriber = make(hang_seconds=60)
@@ -232,6 +234,7 @@ async def test_an_engine_without_memory_costs_one_attempt(make: Make, long_speec
     assert transcriber.pid != engine.pid
 
 
+@pytest.mark.heavy
 async def test_a_recording_that_only_waited_goes_on_where_it_was(make: Make, long_speech: Path, speech: Path) -> None:
     transcriber = make(recycle_after_jobs=1)
     async with _begun(transcriber, long_speech) as parts:
@@ -260,6 +263,7 @@ async def test_an_idle_engine_is_ended_and_its_memory_freed(make: Make, speech: 
     assert await _all(transcriber, speech)
 
 
+@pytest.mark.heavy
 async def test_short_recordings_are_not_held_behind_long_ones(
     make: Make, quarter_of_an_hour: Path, speech: Path
 ) -> None:
@@ -305,7 +309,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("stopped", [pytest.param(False, marks=pytest.mark.heavy), True])
 async def test_an_engine_dies_with_its_worker(tiny_english: str, long_speech: Path, *, stopped: bool) -> None:
     worker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", WORKER, tiny_english, str(long_speech)),

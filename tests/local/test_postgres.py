@@ -79,12 +79,14 @@ async def test_every_driver_takes_the_url_of_a_socket(server: EmbeddedPostgres) 
     await check_drivers(server.url)
 
 
+@pytest.mark.heavy
 async def test_a_long_path_is_reached_by_tcp_on_the_loopback(folder: Path) -> None:
     with EmbeddedPostgres(long_folder(folder), FAST) as server:
         assert "@127.0.0.1:" in server.url
         await check_drivers(server.url)
 
 
+@pytest.mark.heavy
 def test_any_folder_name_will_do(folder: Path) -> None:
     with EmbeddedPostgres(folder / "a b:c,d'e ü%20", FAST) as server:
         assert ask(server.url) == 1
@@ -130,6 +132,7 @@ def test_stop_leaves_no_process_and_can_be_repeated(folder: Path) -> None:
     server.stop()
 
 
+@pytest.mark.heavy
 def test_the_pid_of_a_stranger_is_not_taken_for_the_server(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "pg", FAST)
     with server:
@@ -142,6 +145,7 @@ def test_the_pid_of_a_stranger_is_not_taken_for_the_server(folder: Path) -> None
         assert ask(server.url) == 1
 
 
+@pytest.mark.heavy
 def test_a_damaged_pid_file_is_no_obstacle(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "pg", FAST)
     with server:

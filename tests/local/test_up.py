@@ -82,7 +82,14 @@ async def ended(process: psutil.Process) -> None:
 
 
 @pytest.mark.parametrize("end", [os.kill, os.killpg], ids=["to the process", "to the terminal's group"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.heavy),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.heavy),
+    ],
+)
 async def test_a_signal_ends_all_in_order(
     running: Running, number: signal.Signals, end: Callable[[int, int], None]
 ) -> None:

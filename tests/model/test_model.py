@@ -145,6 +145,7 @@ def test_a_job_given_back_unheard_is_not_given_back_again_while_another_runs_it(
     assert "giving back is written" in way[-1]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(guard.name for guard in pair))
 def test_of_two_guards_either_is_enough_and_one_is_needed(pair: tuple[Guard, Guard]) -> None:
     rules, wrong = PAIRS[pair]

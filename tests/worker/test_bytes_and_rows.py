@@ -271,6 +271,7 @@ async def perform(stage: Stage, acts: int) -> None:
     pytest.fail(f"too little came about: {stage.told}")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", [2])
 async def test_no_row_points_at_absent_bytes_in_a_folder(
     house: House, seed: int, monkeypatch: pytest.MonkeyPatch

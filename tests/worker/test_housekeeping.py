@@ -194,6 +194,7 @@ async def test_a_worker_that_ended_is_not_thought_alive_because_its_rescuer_was_
         assert await house_keeper._rescue(session) == 1
 
 
+@pytest.mark.heavy
 async def test_a_job_whose_row_a_frozen_worker_holds_is_rescued(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the two messages of a statement: PostgreSQL does not call that idle, and waits for ever."""
     monkeypatch.setattr(housekeeping, "FROZEN_SECONDS", 0.1)

@@ -53,11 +53,11 @@ def told(job: Job) -> str | None:
     ("does", "operations"),
     [
         (SLOW_DOWN, INPUT),
-        (garbles, INPUT),
-        (cuts_answer(5), INPUT),
-        (SLOW_DOWN, OUTPUTS),
+        pytest.param(garbles, INPUT, marks=pytest.mark.heavy),
+        pytest.param(cuts_answer(5), INPUT, marks=pytest.mark.heavy),
+        pytest.param(SLOW_DOWN, OUTPUTS, marks=pytest.mark.heavy),
         (loses_answer, OUTPUTS),
-        (answers(403, "AccessDenied"), OUTPUTS),
+        pytest.param(answers(403, "AccessDenied"), OUTPUTS, marks=pytest.mark.heavy),
         (SLOW_DOWN, SETTLING),
     ],
 )
@@ -78,7 +78,10 @@ async def test_a_job_that_meets_a_fault_backs_off_and_succeeds_once_it_is_over(
     assert len(await far.outputs(job_id)) == TRANSCRIPT
 
 
-@pytest.mark.parametrize("operations", [INPUT, OUTPUTS, SETTLING])
+@pytest.mark.parametrize(
+    "operations",
+    [pytest.param(INPUT, marks=pytest.mark.heavy), pytest.param(OUTPUTS, marks=pytest.mark.heavy), SETTLING],
+)
 async def test_a_job_whose_storage_never_comes_back_is_a_dead_letter(
     far: House, s3_proxy: FaultyS3, operations: tuple[str, ...]
 ) -> None:
