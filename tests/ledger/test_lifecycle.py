@@ -69,7 +69,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.runner.run(self.course.calls.give_up())
 
 
-@pytest.mark.parametrize("examples", [3, pytest.param(6, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("examples", [3, pytest.param(9, marks=pytest.mark.heavy)])
 @pytest.mark.timeout(300 + 60 * ROUNDS)
 def test_every_course_of_things_is_one_that_the_reference_knows(database_url: str, examples: int) -> None:
     chosen = settings(
