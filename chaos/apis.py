@@ -56,7 +56,7 @@ class Apis:
             return None
         self._diary.count(str(answer.status_code))
         if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-            self._diary.surprises.append(f"{method} {path}: 500 {answer.text[:500]}")
+            self._diary.surprise(f"{method} {path}", answer)
         if answer.status_code in AWAY and "Retry-After" not in answer.headers:
             self._diary.surprises.append(f"{method} {path}: {answer.status_code} without Retry-After")
         return answer

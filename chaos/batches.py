@@ -18,7 +18,6 @@ from playhead.states import TERMINAL
 PATH = "/api/v1/batches"
 WISHES = {"cancel": 30, "retry": 40, "read": 20, "delete": 10}
 """Shares, in percent."""
-EXPECTED = {200, 204, 404, 409}
 
 
 class BatchUser:
@@ -48,9 +47,7 @@ class BatchUser:
         answer, _ = await self._apis.call(method, path if method != "POST" else f"{path}/{wish}")
         if wish == "delete" and answer.is_success:
             self._diary.confirmed.update({("delete", job_id): 1 for job_id in batch.job_ids})
-        missed = answer.status_code == httpx.codes.NOT_FOUND and not batch.deleted
-        if missed or answer.status_code not in EXPECTED:
-            self._diary.surprises.append(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+        self._diary.look(f"{method} {path}", answer, may_be_gone=batch.deleted)
 
 
 async def check_batches(apis: Apis, diary: Diary) -> list[str]:

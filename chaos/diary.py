@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 WISHES = ("cancel", "retry", "skip", "delete")
 """What a user may want to be done to a job."""
+REFUSED = {404, 409}
+EXPECTED = {200, 204, *REFUSED}
 
 
 @dataclass(slots=True)
@@ -85,6 +89,7 @@ class Diary:
         wished: by wish, the jobs that it may have been done to: the request was sent, and not refused for certain.
         confirmed: how often which wish for which job was answered as done.
         succeeded: jobs that a client saw succeeded.
+        batches: those that were asked for.
         surprises: answers that nobody should ever get.
         answers: how often which status came, ``no answer`` included.
     """
@@ -101,6 +106,16 @@ class Diary:
     def count(self, answer: str) -> None:
         """Note an answer."""
         self.answers[answer] = self.answers.get(answer, 0) + 1
+
+    def surprise(self, request: str, answer: httpx.Response) -> None:
+        """Note an answer that nobody should ever get."""
+        self.surprises.append(f"{request}: {answer.status_code} {answer.text[:500]}")
+
+    def look(self, request: str, answer: httpx.Response, *, may_be_gone: bool) -> None:
+        """Note an answer to a user if it is a surprise, as that what he asks for is not there, where it must be."""
+        missed = answer.status_code == httpx.codes.NOT_FOUND and not may_be_gone
+        if missed or answer.status_code not in EXPECTED:
+            self.surprise(request, answer)
 
     def accept(self, asked: Asked, job_id: UUID) -> None:
         """The API accepted it: by the same key it must be the same job whenever it is asked for."""

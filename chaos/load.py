@@ -121,11 +121,11 @@ class Load:
             # What it builds on may have ended without success, or been deleted, meanwhile: the checker looks.
             asked.refused = str(answer.json()["code"])
         else:
-            self._diary.surprises.append(f"{asked.key}: {answer.status_code} {answer.text[:500]}")
+            self._diary.surprise(asked.key, answer)
 
     def _take_batch(self, batch: Batch, answer: httpx.Response) -> None:
         if answer.status_code != httpx.codes.ACCEPTED:
-            self._diary.surprises.append(f"{batch.key}: {answer.status_code} {answer.text[:500]}")
+            self._diary.surprise(batch.key, answer)
             return
         told = answer.json()
         batch.batch_id = UUID(told["id"])

@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from chaos.apis import Apis
-from chaos.diary import Asked, Diary, Pause
+from chaos.diary import REFUSED, Asked, Diary, Pause
 from playhead.kind import QUEUES
 
 WISHES = {"cancel": 30, "retry": 28, "skip": 8, "delete": 10, "read": 16, "pause": 8}
@@ -19,8 +19,6 @@ WISHES = {"cancel": 30, "retry": 28, "skip": 8, "delete": 10, "read": 16, "pause
 PAUSE_SECONDS = (1.0, 4.0)
 DOUBT_SECONDS = 30.0
 """A request that was given up may be done for so long: frozen and silent parts go on sooner, and the API gives up."""
-REFUSED = {404, 409}
-EXPECTED = {200, 204, *REFUSED}
 
 
 class User:
@@ -72,10 +70,7 @@ class User:
         self._look(answer, f"GET {path}", job_id)
 
     def _look(self, answer: httpx.Response, request: str, job_id: UUID) -> None:
-        """Note an answer that nobody should get: that the job is not there is one, unless it may be deleted."""
-        missed = answer.status_code == httpx.codes.NOT_FOUND and job_id not in self._diary.wished["delete"]
-        if missed or answer.status_code not in EXPECTED:
-            self._diary.surprises.append(f"{request}: {answer.status_code} {answer.text[:500]}")
+        self._diary.look(request, answer, may_be_gone=job_id in self._diary.wished["delete"])
 
     async def _pause(self, queue: str, seconds: float) -> None:
         await self._apis.call("POST", f"/api/v1/queues/{queue}/pause")
