@@ -16,6 +16,7 @@ from playhead.summary import Summary
 from playhead.transcript import Transcript
 
 MAX_BYTES = 64 * 1024 * 1024
+BYTE_ORDER_MARK = "\ufeff"
 
 _PARAGRAPH_END = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\r\n]*(?:\r\n|\n|\r)")
 # An arrow alone is no time line: texts have arrows too. Bounded, so that digits without end take no time.
@@ -52,14 +53,23 @@ class Document:
         return "\n".join(passage.text for passage in self.passages)
 
 
-def read_document(path: Path, *, may_be_silent: bool = False) -> Document:
+def read_document(path: Path) -> Document:
     """Read a transcript as JSON, subtitles (SRT or VTT) or plain text in UTF-8; what it is shows in its beginning.
 
     Raises:
-        DocumentUnreadableError: it is none of these, too large, or says nothing: a transcript or subtitles of silence
-            do so rightly, where they ``may_be_silent``.
+        DocumentUnreadableError: it is none of these, too large, or says nothing.
     """
-    text = read_text(path)
+    return document_of(read_verbatim(path))
+
+
+def document_of(content: str, *, may_be_silent: bool = False) -> Document:
+    """What :func:`read_document` makes of a file with this text, with or without a byte order mark.
+
+    Raises:
+        DocumentUnreadableError: it is none, or says nothing: a transcript or subtitles of silence do so rightly, where
+            they ``may_be_silent``.
+    """
+    text = content.removeprefix(BYTE_ORDER_MARK)
     require_text(text)
     document = _read(text, text.lstrip())
     if not document.passages and not (may_be_silent and document.form != "text"):
@@ -73,23 +83,15 @@ def read_source(path: Path) -> Document | Summary:
     Raises:
         DocumentUnreadableError: as :func:`read_document`.
     """
-    text = read_text(path)
+    content = read_verbatim(path)
+    text = content.removeprefix(BYTE_ORDER_MARK)
     if text.lstrip().startswith("{") and '"quotes_dropped"' in text:
         require_text(text)
         try:
             return Summary.model_validate_json(text)
         except ValidationError as error:
             raise DocumentUnreadableError(f"the document is a summary, but a broken one: {_first(error)}") from None
-    return read_document(path)
-
-
-def read_text(path: Path) -> str:
-    """A file's text, with or without a byte order mark.
-
-    Raises:
-        DocumentUnreadableError: it is no UTF-8, or too large.
-    """
-    return read_verbatim(path).removeprefix("\ufeff")
+    return document_of(content)
 
 
 def read_verbatim(path: Path) -> str:

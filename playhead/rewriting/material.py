@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from playhead.documents import read_document, read_verbatim
+from playhead.documents import document_of, read_verbatim
 from playhead.languages import join_segments
 from playhead.rewriting.lines import Lines, split_lines
 from playhead.rewriting.subtitles import MEDIA_TYPES, read_cues, reworded
@@ -50,7 +50,7 @@ def read_material(path: Path) -> Material:
     content = read_verbatim(path)
     if not content:
         return SubtitleMaterial(read_cues(content))
-    document = read_document(path, may_be_silent=True)
+    document = document_of(content, may_be_silent=True)
     if document.transcript:
         return TranscriptMaterial(document.transcript)
     if document.form == "subtitles":
