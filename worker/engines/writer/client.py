@@ -14,6 +14,15 @@ from worker.engines.writer.call import AnswerEndlessError, StreamCutError
 CONNECT_SECONDS = 10.0
 
 
+def key_of(settings: LLMSettings) -> str | None:
+    """The key that goes with every request, None if none does.
+
+    Raises:
+        ModelUnavailableError: no header can hold it.
+    """
+    return header_key(settings.api_key, "PLAYHEAD_LLM__API_KEY")
+
+
 def make_client(settings: LLMSettings) -> AsyncOpenAI:
     """A client that asks once, follows nobody elsewhere with the key, and takes no more than an answer may hold.
 
@@ -21,7 +30,7 @@ def make_client(settings: LLMSettings) -> AsyncOpenAI:
         ModelUnavailableError: with these settings there can be no connection.
     """
     base_url = server_address(settings.base_url, "PLAYHEAD_LLM__BASE_URL")
-    key = header_key(settings.api_key, "PLAYHEAD_LLM__API_KEY")
+    key = key_of(settings)
 
     async def bound(response: httpx2.Response) -> None:
         _refuse_encoding(response)

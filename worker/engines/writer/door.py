@@ -12,7 +12,7 @@ from playhead.errors import AnswerInvalidError, InvalidError, TooLongError, Writ
 from playhead.settings import LLMSettings
 from worker.engines.writer.answers import UnfitError, repaired, whole
 from worker.engines.writer.call import AnswerEndlessError, Reply, call
-from worker.engines.writer.client import make_client
+from worker.engines.writer.client import key_of, make_client
 from worker.engines.writer.dialect import Dialects
 from worker.engines.writer.faults import FAULTS, judged, refused, said_by
 from worker.engines.writer.question import Question
@@ -27,7 +27,7 @@ class Door:
     def __init__(self, settings: LLMSettings) -> None:
         self._settings = settings
         self._client = make_client(settings)
-        self._key = settings.api_key.get_secret_value().strip() if settings.api_key else None
+        self._key = key_of(settings)
         self._dialects = Dialects()
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
