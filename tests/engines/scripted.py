@@ -15,6 +15,7 @@ A recording is a JSON list of what happens in turn, each a list of a word and wh
     ["deaf"]                 hear of no cancellation from now on
     ["hang"]                 for ever
     ["once", path, [...]...] make this file and do these in turn, unless it is there already
+    ["stay", path]           for ever once this engine has made a step with the recording, unless this file is there
 
 ``SCRIPTED_START`` in the environment is one of these, for an engine that is just started.
 """
@@ -46,6 +47,7 @@ class Engine:
         self.descriptor = replies_to
         self.held: list[bytearray] = []
         self.next_ids: dict[int, int] = {}
+        self.stepped: set[int] = set()
         self.deaf = False
 
     def serve(self, begin: Begin) -> None:
@@ -70,6 +72,7 @@ class Engine:
             return
         number, text = self.next_ids[begin.id], f"until {seconds:g}"
         self.next_ids[begin.id] += 1
+        self.stepped.add(begin.id)
         segment = Segment(id=number, start=0, end=seconds, text=text, **FIGURES)
         self.replies.stepped(begin.id, SpeechStep(segments=[segment], done_seconds=seconds))
 
@@ -108,6 +111,10 @@ class Engine:
             Path(path).touch()
             for action in actions:
                 self.do(begin, *action)
+
+    def on_stay(self, begin: Begin, path: str) -> None:
+        if begin.id in self.stepped and not Path(path).exists():
+            self.on_hang(begin)
 
 
 def main(worker_pid: int, requests_from: int, replies_to: int) -> None:

@@ -9,7 +9,7 @@ BOUND_MIB = 100
 
 # In a process of its own, where nothing else moves the peak.
 UPLOAD = """
-import asyncio, sys
+import asyncio, os, sys
 from pathlib import Path
 from playhead.storage import Storage
 
@@ -31,9 +31,10 @@ async def main(url, size_mib):
     async for chunk in await storage.read(blob.sha256):
         size += len(chunk)
     assert size == blob.size_bytes == size_mib * 2**20
-    print(peak_mib() - before)
+    print(peak_mib() - before, flush=True)
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+os._exit(0)  # Before 3.14, Python aborts now and then where a native thread still wants it while it ends.
 """
 
 
