@@ -26,9 +26,8 @@ ANSWER_SECONDS = 30
 DOWN_SECONDS = 0.5
 CLIENTS = 12
 """More than the API has connections."""
-OTHERS = """
-    SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'test'
-"""
+SLOTS = "SELECT current_setting('max_connections')::int WHERE current_setting('is_superuser') = 'on'"
+"""Those kept for superusers among them: all who connect here are one."""
 KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'playhead%'"
 
 
@@ -77,15 +76,19 @@ async def _kill_on(connection: asyncpg.Connection[Any]) -> None:
 
 @asynccontextmanager
 async def crowded(stand: Stand) -> AsyncIterator[None]:
-    """Others have every slot for a connection that the server has (53300)."""
+    """Others have every slot for a connection that the server has (53300).
+
+    They are counted: a backend that ends is gone from `pg_stat_activity` before its slot is free, so that nobody else
+    to be seen there does not mean that nobody else can come.
+    """
     async with AsyncExitStack() as held:
         first = await held.enter_async_context(stand.connection())
-        others = True
-        while others:
+        free = await first.fetchval(SLOTS) - 1
+        while free:
             try:
                 await held.enter_async_context(stand.connection())
+                free -= 1
             except asyncpg.TooManyConnectionsError:
-                others = await first.fetchval(OTHERS)
                 await first.execute(KILL)
         yield
 
