@@ -62,7 +62,7 @@ async def retry_job(job_id: UUID, parts: Parts, identity: Caller) -> Job:
         return Job.of(await read.find_job(session, identity.owner_id, job_id))
 
 
-@routes.post("/{job_id}/skip", summary="Skip a job", responses=documented(404, 409))
+@routes.post("/{job_id}/skip", summary="Skip a job", responses=documented(400, 404, 409, 413))
 async def skip_job(job_id: UUID, parts: Parts, identity: Caller, body: SkipRequest | None = None) -> Job:
     """Leave out a job that has not begun. What waits for it is canceled."""
     async with parts.transaction() as session:
