@@ -78,8 +78,10 @@ async def test_a_batch_that_may_be_deleted_may_be_missing() -> None:
     assert (seen.surprises, await check_batches(Told(), seen)) == ([], [])
 
 
-async def test_a_batch_that_tells_what_its_jobs_are_is_sound() -> None:
-    assert await check_batches(Told(batches=told(), jobs=jobs("succeeded", "failed")), accepted()[1]) == []
+@pytest.mark.parametrize(("other", "failures"), [("failed", 1), ("skipped", 0)])
+async def test_a_batch_that_tells_what_its_jobs_are_is_sound(other: str, failures: int) -> None:
+    batch = told(counts={"succeeded": 1, other: 1}, failures=failures)
+    assert await check_batches(Told(batches=batch, jobs=jobs("succeeded", other)), accepted()[1]) == []
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from playhead.ledger import operate as jobs
 from playhead.ledger.batches import operate, read
 from playhead.ledger.batches.create import AT_ONCE, BatchSubmission, create
 from playhead.ledger.dependents import enqueue_ready
+from playhead.ledger.report import report_progress
 from playhead.models import ADMIN_OWNER, Batch, Job
 from playhead.states import State
 from tests.ledger.conftest import BASE
@@ -148,6 +149,41 @@ async def test_state_and_progress_follow_the_children(bench: Bench) -> None:
         State.CANCELED: 1,
         State.SKIPPED: 1,
     }
+
+
+async def test_progress_does_not_fall_back_because_a_child_ends_while_it_is_counted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = await do(bench, create, alike(2))
+    run = await bench.claim((await children(bench, batch_id))[0])
+    assert run is not None
+    async with bench.database.transaction() as session:
+        await report_progress(session, run, 0.9, None, None)
+    ending = [run]
+    async with bench.database.transaction() as session:
+        execute = session.execute
+
+        async def then_end(*given: Any) -> Any:
+            found = await execute(*given)
+            if ending:
+                await bench.succeed(ending.pop())
+            return found
+
+        monkeypatch.setattr(session, "execute", then_end)
+        assert (await read.find_batch(session, ADMIN_OWNER, batch_id)).progress == pytest.approx(0.45)
+    assert (await view(bench, batch_id)).progress == 0.5
+
+
+async def test_a_child_that_a_person_left_out_is_no_failure(bench: Bench) -> None:
+    batch_id = await do(bench, create, alike(3))
+    first, second, third = await children(bench, batch_id)
+    await run_all(bench, [first])
+    await do(bench, jobs.skip, ADMIN_OWNER, second, "a duplicate")
+    await do(bench, jobs.cancel, ADMIN_OWNER, third)
+    assert (await view(bench, batch_id)).failures == 1
+    await do(bench, operate.retry, ADMIN_OWNER, batch_id)
+    assert await bench.state(second) is not State.QUEUED
+    assert await bench.state(third) == State.QUEUED
 
 
 async def test_it_failed_when_none_succeeded(bench: Bench) -> None:

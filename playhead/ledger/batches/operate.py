@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError, StateConflictError
+from playhead.ledger.batches.read import FAILURES
 from playhead.ledger.dependents import abandon, able_to_wait, begin, revive
 from playhead.ledger.history import record_states
 from playhead.ledger.locks import among, at_any_distance, detach, lock
@@ -15,7 +16,7 @@ from playhead.ledger.operate import ANEW
 from playhead.ledger.quarantine import is_quarantined
 from playhead.ledger.run import RELEASED
 from playhead.models import Batch, Job
-from playhead.states import CANCEL, RETRY, TERMINAL, State
+from playhead.states import CANCEL, TERMINAL
 
 
 async def cancel(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
@@ -46,8 +47,8 @@ async def retry(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
         StateConflictError: there is none, or none that could begin.
     """
     await _hold(session, owner_id, batch_id)
-    ended = Job.state.in_(RETRY.before - {State.SKIPPED})
-    found = await session.scalars(select(Job.id).where(Job.parent_id == batch_id, ended, ~is_quarantined()))
+    failed = Job.state.in_(FAILURES)
+    found = await session.scalars(select(Job.id).where(Job.parent_id == batch_id, failed, ~is_quarantined()))
     retried = await able_to_wait(session, list(found))
     if not retried:
         raise StateConflictError("no job of the batch can be retried: none failed, was canceled or expired")

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError
 from playhead.models import Batch, Job, Output
-from playhead.states import TERMINAL, State
+from playhead.states import RETRY, TERMINAL, State
 
 _ENDS = (State.SUCCEEDED, State.FAILED, State.EXPIRED, State.CANCELED, State.SKIPPED)
 """How a batch ended: the first of these that any of its children is in."""
+FAILURES = RETRY.before - {State.SKIPPED}
+"""What a retry of the batch begins anew. A skip is what a person decided."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class BatchView:
 
     @property
     def failures(self) -> int:
-        """How many children ended without success."""
-        return sum(count for state, count in self.counts.items() if state in TERMINAL - {State.SUCCEEDED})
+        """How many children ended without success, but for those that a person left out."""
+        return sum(count for state, count in self.counts.items() if state in FAILURES)
 
     @property
     def state(self) -> State:
@@ -110,16 +112,26 @@ async def outputs_after(
 
 
 async def _views(session: AsyncSession, batches: Sequence[Batch]) -> list[BatchView]:
-    ids = [batch.id for batch in batches]
-    counted = select(Job.parent_id, Job.state, func.count().label("jobs")).where(Job.parent_id.in_(ids))
-    counts: dict[UUID, dict[State, int]] = {batch_id: {} for batch_id in ids}
-    for row in await session.execute(counted.group_by(Job.parent_id, Job.state)):
+    counts: dict[UUID, dict[State, int]] = {batch.id: {} for batch in batches}
+    under_way: dict[UUID, float] = {}
+    for row in await session.execute(_tally([batch.id for batch in batches])):
         counts[row.parent_id][State(row.state)] = row.jobs
+        under_way[row.parent_id] = row.done or 0.0
+    return [BatchView(one, counts[one.id], _progress(counts[one.id], under_way.get(one.id, 0.0))) for one in batches]
+
+
+def _tally(ids: Sequence[UUID]) -> Select[UUID, str, int, float | None]:
+    """Of each of these batches the children in each state, and beside it how far those that run are together.
+
+    One statement: a child that ends between two would be counted by neither.
+    """
+    ours = Job.parent_id.in_(ids)
+    counted = select(Job.parent_id, Job.state, func.count().label("jobs")).where(ours)
     # Apart from the counts: those are read off an index, and few children run at a time.
-    running = select(Job.parent_id, func.sum(Job.progress).label("done")).where(Job.parent_id.in_(ids))
-    under_way = await session.execute(running.where(Job.state == State.RUNNING).group_by(Job.parent_id))
-    done = {row.parent_id: row.done for row in under_way}
-    return [BatchView(one, counts[one.id], _progress(counts[one.id], done.get(one.id, 0.0))) for one in batches]
+    running = select(Job.parent_id, func.sum(Job.progress).label("done")).where(ours, Job.state == State.RUNNING)
+    counts, done = counted.group_by(Job.parent_id, Job.state).subquery(), running.group_by(Job.parent_id).subquery()
+    both = counts.outerjoin(done, done.c.parent_id == counts.c.parent_id)
+    return select(counts, done.c.done).select_from(both)
 
 
 def _progress(counts: Mapping[State, int], under_way: float) -> float:
