@@ -162,7 +162,7 @@ RETRY_TO_WAIT = Transition(
     "some of what it waits for has not ended, the rest has succeeded",
     Attempt.RESET,
 )
-DELETE = Transition("delete", TERMINAL, None, Actor.CLIENT, "at any time")
+DELETE = Transition("delete", TERMINAL, None, Actor.CLIENT, "it is in no batch, or goes with its batch")
 FORGET = Transition(
     "forget", TERMINAL, None, Actor.HOUSEKEEPING, "it ended longer ago than `PLAYHEAD_RETENTION__JOBS_SECONDS`"
 )

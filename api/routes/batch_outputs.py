@@ -59,7 +59,7 @@ async def get_batch_outputs(
 
 
 def _folders(batch: Batch, children: Sequence[UUID]) -> dict[UUID, str]:
-    """For each job its name in the graph, or its number: a job that is deleted later moves no other."""
+    """For each job its name in the graph, or its number: that of its input, as all jobs are there or none."""
     width = len(str(batch.total))
     numbers = {job_id: f"{place:0{width}}" for place, job_id in enumerate(children, 1)}
     return numbers | {UUID(job_id): name for name, job_id in (batch.names or {}).items()}

@@ -16,6 +16,7 @@ from api.schemas.skipping import SkipRequest
 from api.services import Services
 from playhead.keys import Identity
 from playhead.ledger import operate, read
+from playhead.ledger.batches import operate as batches
 from playhead.states import TERMINAL
 
 MAX_WAIT_SECONDS = 60
@@ -72,8 +73,9 @@ async def skip_job(job_id: UUID, parts: Parts, identity: Caller, body: SkipReque
 
 @routes.delete("/{job_id}", status_code=204, summary="Forget a job", responses=documented(404, 409))
 async def remove_job(job_id: UUID, parts: Parts, identity: Caller) -> None:
-    """Forget a job that has ended, with its outputs and its history."""
+    """Forget a job that has ended and is in no batch, with its outputs and its history."""
     async with parts.transaction() as session:
+        await batches.require_alone(session, identity.owner_id, job_id)
         await operate.remove(session, identity.owner_id, job_id)
 
 

@@ -88,7 +88,7 @@ class Batch(BaseModel):
     )
     progress: float = Field(description="Mean of its jobs', 0 to 1; one that has ended counts as done.")
     total: int = Field(description="How many jobs were made.")
-    counts: dict[State, int] = Field(description="Its jobs by state; deleted ones are not among them.")
+    counts: dict[State, int] = Field(description="Its jobs by state.")
     failures: int = Field(description="Jobs that failed, expired or were canceled; not those that were skipped.")
     kind: str | None = Field(description="Of all its jobs, where they are alike.", examples=["transcribe"])
     recipe: str | None = Field(description="That they were made by.", examples=["podcast"])

@@ -16,8 +16,8 @@ from playhead.models.base import Base
 class Batch(Base):
     """A parent of jobs. How far it is and how it ended follows from its children: nothing of that stands here.
 
-    ``names`` has the ids of the jobs of a graph by their names; None where the children are all alike. ``total`` is how
-    many children were made, some of which may have been deleted since.
+    So none of them goes without the others: each is there for as long as the batch is. ``names`` has the ids of the
+    jobs of a graph by their names; None where the children are all alike. ``total`` is how many children there are.
     """
 
     __tablename__ = "batches"

@@ -25,7 +25,7 @@ class BatchView:
     """A batch as it stands.
 
     Attributes:
-        counts: children by state; states without any are left out, and children that were deleted.
+        counts: children by state; states without any are left out.
         state: of a job that has ended, once all children have; ``succeeded`` if any of them did.
         progress: mean of the children's, 0 to 1; one that has ended counts as done.
     """
@@ -91,7 +91,7 @@ class BatchOutput:
 
 
 async def children(session: AsyncSession, batch_id: UUID) -> list[UUID]:
-    """The children that are there, in their order."""
+    """The children, in their order."""
     return list(await session.scalars(select(Job.id).where(Job.parent_id == batch_id).order_by(Job.id)))
 
 
