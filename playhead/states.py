@@ -164,7 +164,11 @@ RETRY_TO_WAIT = Transition(
 )
 DELETE = Transition("delete", TERMINAL, None, Actor.CLIENT, "it is in no batch, or goes with its batch")
 FORGET = Transition(
-    "forget", TERMINAL, None, Actor.HOUSEKEEPING, "it ended longer ago than `PLAYHEAD_RETENTION__JOBS_SECONDS`"
+    "forget",
+    TERMINAL,
+    None,
+    Actor.HOUSEKEEPING,
+    "it, and all of a batch that it is in, ended longer ago than `PLAYHEAD_RETENTION__JOBS_SECONDS`",
 )
 
 TRANSITIONS = (

@@ -63,7 +63,9 @@ class Housekeeping:
         self._sweeps(app, "reissue_missing", EVERY_15_SECONDS, sweep.reissue_missing)
         self._tidies(app, "files", EVERY_MINUTE, retention.drop_expired_files)
         self._tidies(app, "jobs", EVERY_MINUTE, lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
-        self._tidies(app, "batches", EVERY_HOUR, lambda session: retention.drop_old_batches(session, kept.jobs_seconds))
+        self._tidies(
+            app, "batches", EVERY_MINUTE, lambda session: retention.drop_old_batches(session, kept.jobs_seconds)
+        )
         forget = kept.quarantine_seconds
         self._tidies(app, "quarantine", EVERY_HOUR, lambda session: quarantine.drop_old(session, forget))
         self._tidies(app, "workers", EVERY_HOUR, retention.drop_old_workers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import ColumnElement, Select, TextClause, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.locks import detach, free_batch
@@ -27,24 +29,49 @@ async def drop_expired_files(session: AsyncSession) -> int:
 
 
 async def drop_old_jobs(session: AsyncSession, kept_seconds: float) -> int:
-    """Forget the jobs that ended long ago. Gives how many; 0 seconds keeps all."""
+    """Forget the jobs in no batch that ended long ago. Gives how many; 0 seconds keeps all."""
     if not kept_seconds:
         return 0
     old = (Job.finished_at < func.now() - timedelta(seconds=kept_seconds)) & Job.state.in_(TERMINAL)
-    batch = list(await session.scalars(select(Job.id).where(old).limit(CASCADING).with_for_update(skip_locked=True)))
+    alone = select(Job.id).where(old, Job.parent_id.is_(None))
+    batch = list(await session.scalars(alone.limit(CASCADING).with_for_update(skip_locked=True)))
     await detach(session, batch)
     await session.execute(delete(Job).where(Job.id.in_(batch)))
     return len(batch)
 
 
 async def drop_old_batches(session: AsyncSession, kept_seconds: float) -> int:
-    """Forget the batches that were made long ago and whose children are all forgotten. Gives how many."""
+    """Forget a batch whose children all ended long ago. Gives how many: one or none; 0 seconds keeps all.
+
+    It goes in a moment, however much its children have to take along: they are in no batch from then on, and
+    :func:`drop_old_jobs` forgets a few of them at a time.
+    """
     if not kept_seconds:
         return 0
-    old = Batch.created_at < func.now() - timedelta(seconds=kept_seconds)
-    batch = free_batch(select(Batch.id).where(old, ~exists().where(Job.parent_id == Batch.id)), BATCH)
-    gone = delete(Batch).where(Batch.id == batch.c.id).returning(Batch.id)
-    return len((await session.scalars(gone)).all())
+    before = func.now() - timedelta(seconds=kept_seconds)
+    batch_id = await session.scalar(_oldest_batch(before))
+    if batch_id is None or not await _release_children(session, batch_id, before):
+        return 0
+    await session.execute(delete(Batch).where(Batch.id == batch_id))
+    return 1
+
+
+def _oldest_batch(before: ColumnElement[Any] | TextClause) -> Select[UUID]:
+    """One that nobody holds, all of whose children ended before this time."""
+    late = exists().where(Job.parent_id == Batch.id, or_(Job.finished_at.is_(None), Job.finished_at >= before))
+    old = select(Batch.id).where(Batch.created_at < before, ~late)
+    return old.order_by(Batch.created_at).limit(1).with_for_update(skip_locked=True)
+
+
+async def _release_children(session: AsyncSession, batch_id: UUID, before: ColumnElement[Any]) -> bool:
+    """Let them be in no batch; none of them, where somebody holds one, or has just given one another try."""
+    theirs = Job.parent_id == batch_id
+    free = select(Job.id).where(theirs, Job.finished_at < before).with_for_update(skip_locked=True, key_share=True)
+    held = (await session.scalars(free)).all()
+    if len(held) != await session.scalar(select(func.count()).select_from(Job).where(theirs)):
+        return False
+    await session.execute(update(Job).where(theirs).values(parent_id=None))
+    return True
 
 
 async def drop_old_workers(session: AsyncSession) -> int:

@@ -68,6 +68,8 @@ class RetentionSettings(BaseModel):
     """How long things are kept. 0 keeps for ever."""
 
     files_seconds: float = Field(7 * DAY, ge=0, description="Uploaded files, after their upload.")
-    jobs_seconds: float = Field(30 * DAY, ge=0, description="Ended jobs with their outputs and history.")
+    jobs_seconds: float = Field(
+        30 * DAY, ge=0, description="Ended jobs with their outputs and history; those of a batch, after its end."
+    )
     quarantine_seconds: float = Field(90 * DAY, ge=0, description="Inputs that killed engines, after the last one.")
     orphans_seconds: float = Field(DAY, ge=60, description="Stored bytes that nothing points at.")

@@ -13,8 +13,9 @@ from sqlalchemy import func, select, text, update
 
 from playhead.identity import new_id
 from playhead.ledger import retention, sweep, workers
+from playhead.ledger.batches.create import BatchSubmission, create
 from playhead.ledger.submit import submit
-from playhead.models import Dependency, Event, Job, WorkerRow
+from playhead.models import ADMIN_OWNER, Batch, Dependency, Event, Job, WorkerRow
 from playhead.states import TERMINAL, State
 from tests.ledger.conftest import BASE
 
@@ -149,6 +150,16 @@ async def test_old_jobs(bench: Bench) -> None:
     async with bench.database.transaction() as session:
         for table in (Job, Event, Dependency):
             assert await session.scalar(select(func.count()).select_from(table)) == 0
+
+
+async def test_old_batches(bench: Bench) -> None:
+    async with bench.database.transaction() as session:
+        for _ in range(JOBS):
+            await create(session, BatchSubmission(ADMIN_OWNER, [BASE, BASE], trace_id="trace"))
+        await session.execute(update(Batch).values(created_at=PAST))
+    await change_all(bench, state=State.CANCELED, finished_at=PAST)
+    assert await all_at_once(bench, lambda session: retention.drop_old_batches(session, 3600)) == JOBS
+    assert await all_at_once(bench, lambda session: retention.drop_old_jobs(session, 3600)) == 2 * JOBS
 
 
 async def test_old_workers(bench: Bench) -> None:
