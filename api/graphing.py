@@ -1,4 +1,4 @@
-"""A graph of jobs, judged and put in order, as the ledger is asked for it."""
+"""A graph of jobs, put in order, as the ledger is asked for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.accepting import Asked, submission
 from api.schemas.graph import GraphJob
 from api.schemas.inputs import NamedOutputInput, OutputInput, SeveralInputs, each, placed
 from playhead.errors import InvalidError
-from playhead.graphs import Step, ordered
+from playhead.graphs import ordered
 from playhead.identity import new_id
 from playhead.kind import Kind
 from playhead.ledger.submit import Submission
@@ -35,12 +35,12 @@ def submissions(
     ``input_fields``: where the request has the inputs of some of them, for errors, if not with the job.
 
     Raises:
-        InvalidError: a job needs one that is not there, waits for itself, or cannot work on what another makes.
+        InvalidError: a job needs one that is not there, or waits for itself.
         UrlForbiddenError: one has an address that the worker may not fetch.
     """
     ids: dict[str, UUID] = {}
     made = {}
-    for name in ordered({name: _step(name, job, jobs, kinds[job.kind]) for name, job in jobs.items()}):
+    for name in ordered({name: _needs(name, job, jobs) for name, job in jobs.items()}):
         job = jobs[name]
         after = [_id(needed, ids) for needed in job.after]
         given = _with_ids(job.input, ids)
@@ -51,17 +51,15 @@ def submissions(
     return made
 
 
-def _step(name: str, job: GraphJob, jobs: Jobs, kind: Kind[Any, Any]) -> Step:
-    """What :mod:`playhead.graphs` judges."""
-    for place, needed in enumerate(job.after):
-        _require_known(needed, jobs, f"jobs.{name}.after.{place}")
-    takes = []
-    for field, one in placed(job.input, "input"):
+def _needs(name: str, job: GraphJob, jobs: Jobs) -> set[str]:
+    """The names of all that must succeed before this job."""
+    named = [(f"jobs.{name}.after.{place}", needed) for place, needed in enumerate(job.after)]
+    for field, one in placed(job.input, f"jobs.{name}.input"):
         if isinstance(one, NamedOutputInput):
-            _require_known(one.job, jobs, f"jobs.{name}.{field}.job")
-            takes.append((field, one.job, one.output))
-    ours = [taken for taken in takes if taken[1] in jobs]
-    return Step(kind, job.params, ours, [needed for needed in job.after if needed in jobs])
+            named.append((f"{field}.job", one.job))
+    for field, needed in named:
+        _require_known(needed, jobs, field)
+    return {needed for _, needed in named if needed in jobs}
 
 
 def _require_known(needed: str, jobs: Jobs, field: str) -> None:

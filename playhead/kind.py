@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
@@ -21,6 +21,19 @@ QUEUES: tuple[Queue, ...] = get_args(Queue)
 Form = Literal["media", "transcript", "subtitles", "text", "summary", "annotation", "midi", "notes"]
 """What a file holds, as far as it matters to whoever is to work on it."""
 FORMS: frozenset[Form] = frozenset(get_args(Form))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An output of one job that another takes, as far as it is known before it is made.
+
+    Attributes:
+        name: of the file.
+        form: what it will hold; None where nobody can know.
+    """
+
+    name: str
+    form: Form | None
 
 
 class Context(Protocol):
@@ -103,6 +116,7 @@ class Kind(Generic[P, R]):
         accepts: forms that its input may have.
         makes: the names of all outputs that it may make with these params, and their forms; None where nobody can
             know that beforehand.
+        makes_of: the names of those of them that it may make of an output of another job; all, if left out.
         several: whether it takes a list of inputs as well.
     """
 
@@ -114,6 +128,7 @@ class Kind(Generic[P, R]):
     run: Callable[[Context, P], Awaitable[R]]
     accepts: frozenset[Form] = FORMS
     makes: Callable[[P], Mapping[str, Form]] | None = None
+    makes_of: Callable[[Taken], Collection[str]] | None = None
     several: bool = False
 
     def __post_init__(self) -> None:
@@ -121,3 +136,11 @@ class Kind(Generic[P, R]):
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", self.name):
             message = f"a kind cannot be called {self.name!r}: take up to 32 small letters, digits and underscores"
             raise ValueError(message)
+
+    def outputs(self, params: P, taken: Taken | None = None) -> Mapping[str, Form] | None:
+        """The names of all outputs that it may make of this one, and their forms; None where nobody can know."""
+        made = self.makes(params) if self.makes else None
+        if made is None or taken is None or self.makes_of is None:
+            return made
+        able = self.makes_of(taken)
+        return {name: form for name, form in made.items() if name in able}

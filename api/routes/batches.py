@@ -24,6 +24,7 @@ from playhead.keys import Identity
 from playhead.kind import Kind
 from playhead.ledger.batches import operate, read
 from playhead.ledger.batches.create import create
+from playhead.ledger.fitting import require_fitting
 from playhead.recipes import cookable
 from playhead.states import TERMINAL
 
@@ -76,6 +77,7 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]]) -> Callable[..., Any]:
             batching.wanted, body, identity.owner_id, parts.settings, trace=trace, key=idempotency_key
         )
         async with parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
+            await require_fitting(session, kinds, wanted.children, wanted.names)
             batch_id = await create(session, wanted)
             view = await read.find_batch(session, identity.owner_id, batch_id)
         response.headers["Location"] = f"{PATH}/{batch_id}"

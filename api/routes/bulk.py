@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import TypeAdapter, ValidationError
@@ -21,6 +20,7 @@ from api.tracing import trace_id
 from playhead.errors import InputQuarantinedError, InvalidError, PlayheadError, UrlForbiddenError
 from playhead.kind import Kind
 from playhead.ledger.bulk import AT_ONCE, submit_bulk
+from playhead.ledger.fitting import require_fitting
 from playhead.ledger.submit import Submission
 from playhead.states import Priority
 
@@ -49,7 +49,7 @@ def router(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> APIRouter:
         A line is the body of a single job. Its `priority` is `low` where it names none. Where this answers with an
         error, the lines before may have been accepted: send all of them again.
         """
-        intake = _Intake(parts, identity.owner_id)
+        intake = _Intake(parts, kinds)
         trace = trace_id(request.scope)
         async for number, line in lines(request):
             try:
@@ -74,7 +74,7 @@ class _Intake:
     """Takes lines in, thousand by thousand, or fewer where they are long."""
 
     parts: Services
-    owner_id: UUID
+    kinds: Mapping[str, Kind[Any, Any]]
     accepted: int = 0
     known: int = 0
     refused: int = 0
@@ -102,9 +102,11 @@ class _Intake:
         """Store these; where one of them cannot be, each half by itself, down to that one."""
         if not taken:
             return
+        asked = [wanted for _, wanted in taken]
         try:
             async with self.parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
-                made = await submit_bulk(session, [wanted for _, wanted in taken])
+                await require_fitting(session, self.kinds, asked)
+                made = await submit_bulk(session, asked)
         except (InvalidError, InputQuarantinedError) as error:
             if len(taken) == 1:
                 self.refuse(_told(taken[0][0], error))

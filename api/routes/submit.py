@@ -15,6 +15,7 @@ from api.schemas.submission import JobRequest
 from api.tracing import trace_id
 from playhead.kind import Kind
 from playhead.ledger import read
+from playhead.ledger.fitting import require_fitting
 from playhead.ledger.submit import submit
 
 IdempotencyKey = Annotated[
@@ -69,6 +70,7 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
         asked = Asked(identity.owner_id, kinds[body.kind], body.params, trace_id(request.scope))
         wanted = submission(asked, body.input, body, parts.settings, after=body.after, idempotency_key=idempotency_key)
         async with parts.transaction() as session:
+            await require_fitting(session, kinds, [wanted])
             job_id = await submit(session, wanted)
             view = await read.find_job(session, identity.owner_id, job_id)
         response.headers["Location"] = f"{request.url.path}/{job_id}"

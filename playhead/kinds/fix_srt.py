@@ -12,7 +12,7 @@ from playhead.documents import read_verbatim
 from playhead.kind import Context, Kind
 from playhead.rewriting import WriterAsk, checks, rewrite
 from playhead.rewriting.left import LeftRange, ranges
-from playhead.rewriting.subtitles import MEDIA_TYPES, changed_cues, read_cues, reworded
+from playhead.rewriting.subtitles import MEDIA_TYPES, changed_cues, formats_of, read_cues, reworded
 from playhead.subtitles.blocks import Blocks, join
 
 Term = Annotated[str, Field(min_length=1, max_length=100)]
@@ -85,6 +85,7 @@ KIND = Kind(
     run=fix_srt,
     accepts=frozenset({"subtitles"}),
     makes=lambda _: {"subtitles.srt": "subtitles", "subtitles.vtt": "subtitles"},
+    makes_of=lambda taken: [f"subtitles.{form}" for form in formats_of(taken.name)],
 )
 
 

@@ -13,7 +13,7 @@ from playhead.kind import Context, Kind
 from playhead.languages import LANGUAGES, Language
 from playhead.rewriting import Check, Rewritten, TranslatorAsk, WriterAsk, checks, rewrite
 from playhead.rewriting.left import LeftRange, ranges
-from playhead.rewriting.material import Files, read_material
+from playhead.rewriting.material import Files, endings_of, read_material
 
 Term = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -122,6 +122,7 @@ KIND = Kind(
         "translation.srt": "subtitles",
         "translation.vtt": "subtitles",
     },
+    makes_of=lambda taken: [f"translation.{ending}" for ending in endings_of(taken)],
 )
 
 

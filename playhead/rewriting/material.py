@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from playhead.documents import document_of, read_verbatim
+from playhead.kind import Taken
 from playhead.languages import join_segments
 from playhead.rewriting.lines import Lines, split_lines
-from playhead.rewriting.subtitles import MEDIA_TYPES, read_cues, reworded
+from playhead.rewriting.subtitles import MEDIA_TYPES, formats_of, read_cues, reworded
 from playhead.subtitles import cues, srt, txt, vtt
 from playhead.subtitles.blocks import Blocks, join
 from playhead.transcript import Transcript
@@ -56,6 +57,16 @@ def read_material(path: Path) -> Material:
     if document.form == "subtitles":
         return SubtitleMaterial(read_cues(content))
     return TextMaterial(split_lines(content))
+
+
+def endings_of(taken: Taken) -> Sequence[str]:
+    """What may stand after the dot of the names of the files that :meth:`Material.files` makes of this."""
+    match taken.form:
+        case "text":
+            return ["txt"]
+        case "subtitles":
+            return formats_of(taken.name)
+    return ["json", "txt", "srt", "vtt"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,12 @@ from playhead.subtitles.relaying import relaid
 MEDIA_TYPES: dict[Literal["srt", "vtt"], str] = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 
 
+def formats_of(name: str) -> Sequence[str]:
+    """Which of SRT and WebVTT subtitles in a file of this name may be: as it ends, else either."""
+    ending = name.rpartition(".")[2].lower()
+    return [ending] if ending in MEDIA_TYPES else list(MEDIA_TYPES)
+
+
 def read_cues(content: str) -> Blocks:
     """A subtitle file taken apart. One of silence has no cues: it is empty, or the head of a WebVTT file.
 

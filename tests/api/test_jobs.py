@@ -73,7 +73,7 @@ async def test_the_position_counts_those_before_it_in_its_queue(client: httpx.As
 
 async def test_a_job_waits_for_others_and_for_its_time(client: httpx.AsyncClient, stand: Stand) -> None:
     first = await submit(client)
-    chained = await submit(client, input={"job": first["id"], "output": "transcript.txt"})
+    chained = await submit(client, kind="annotate", input={"job": first["id"], "output": "transcript.txt"})
     assert (chained["state"], chained["after"], chained["position"]) == ("waiting", [first["id"]], None)
     later = await submit(client, run_at="2999-01-31T10:00:00+01:00")
     assert (later["state"], later["run_at"]) == ("waiting", "2999-01-31T09:00:00Z")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from playhead.errors import DocumentUnreadableError, InvalidError, TooLongError, WriterUnavailableError
+from playhead.kind import Taken
 from playhead.kinds.fix_srt import KIND, Params, Result, fix_srt
 from playhead.registry import kinds
 from playhead.settings import LLMSettings, Settings
@@ -94,6 +95,15 @@ async def test_web_vtt_stays_web_vtt(file: Path) -> None:
         b"WEBVTT\n\nNOTE x\n\n00:01.000 --> 00:02.000\nTom &amp; Jerry said: 1 &lt; 2 &amp; no\n",
         "text/vtt",
     )
+
+
+@pytest.mark.parametrize(("content", "name"), [(HEARD, "transcript.srt"), ("WEBVTT\n", "transcript.vtt")])
+async def test_what_comes_of_an_output_of_another_job_is_known_before(file: Path, content: str, name: str) -> None:
+    put(file, content)
+    await fix_srt(ctx := fixing(echoed, file), params := Params())
+
+    assert ctx.outputs.keys() == (KIND.outputs(params, Taken(name, "subtitles")) or {}).keys()
+    assert KIND.outputs(params, Taken("subtitles", "subtitles")) == KIND.outputs(params)
 
 
 async def test_what_needs_no_repair_is_kept_byte_for_byte(file: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from playhead.errors import AnswerInvalidError, DocumentUnreadableError, ModelUnavailableError
+from playhead.kind import Taken
 from playhead.kinds.translate import KIND, Params, Result, translate
 from playhead.registry import kinds
 from playhead.settings import DeepLSettings, Settings
@@ -89,6 +90,30 @@ async def test_so_does_web_vtt(file: Path) -> None:
     await translate(ctx, Params(language="de"))
 
     assert ctx.outputs["translation.vtt"][0] == b"WEBVTT\n\n00:01.000 --> 00:02.000 line:0\nGuten Abend.\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "taken"),
+    [
+        (SRT, Taken("transcript.SRT", "subtitles")),
+        ("WEBVTT\n\n00:01.000 --> 00:02.000\nGood evening.\n", Taken("subtitles.vtt", "subtitles")),
+        (PLAY, Taken("transcript.txt", "text")),
+        (transcript().model_dump_json(), Taken("transcript.json", "transcript")),
+    ],
+    ids=lambda value: value.name if isinstance(value, Taken) else "",
+)
+async def test_what_comes_of_an_output_of_another_job_is_known_before(file: Path, content: str, taken: Taken) -> None:
+    ctx = by_a_model(file, content)
+    await translate(ctx, params := Params(language="de"))
+
+    assert ctx.outputs.keys() == (KIND.outputs(params, taken) or {}).keys()
+
+
+def test_of_what_nobody_knows_all_may_come() -> None:
+    params = Params(language="de")
+    assert KIND.outputs(params, Taken("a.txt", None)) == KIND.outputs(params)
+    subtitles = KIND.outputs(params, Taken("a", "subtitles")) or {}
+    assert list(subtitles) == ["translation.srt", "translation.vtt"]
 
 
 async def test_a_transcript_is_translated_in_all_its_forms(file: Path) -> None:
