@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, func, select, text, update
@@ -28,7 +29,6 @@ from tests.ledger.conftest import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
-    from uuid import UUID
 
     from playhead.ledger.batches.read import BatchView
     from tests.ledger.conftest import Bench
@@ -94,6 +94,16 @@ async def test_all_children_are_queued_with_their_tickets_in_their_order(bench: 
     found = await view(bench, batch_id)
     assert (found.state, dict(found.counts), found.progress) == (State.QUEUED, {State.QUEUED: 3}, 0.0)
     assert (found.batch.total, found.batch.kind) == (3, "transcribe")
+
+
+async def test_children_are_in_the_order_of_their_inputs_whatever_clock_made_these(bench: Bench) -> None:
+    """Their places in it are the folders of the zip file."""
+    ahead = new_id(after=[UUID(int=new_id().int + (60_000 << 80))])
+    await bench.submit(id=ahead)
+    inputs = [{"job": str(ahead), "output": "a"}, {"url": "https://example.com/1.mp3"}]
+    wanted = [replace(BASE, input=given) for given in inputs]
+    batch_id = await do(bench, create, BatchSubmission(ADMIN_OWNER, wanted, trace_id="trace"))
+    assert [(await bench.job(job_id)).input for job_id in await children(bench, batch_id)] == inputs
 
 
 async def test_more_children_than_one_statement_takes(bench: Bench) -> None:
