@@ -49,7 +49,11 @@ class Terms(Strict):
         None, ge=1, le=100, strict=True, description="Attempts; else the server's default."
     )
     expires_in_seconds: float | None = Field(
-        None, gt=0, le=MAX_SECONDS, strict=True, description="If not begun within this time it ends as `expired`."
+        None,
+        gt=0,
+        le=MAX_SECONDS,
+        strict=True,
+        description="If not begun within this time it ends as `expired`; a retry lifts this.",
     )
     metadata: Labels = Field(
         default_factory=dict,

@@ -72,13 +72,15 @@ async def abandon(session: AsyncSession, ended: Sequence[UUID]) -> None:
 async def revive(session: AsyncSession, retried: Sequence[UUID]) -> None:
     """Let all that was canceled, at any distance, for the failure of these jobs wait for them again.
 
-    What waits for another job too that did not succeed stays canceled until that one is retried.
+    What waits for another job too that did not succeed stays canceled until that one is retried. As the retried, they
+    have no time any more to begin by: it went by while nothing could begin them.
     """
     later = await lock(session, at_any_distance(retried))
     for_this = select(Job.id).where(among(Job.id, later), Job.state == State.CANCELED)
     canceled = await session.scalars(for_this.where(Job.error["code"].astext == DependencyFailedError.code))
     again = await able_to_wait(session, list(canceled))
-    waiting = update(Job).where(among(Job.id, again)).values(state=State.WAITING, error=None, finished_at=None)
+    anew = {"state": State.WAITING, "error": None, "finished_at": None, "expires_at": None}
+    waiting = update(Job).where(among(Job.id, again)).values(**anew)
     await session.execute(waiting.execution_options(synchronize_session=False))
     await record_states(session, again)
 

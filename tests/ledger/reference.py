@@ -33,6 +33,7 @@ class Known:
     Attributes:
         met: those of its needs that have succeeded.
         due: its time has come, if it was given one.
+        expires: it has an ``expires_at``.
         late: its ``expires_at`` is over.
         history: of each event its name, the attempt and the lease.
     """
@@ -64,7 +65,7 @@ class Known:
 
     def row(self) -> dict[str, Any]:
         """What the database should say of it."""
-        named = ("state", "attempt", "lease", "progress", "error", "gpu_seconds", "input_sha256", "outputs")
+        named = ("state", "attempt", "lease", "expires", "progress", "error", "gpu_seconds", "input_sha256", "outputs")
         row = {name: getattr(self, name) for name in (*named, "checkpoint", "history")}
         return row | {"worker_id": self.worker, "waits_for": len(self.needs - self.met)}
 
@@ -134,7 +135,7 @@ class Reference:
                 if job.state is State.WAITING and not now.is_open(job):
                     now = now.step(known, DEPENDENCY_FAILED, error=(DEPENDENCY_ERROR, 0), old=False)
                 elif job.state is State.CANCELED and job.error == (DEPENDENCY_ERROR, 0) and now.is_open(job):
-                    now = now.step(known, REVIVE, error=None)
+                    now = now.step(known, REVIVE, error=None, expires=False, late=False)
         return now
 
     def where(self, job_ids: Iterable[UUID], **changes: Any) -> Reference:

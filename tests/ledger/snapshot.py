@@ -19,6 +19,7 @@ _ROWS = text(
            (SELECT jsonb_agg(jsonb_build_array(coalesce(data ->> 'state', type), attempt, lease) ORDER BY id)
             FROM job_events WHERE job_id = job.id) AS history,
            (SELECT count(*) FROM procrastinate_jobs WHERE args ->> 'job_id' = CAST(job.id AS text)) AS tickets,
+           expires_at IS NOT NULL AS expires,
            queue.paused_at IS NULL AND (expires_at IS NULL OR expires_at > now() OR started_at IS NOT NULL) AS runnable
     FROM jobs AS job LEFT JOIN queues AS queue ON queue.name = job.queue
     """
@@ -41,6 +42,7 @@ def _job(row: Row[Any]) -> dict[str, Any]:
     same = ("attempt", "lease", "worker_id", "waits_for", "progress", "gpu_seconds", "input_sha256", "checkpoint")
     return {name: getattr(row, name) for name in same} | {
         "state": State(row.state),
+        "expires": row.expires,
         "error": (row.error_code, row.error_attempt) if row.error_code else None,
         "outputs": tuple(row.outputs),
         "history": tuple(tuple(event) for event in row.history),

@@ -4,11 +4,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, text
 
 from playhead.errors import MediaUnreadableError, StateConflictError
 from playhead.ledger import operate, settle
 from playhead.ledger.settle import Cost
+from playhead.ledger.sweep import expire_late
 from playhead.models import ADMIN_OWNER
 from playhead.settings import RetrySettings
 from playhead.states import State
@@ -70,6 +71,19 @@ async def test_a_revival_reaches_what_waits_on_two_ways(bench: Bench) -> None:
     await bench.fail(root, BROKEN)
     assert [await bench.state(job_id) for job_id in (middle, end)] == [State.CANCELED, State.CANCELED]
     await retry(bench, root.job_id)
+    assert [await bench.state(job_id) for job_id in (middle, end)] == [State.WAITING, State.WAITING]
+
+
+async def test_what_is_revived_has_no_time_to_begin_by_as_what_is_retried(bench: Bench) -> None:
+    """Its time went by while nothing could begin it: it expired at once, with all that waited for it."""
+    run = await bench.running()
+    middle = await bench.submit(after=[run.job_id], expires_in_seconds=60)
+    end = await bench.submit(after=[middle])
+    await bench.fail(run, BROKEN)
+    await bench.set(middle, expires_at=func.now() - text("interval '1 second'"))
+    await retry(bench, run.job_id)
+    async with bench.database.transaction() as session:
+        assert await expire_late(session) == 0
     assert [await bench.state(job_id) for job_id in (middle, end)] == [State.WAITING, State.WAITING]
 
 

@@ -132,14 +132,15 @@ async def expire(course: Course) -> None:
 
 async def dependency_failed(course: Course) -> None:
     run = await running(course)
-    await submit(course, await submit(course, run.job_id))
+    await submit(course, await submit(course, run.job_id, expires_in_seconds=3600))
     await course.do(Fail(run, BROKEN))
 
 
 async def revive(course: Course) -> None:
     await dependency_failed(course)
     await course.do(Operate(course.jobs[-2], RETRY))  # refused: what it waits for has failed
-    await course.do(Operate(course.runs[-1].job_id, RETRY))
+    await course.do(TimePasses(course.jobs[-2], "expires_at"))
+    await all_of(course, Operate(course.runs[-1].job_id, RETRY), ExpireLate())
 
 
 async def retry(course: Course) -> None:
