@@ -18,6 +18,8 @@ def api(
     Example: playhead api --host 0.0.0.0 --port 8000
     """
     from api.main import serve
-    from cli.configuration import load_with_database
+    from cli.configuration import load_for_service, require_database
 
-    serve(load_with_database(), host, port)
+    settings = load_for_service()
+    require_database(settings)
+    serve(settings, host, port)

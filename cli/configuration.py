@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
+import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from cli.catalog import PREFIX, unknown
 from cli.failure import USAGE, CommandError, warn
-from playhead.settings import Settings
+from playhead.settings import Settings, WorkerSettings
 
 PAGE = "docs/settings.md lists every setting; `playhead doctor` shows those in force."
 
@@ -54,19 +56,37 @@ def _add_kinds(folder: Path) -> None:
         ) from error
 
 
-def load_with_database() -> Settings:
-    """The settings in force, for what cannot bring its own database.
+def require_work(wanted: WorkerSettings, options: Collection[str] = ()) -> None:
+    """Refuse to begin with a worker that could never take a job.
+
+    Args:
+        wanted: what it is to take.
+        options: those of its fields that an option gave, for the error; a setting gave the others.
 
     Raises:
-        CommandError: none is set; or as :func:`load` says.
+        typer.BadParameter: naming the option or the setting.
     """
-    settings = load_for_service()
+    from playhead.errors import InvalidError
+    from worker import serving
+
+    try:
+        serving.require_work(wanted)
+    except InvalidError as error:
+        named = f"--{error.field}" if error.field in options else f"{PREFIX}WORKER__{str(error.field).upper()}"
+        raise typer.BadParameter(error.message, param_hint=named) from None
+
+
+def require_database(settings: Settings) -> None:
+    """Refuse to begin without the address of a database, where none is brought along.
+
+    Raises:
+        CommandError: none is set.
+    """
     if not settings.database_url:
         raise CommandError(
             "PLAYHEAD_DATABASE_URL is not set.",
             remedy="Name a server, postgresql://user:password@host/name, or let `playhead up` bring one.",
         )
-    return settings
 
 
 def _told(error: ValidationError) -> list[str]:

@@ -31,11 +31,12 @@ def up(
     """
     import asyncio
 
-    from cli.configuration import load_for_service
+    from cli.configuration import load_for_service, require_work
     from local.up import up as bring_up
     from playhead.observability import configure_logging
 
     settings = load_for_service()
+    require_work(settings.worker)
     if data is not None:
         settings = settings.model_copy(update={"data_dir": data})
     configure_logging(settings)

@@ -26,54 +26,28 @@ def worker(
 
     Example: playhead worker --queues gpu,cpu --concurrency gpu=2
     """
-    chosen = parse_queues(queues) if queues is not None else None
-    only = parse_kinds(kinds) if kinds is not None else None
-    counts = parse_concurrency(concurrency) if concurrency is not None else {}
-
-    from cli.configuration import load_with_database
+    from cli.configuration import load_for_service, require_database, require_work
     from playhead.observability import configure_logging
     from worker.main import serve
 
-    settings = load_with_database()
-    configure_logging(settings)
+    settings = load_for_service()
     told = settings.worker
     wanted = {
-        "queues": chosen or told.queues,
-        "kinds": only or told.kinds,
-        "concurrency": {**told.concurrency, **counts},
+        "queues": told.queues if queues is None else parse_names(queues),
+        "kinds": told.kinds if kinds is None else parse_names(kinds),
+        "concurrency": {**told.concurrency, **parse_concurrency(concurrency or "")},
     }
     settings = settings.model_copy(update={"worker": told.model_copy(update=wanted)})
+    given = {"queues": queues, "kinds": kinds}
+    require_work(settings.worker, options=[name for name, text in given.items() if text is not None])
+    require_database(settings)
+    configure_logging(settings)
     serve(settings)
 
 
-def parse_queues(text: str) -> list[str]:
-    """`gpu,cpu` as a list.
-
-    Raises:
-        typer.BadParameter: there is no such queue.
-    """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise typer.BadParameter("it names no queue", param_hint="--queues")
-    for name in names:
-        _check_queue(name, "--queues")
-    return names
-
-
-def parse_kinds(text: str) -> list[str]:
-    """`convert,speak` as a list.
-
-    Raises:
-        typer.BadParameter: there is no such kind.
-    """
-    from playhead.registry import kinds
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names or [""]:
-        if name not in kinds():
-            told = ", ".join(kinds())
-            raise typer.BadParameter(f"there is no kind {name!r}: there are {told}", param_hint="--kinds")
-    return names
+def parse_names(text: str) -> list[str]:
+    """`gpu,cpu` as a list."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def parse_concurrency(text: str) -> dict[str, int]:
@@ -82,18 +56,15 @@ def parse_concurrency(text: str) -> dict[str, int]:
     Raises:
         typer.BadParameter: it is not of this form, or there is no such queue.
     """
-    counts = {}
+    from playhead.kind import QUEUES
+
+    counts: dict[str, int] = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, equals, count = (part.strip() for part in item.partition("="))
         if not (equals and count.isdecimal() and int(count) > 0):
             raise typer.BadParameter(f"{item!r} is not like gpu=4", param_hint="--concurrency")
-        _check_queue(name, "--concurrency")
+        if name not in QUEUES:
+            told = ", ".join(QUEUES)
+            raise typer.BadParameter(f"there is no queue {name!r}: there are {told}", param_hint="--concurrency")
         counts[name] = int(count)
     return counts
-
-
-def _check_queue(name: str, option: str) -> None:
-    from playhead.kind import QUEUES
-
-    if name not in QUEUES:
-        raise typer.BadParameter(f"there is no queue {name!r}: choose of {', '.join(QUEUES)}", param_hint=option)

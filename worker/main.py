@@ -72,7 +72,8 @@ async def run(settings: Settings) -> int:
     try:
         async with working(settings) as runner:
             ready.set()
-            log.info("worker_ready", worker_id=str(runner.worker_id), queues=settings.worker.queues)
+            wanted = settings.worker
+            log.info("worker_ready", worker_id=str(runner.worker_id), queues=list(served(wanted)), kinds=wanted.kinds)
             code = await _told_or_lost(stopped, runner)
             log.info("worker_stopping", active=len(runner.active))
     except asyncio.CancelledError:
