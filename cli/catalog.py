@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -125,8 +126,9 @@ def _entry(path: tuple[str, ...], field: FieldInfo) -> Entry:
 
 
 def _type(field: FieldInfo) -> str:
-    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
-    origin = get_origin(field.annotation)
-    if origin is Literal:
-        return " or ".join(kinds)
-    return WORDS.get(origin or kinds[0], "") or WORDS.get(kinds[0], "text")
+    annotation = field.annotation
+    if get_origin(annotation) is UnionType:
+        annotation = next(kind for kind in get_args(annotation) if kind is not type(None))
+    if get_origin(annotation) is Literal:
+        return " or ".join(get_args(annotation))
+    return WORDS.get(get_origin(annotation) or annotation, "text")

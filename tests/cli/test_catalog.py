@@ -21,6 +21,7 @@ def test_the_settings_page_is_current() -> None:
 def test_every_setting_is_described_and_read_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {entry.name: entry for entry in entries()}
     assert all(entry.description and entry.type for entry in found.values())
+    assert [found[f"PLAYHEAD_WORKER__{name}"].type for name in ("QUEUES", "KINDS")] == ["JSON list"] * 2
     monkeypatch.setenv("PLAYHEAD_SPEECH__MODEL", "tiny.en")
     assert found["PLAYHEAD_SPEECH__MODEL"].value(Settings()) == "tiny.en"
     assert found["PLAYHEAD_SPEECH__MODEL"].default == "small"
