@@ -1,4 +1,4 @@
-"""Workers in processes of their own on the database of a test, with a kind that misbehaves when asked to."""
+"""APIs and workers in processes of their own on the database of a test; with a kind that misbehaves when asked to."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
+
+from local.ports import any_free
+from local.readiness import ready
 from tests.programs import Program, program
 from tests.worker.conftest import House
 
+PLAIN = """
+from cli.main import main
+
+main()
+"""
 CODE = """
 from cli.main import main
 from playhead.registry import register
@@ -24,12 +33,27 @@ SOON = {"WORKER__HEARTBEAT_SECONDS": "0.5", "WORKER__LOST_AFTER_SECONDS": "2"}
 
 
 @asynccontextmanager
-async def worker(house: House, **settings: str) -> AsyncIterator[Program]:
+async def worker(house: House, *arguments: str, code: str = CODE, **settings: str) -> AsyncIterator[Program]:
     """A worker at work."""
-    given = {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir), "ENGINES": "stub"}
-    async with program(CODE, "worker", **given | SOON | settings) as made:
+    async with program(code, "worker", *arguments, **_here(house) | SOON | settings) as made:
         await made.says("worker_ready")
         yield made
+
+
+@asynccontextmanager
+async def api(house: House, **settings: str) -> AsyncIterator[httpx.AsyncClient]:
+    """An API that lets anyone in, and a client of it."""
+    url, port = "http://127.0.0.1", any_free("127.0.0.1")
+    async with (
+        program(PLAIN, "api", "--port", str(port), **_here(house) | {"AUTH": "off"} | settings),
+        httpx.AsyncClient(base_url=f"{url}:{port}", timeout=90, trust_env=False) as client,
+    ):
+        await ready(f"{url}:{port}")
+        yield client
+
+
+def _here(house: House) -> dict[str, str]:
+    return {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir), "ENGINES": "stub"}
 
 
 async def submit_trial(house: House, **params: Any) -> UUID:

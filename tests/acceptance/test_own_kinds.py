@@ -12,10 +12,9 @@ import pytest
 
 from playhead.states import State
 from tests.acceptance.conftest import Stack, stack
-from tests.programs import program
+from tests.acceptance.processes import PLAIN, worker
 from tests.worker.conftest import House
 
-WORKER = "from cli.main import main; main()"
 PAGE = (Path(__file__).parents[2] / "docs" / "own-kinds.md").read_text()
 
 
@@ -54,12 +53,11 @@ def test_the_page_is_true(made: Stack) -> None:
 
 
 async def test_a_worker_for_nothing_else_is_as_the_page_says(house: House, tmp_path: Path) -> None:
-    (command,) = re.findall(r"`playhead (worker --kinds longest_words)`", PAGE)
+    (options,) = re.findall(r"`playhead worker (--kinds longest_words)`", PAGE)
     (tmp_path / "longest_words.py").write_text(block("python"))
-    given = {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir), "ENGINES": "stub"}
     other = await house.submit(kind="speak", queue="cpu", input={"text": "not yet"})
     job_id = await house.submit(kind="longest_words", queue="cpu", input={"text": "in Sussex"}, params={"count": 1})
-    async with program(WORKER, *command.split(), **given, KINDS_DIR=str(tmp_path)) as made:
+    async with worker(house, *options.split(), code=PLAIN, KINDS_DIR=str(tmp_path)) as made:
         ready = await made.says("worker_ready")
         assert (ready["queues"], ready["kinds"]) == (["cpu"], ["longest_words"])
         assert (await house.ended(job_id)).result == {"words": ["sussex"]}
