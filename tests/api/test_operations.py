@@ -9,6 +9,7 @@ from api.app import create_app
 from api.errors import of_validation
 from api.schemas.submission import request_model
 from playhead import registry
+from playhead.errors import MediaUnreadableError
 from playhead.kind import Kind
 from playhead.ledger import workers
 from playhead.settings import Settings
@@ -72,6 +73,27 @@ async def test_stats_are_the_owners_and_for_an_admin_everyones(client: httpx.Asy
         ("transcribe", "queued", 1),
         ("transcribe", "succeeded", 1),
     }
+
+
+async def test_stats_count_each_kind_by_its_states(client: httpx.AsyncClient, stand: Stand) -> None:
+    texts = {"input": {"text": "words"}}
+    for _ in range(2):
+        await submit(client, kind="speak", **texts)
+    canceled = await submit(client, kind="speak", **texts)
+    await client.post(f"/api/v1/jobs/{canceled['id']}/cancel")
+    await submit(client, kind="summarize", **texts)
+    await stand.done(client)
+    await stand.fail(await stand.claim((await submit(client))["id"]), MediaUnreadableError("broken"))
+    stats = (await client.get("/api/v1/stats")).json()
+    assert stats["jobs"] == 6
+    counts = [(count["kind"], count["state"], count["jobs"]) for count in stats["counts"]]
+    assert sorted(counts) == [
+        ("speak", "canceled", 1),
+        ("speak", "queued", 2),
+        ("summarize", "queued", 1),
+        ("transcribe", "failed", 1),
+        ("transcribe", "succeeded", 1),
+    ]
 
 
 async def test_metrics_tell_of_queues_jobs_requests_and_workers(client: httpx.AsyncClient, stand: Stand) -> None:
