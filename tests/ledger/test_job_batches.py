@@ -291,6 +291,17 @@ async def test_what_fails_cancels_what_waits_for_it_and_its_retry_revives_them(b
     assert [await bench.state(one) for one in (first, *rest)] == [State.QUEUED, State.WAITING, State.WAITING]
 
 
+async def test_what_was_canceled_with_its_batch_is_retried_by_itself_or_with_its_batch(bench: Bench) -> None:
+    """Somebody asked for the end of each of them: none of them ended for the sake of another."""
+    batch_id = await do(bench, create, chain(3))
+    first, *rest = await children(bench, batch_id)
+    await do(bench, operate.cancel, ADMIN_OWNER, batch_id)
+    await do(bench, jobs.retry, ADMIN_OWNER, first)
+    assert [await bench.state(one) for one in (first, *rest)] == [State.QUEUED, State.CANCELED, State.CANCELED]
+    await do(bench, operate.retry, ADMIN_OWNER, batch_id)
+    assert [await bench.state(one) for one in (first, *rest)] == [State.QUEUED, State.WAITING, State.WAITING]
+
+
 async def test_a_cancel_and_what_releases_one_of_its_jobs_do_not_block_each_other(bench: Bench) -> None:
     batch_id = await do(bench, create, chain(2))
     _, second = await children(bench, batch_id)
