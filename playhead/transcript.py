@@ -51,8 +51,11 @@ class Transcript(BaseModel):
     """A whole recording in words."""
 
     text: str
-    language: str = Field(description="ISO 639-1 code, e.g. `en`.")
-    language_probability: float
+    language: str = Field(description="Of the text: ISO 639-1 code, e.g. `en`; `und` where nobody speaks.")
+    spoken_language: str | None = Field(
+        None, description="Of the recording, where the text is a translation of it.", exclude_if=_is_none
+    )
+    language_probability: float = Field(description="How sure the model is of the language spoken.")
     duration_seconds: float
     segments: list[Segment]
     model: str

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from playhead.engines import SpeechInfo, SpeechOptions, SpeechStep
 from playhead.kind import Context
-from playhead.languages import join_segments
+from playhead.languages import UNDETERMINED, join_segments
 from playhead.transcript import Segment, Transcript
 
 
@@ -139,10 +139,14 @@ class _Pace:
 
 
 def _transcript(done: Progress, options: SpeechOptions) -> Transcript:
-    written = "en" if options.task == "translate" else done.info.language
+    spoken = done.info.language
+    translated = options.task == "translate" and spoken != UNDETERMINED
+    # Whoever goes on with the transcript needs to know what its text is in.
+    written = "en" if translated else spoken
     return Transcript(
         text=join_segments([segment.text for segment in done.segments], written),
-        language=done.info.language,
+        language=written,
+        spoken_language=spoken if translated else None,
         language_probability=done.info.language_probability,
         duration_seconds=done.info.duration_seconds,
         segments=done.segments,

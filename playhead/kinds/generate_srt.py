@@ -42,8 +42,13 @@ class Result(BaseModel):
     """What came out."""
 
     cues: int = Field(ge=0, description="How many cues there are; 0 where nobody speaks.")
-    language: str = Field(description="ISO 639-1 code of the language spoken.")
-    language_probability: float
+    language: str = Field(description="ISO 639-1 code of the language that the cues are in.")
+    spoken_language: str | None = Field(
+        None,
+        description="That of the recording, where the cues are a translation of it.",
+        exclude_if=lambda told: told is None,
+    )
+    language_probability: float = Field(description="How sure the model is of the language spoken.")
     duration_seconds: float
     model: str
     speakers: list[SpeakerTime] | None = Field(

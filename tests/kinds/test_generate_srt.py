@@ -101,6 +101,12 @@ async def test_speakers_that_cannot_be_told_apart_are_refused_before_the_work(
     assert ctx.events == []
 
 
+async def test_a_translation_says_the_language_of_its_cues_and_the_one_spoken(ctx: Memory) -> None:
+    result = await generate_srt(ctx, Params(task="translate", language="fr"))
+
+    assert (result.language, result.spoken_language) == ("en", "fr")
+
+
 async def test_silence_gives_an_empty_file(ctx: Memory) -> None:
     ctx.state = {
         "info": {"language": "und", "language_probability": 0, "duration_seconds": 20, "model": "m"},

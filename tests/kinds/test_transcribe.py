@@ -51,6 +51,24 @@ async def test_gives_the_transcript_and_stores_every_form_of_it(ctx: Memory) -> 
     assert ctx.outputs["transcript.srt"][0].startswith(b"1\n00:00:00,000 --> ")
 
 
+async def test_a_translation_says_the_language_of_its_text_and_the_one_spoken(ctx: Memory) -> None:
+    result = await transcribe.transcribe(ctx, Params(task="translate", language="fr"))
+
+    told = json.loads(ctx.outputs["transcript.json"][0])
+    assert (result.language, told["language"], told["spoken_language"]) == ("en", "en", "fr")
+    plain = await transcribe.transcribe(ctx, Params(language="fr"))
+    assert plain.language == "fr"
+    assert "spoken_language" not in plain.model_dump()
+
+
+async def test_silence_is_translated_into_no_language(ctx: Memory) -> None:
+    ctx.state = {"info": INFO | {"language": "und"}, "segments": 0, "done_seconds": 20}
+
+    result = await transcribe.transcribe(ctx, Params(task="translate"))
+
+    assert (result.language, result.spoken_language) == ("und", None)
+
+
 async def test_tells_how_far_it_is(ctx: Memory) -> None:
     await transcribe.transcribe(ctx, Params())
 
