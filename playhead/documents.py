@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pysubs2
 from pydantic import ValidationError
 
 from playhead.document_checks import require_sound, require_text
 from playhead.errors import DocumentUnreadableError
+from playhead.subtitles.reading import captions, is_timed
 from playhead.summary import Summary
 from playhead.transcript import Transcript
 
@@ -19,17 +19,21 @@ MAX_BYTES = 64 * 1024 * 1024
 BYTE_ORDER_MARK = "\ufeff"
 
 _PARAGRAPH_END = re.compile(r"(?:\r\n|\n|\r(?!\n))[^\S\r\n]*(?:\r\n|\n|\r)")
-# An arrow alone is no time line: texts have arrows too. Bounded, so that digits without end take no time.
-_TIME_LINE = re.compile(r"\d:\d[\d:.,]{0,20}[ \t]{0,9}-->[ \t]{0,9}-?\d")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A few words to a few sentences. Times are seconds; None in a text that has none."""
+    """A few words to a few sentences.
+
+    Attributes:
+        start, end: seconds; None in a text that has none.
+        speaker: who says it, where the file tells that. It is no part of the text.
+    """
 
     text: str
     start: float | None = None
     end: float | None = None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,8 @@ def read_verbatim(path: Path) -> str:
 def _read(text: str, beginning: str) -> Document:
     if beginning.startswith("{"):
         return _transcript(text)
-    if beginning.startswith("WEBVTT") or _TIME_LINE.search(text):
-        return _subtitles(text, "vtt" if beginning.startswith("WEBVTT") else "srt")
+    if beginning.startswith("WEBVTT") or is_timed(text):
+        return Document("subtitles", [Passage(one.text, one.start, one.end, one.speaker) for one in captions(text)])
     parts = (" ".join(part.split()) for part in _PARAGRAPH_END.split(text))
     return Document("text", [Passage(part) for part in parts if part])
 
@@ -124,19 +128,10 @@ def _transcript(text: str) -> Document:
     except ValidationError as error:
         raise DocumentUnreadableError(f"the document is JSON, but no transcript: {_first(error)}") from None
     require_sound(transcript)
-    said = [Passage(one.text, one.start, one.end) for one in transcript.segments if one.text.strip()]
+    said = [Passage(one.text, one.start, one.end, one.speaker) for one in transcript.segments if one.text.strip()]
     return Document("transcript", said, transcript.language, transcript)
 
 
 def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-
-
-def _subtitles(text: str, form: str) -> Document:
-    try:
-        events = pysubs2.SSAFile.from_string(text, format_=form).events
-    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
-        raise DocumentUnreadableError(f"the subtitles could not be read: {error}") from None
-    said = [Passage(" ".join(one.plaintext.split()), one.start / 1000, one.end / 1000) for one in events]
-    return Document("subtitles", [passage for passage in said if passage.text])

@@ -26,6 +26,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "document"
 
 
+def test_who_speaks_is_told_beside_the_words(path: Path) -> None:
+    path.write_bytes(transcript(speaker="S1"))
+    assert read_document(path).passages == [Passage("Bonjour.", 0, 2, "S1")]
+
+    path.write_text(
+        f"{VTT}\n00:03.000 --> 00:04.000\n<v Tom &amp; Ann>Bye.</v>\n\n00:05.000 --> 00:06.000\n<v Tom>A\n<v Ann>B\n"
+    )
+    assert [(one.text, one.speaker) for one in read_document(path).passages] == [
+        ("Hello, world.", None),
+        ("Bye.", "Tom & Ann"),
+        ("A B", None),
+    ]
+
+
 def test_a_transcript_is_read_whole(path: Path) -> None:
     rest = {"avg_logprob": -0.1, "no_speech_prob": 0.0, "compression_ratio": 1.0, "temperature": 0.0}
     segments = [Segment(id=0, start=0.5, end=2.0, text="Bonjour.", **rest)]
@@ -55,6 +69,38 @@ def test_webvtt_too(path: Path) -> None:
     assert read_document(path).passages == [Passage("Hello, world.", 1.0, 2.5)]
 
 
+@pytest.mark.parametrize(
+    ("cue", "words"),
+    [
+        ("Tom &amp; I say 1 &lt; 2 &#8212; &AMP no", "Tom & I say 1 < 2 — &AMP no"),
+        ("<v.loud Ann>Hello,</v> <i>world</i>.", "Hello, world."),
+        ("we <00:00:01.500><c>don't</c> know", "we don't know"),
+    ],
+)
+def test_words_of_webvtt_are_read_as_they_are_shown(path: Path, cue: str, words: str) -> None:
+    path.write_text(f"WEBVTT\n\nintro\n00:01.000 --> 00:02.500 align:start\n{cue}\n\nNOTE nobody says this\n")
+
+    assert [passage.text for passage in read_document(path).passages] == [words]
+
+
+@pytest.mark.parametrize(
+    ("cue", "words"),
+    [
+        ("if {x} then {y}", "if {x} then {y}"),
+        (r"c:\new and c:\New", r"c:\new and c:\New"),
+        ("Tom &amp; <b>I</b>", "Tom &amp; I"),
+        (r"{\an8}<font color='red'>Look</font><br>up!", "Look up!"),
+        ("if a <b and c> d, press A --> B", "if a <b and c> d, press A --> B"),
+        ("one\n\ntwo", "one two"),
+        ("42", "42"),
+    ],
+)
+def test_words_of_subrip_stay_as_they_stand_but_for_tags(path: Path, cue: str, words: str) -> None:
+    path.write_text(f"1\n00:00:01,000 --> 00:00:02,500\n{cue}\n\n2\n00:00:03,000 --> 00:00:04,000\nBye.\n")
+
+    assert [passage.text for passage in read_document(path).passages] == [words, "Bye."]
+
+
 @pytest.mark.parametrize("text", ["One\nline.\n\n\nTwo.\n", "One\r\nline.\r\n\r\nTwo.\r\n", "One\rline.\r \t\r\rTwo."])
 def test_a_text_is_read_in_paragraphs(path: Path, text: str) -> None:
     path.write_text(text, newline="")
@@ -65,11 +111,11 @@ def test_a_text_is_read_in_paragraphs(path: Path, text: str) -> None:
 
 
 def test_an_arrow_makes_no_subtitles_of_a_text(path: Path) -> None:
-    path.write_text("Settings --> Network, from 7:30 --> later.\n\n<!-- no more -->\n")
+    path.write_text("Settings --> Network, from 7:30 --> later.\n\n<!-- no more -->\n\n7:30 --> 8:30 breakfast\n")
 
     document = read_document(path)
 
-    assert (document.form, len(document.passages)) == ("text", 2)
+    assert (document.form, len(document.passages)) == ("text", 3)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ header, notes and styles of WebVTT. Frames are never looked into again: they go 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
@@ -56,11 +56,11 @@ class Blocks:
         return replace(self, slots=tuple(slots))
 
 
-def split(content: str) -> Blocks:
-    """Take any text apart; one without time lines is a single frame."""
+def split(content: str, *, tells_time: Callable[[str], bool] = tells_time) -> Blocks:
+    """Take any text apart, at the lines that tell times; one without such is a single frame."""
     form: Literal["srt", "vtt"] = "vtt" if content.lstrip("\ufeff \t\r\n").startswith("WEBVTT") else "srt"
     frames, slots, cues = [""], list[Slot](), 0
-    for part in _parts(list(_runs(content)), form):
+    for part in _parts(list(_runs(content, tells_time)), form):
         if isinstance(part, _Words):
             slots.append(Slot(part.text, cues, part.line_end, part.exposed))
             frames.append(part.after)
@@ -68,6 +68,11 @@ def split(content: str) -> Blocks:
             frames[-1] += part.text
             cues += part.cues
     return Blocks(form, tuple(frames), tuple(slots), cues)
+
+
+def lines_of(content: str) -> list[str]:
+    """Its lines with their ends: no other character than carriage returns and line feeds ends one."""
+    return _LINE.findall(content)
 
 
 def join(blocks: Blocks) -> str:
@@ -108,15 +113,14 @@ class _Words:
     exposed: bool
 
 
-def _runs(content: str) -> Iterator[_Run]:
-    for kind, lines in groupby(_LINE.findall(content), _type):
+def _runs(content: str, tells_time: Callable[[str], bool]) -> Iterator[_Run]:
+    def type_of(line: str) -> LineType:
+        if tells_time(line):
+            return "time"
+        return "words" if line.strip() else "blank"
+
+    for kind, lines in groupby(lines_of(content), type_of):
         yield _Run(kind, list(lines))
-
-
-def _type(line: str) -> LineType:
-    if tells_time(line):
-        return "time"
-    return "words" if line.strip() else "blank"
 
 
 def _parts(runs: list[_Run], form: str) -> Iterator[_Frame | _Words]:
