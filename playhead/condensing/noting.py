@@ -14,7 +14,8 @@ from playhead.errors import TooLongError
 from playhead.kind import Context
 
 INSTRUCTIONS = """\
-You take notes of a recording or text. Its passages come one a line, each after its number in brackets. {material}
+You take notes of a recording or text. Its passages come one a line, each after its number in brackets and, where that
+is known, who says it (`Ann: `). {material}
 Note only what the passages say.
 - title: what they are about, in a few words.
 - summary: what they say, in whole sentences; at most {words} words.

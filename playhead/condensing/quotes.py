@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from playhead.condensing.naming import name_of
 from playhead.condensing.sizes import QUOTE
 from playhead.documents import Passage
 from playhead.summary import Quote
@@ -26,6 +27,7 @@ class Sayings:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
+        self._names = frozenset(name_of(passage).casefold() for passage in passages)
         # Where each character of the plain text comes from: its place in its passage, in four bytes. Objects would
         # take a hundred, and a day of speech has millions of characters.
         self._places = array("I")
@@ -43,8 +45,7 @@ class Sayings:
 
     def find(self, words: str, near: int) -> Quote | None:
         """Where these words stand, nearest to this passage; None if nowhere, too few to tell, or too many."""
-        # Some models copy the number of the line as well.
-        wanted = "".join(character for character, _ in _plain(_NUMBER.sub("", words))).strip()
+        wanted = "".join(character for character, _ in _plain(self._unnamed(words))).strip()
         wanted = re.sub(" +", " ", wanted)
         if len(wanted) < (LEAST_CHARACTERS if _cased(wanted[:1]) else LEAST_CHARACTERS // 2):
             return None
@@ -52,6 +53,12 @@ class Sayings:
         here = self._firsts[min(max(near, 0), len(self._firsts) - 1)]
         found = min(re.finditer(pattern, self._text), key=lambda match: abs(match.start() - here), default=None)
         return self._quote(found.start(), found.end() - 1) if found else None
+
+    def _unnamed(self, words: str) -> str:
+        """Without what stands before the words of a passage: some models copy its number and speaker as well."""
+        words = _NUMBER.sub("", words)
+        name, _, rest = words.partition(":")
+        return rest if " ".join(name.split()).casefold() in self._names else words
 
     def _quote(self, first: int, last: int) -> Quote | None:
         begin, end = self._passage(first), self._passage(last)

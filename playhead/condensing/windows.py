@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from playhead.condensing.naming import name_of
 from playhead.documents import Passage
 
 
@@ -21,7 +22,8 @@ class Line:
 
     def said(self) -> str:
         """As the model is given it: in one line, so that no passage can pass for another."""
-        return f"[{self.number}] {' '.join(self.passage.text.split())}"
+        name = name_of(self.passage)
+        return f"[{self.number}] {f'{name}: ' if name else ''}{' '.join(self.passage.text.split())}"
 
 
 Window = Sequence[Line]
@@ -53,17 +55,23 @@ def halved(window: Window) -> list[Window]:
 
 
 def _lines(passages: Sequence[Passage], tokens: int, count: Callable[[str], int]) -> list[Line]:
-    most = max(1, tokens // 4)
+    lines = [Line(number, passage) for number, passage in enumerate(passages)]
     return [
-        Line(number, Passage(piece, passage.start, passage.end))
-        for number, passage in enumerate(passages)
-        for piece in _pieces(passage.text, most, count)
+        Line(line.number, replace(line.passage, text=piece))
+        for line in lines
+        for piece in _pieces(line.passage.text, _most(line, tokens // 4, count), count)
     ]
+
+
+def _most(line: Line, tokens: int, count: Callable[[str], int]) -> int:
+    """Tokens of text for a line of so many, beside its number and name; half of them, where the name is long."""
+    bare = replace(line, passage=replace(line.passage, text=""))
+    return max(1, tokens // 2, tokens - count(bare.said()))
 
 
 def _pieces(text: str, most: int, count: Callable[[str], int]) -> list[str]:
     """A text in pieces of so many tokens at most, cut between words where that is possible."""
-    if count(text) + 8 <= most or len(text) < 2:  # noqa: PLR2004 - what cannot be cut; 8 for the number before it
+    if count(text) <= most or len(text) < 2:  # noqa: PLR2004 - what cannot be cut
         return [text]
     middle = text.rfind(" ", 0, len(text) // 2 + 1)
     middle = middle if middle > 0 else len(text) // 2

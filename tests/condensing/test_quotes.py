@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from playhead.condensing.quotes import Sayings, checked
 from playhead.documents import Passage
+from playhead.summary import Quote
 
 PASSAGES = [
     Passage("Good morning, everybody.", 0.0, 1.5),
@@ -95,3 +96,12 @@ def test_empty_passages_have_no_words() -> None:
     quote = sayings.find("all here together", 0)
     assert quote is not None
     assert (quote.passage, quote.text) == (2, "all here. ! Together")
+
+
+@pytest.mark.parametrize("words", ["S1: We sell the house.", "[1] S1: we sell the house", "S1:We sell the house"])
+def test_who_speaks_is_no_part_of_a_quote(words: str) -> None:
+    """A model may copy it with the line that it stands in."""
+    sayings = Sayings([Passage("Good morning."), Passage("We sell the house.", 1.0, 2.0, "S1")])
+
+    assert sayings.find(words, 0) == Quote(text="We sell the house.", start=1.0, end=2.0, passage=1)
+    assert sayings.find("S2: We sell the house.", 0) is None

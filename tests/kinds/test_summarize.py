@@ -111,6 +111,21 @@ async def test_times_are_those_of_passages_and_quotes_stand_in_the_text(path: Pa
     assert len(summary.action_items) == 1
 
 
+async def test_who_speaks_is_told_to_the_model_and_is_no_part_of_quotes(path: Path) -> None:
+    put(path, "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>I write the letter.\n\n00:03.000 --> 00:04.000\nAgreed?\n")
+
+    async def answer(_: Asked) -> dict[str, Any]:
+        quotes = [{"passage": 0, "text": "Ann: I write the letter."}]
+        told = {"title": "A letter", "summary": "Ann writes.", "key_points": [], "chapters": [], "quotes": quotes}
+        return told | {"action_items": [{"task": "Write the letter", "owner": "Ann"}]}
+
+    writer = ScriptedWriter(answer)
+    summary = await summarize.summarize(memory(path, writer), Params())
+
+    assert writer.asked[0].text == "[0] Ann: I write the letter.\n[1] Agreed?"
+    assert [one.text for one in summary.quotes] == ["I write the letter."]
+
+
 async def test_an_attempt_after_a_crash_asks_for_no_window_twice(path: Path) -> None:
     put(path, srt(200))
     whole = await summarize.summarize(memory(path, ScriptedWriter(context_tokens=4096)), Params())
