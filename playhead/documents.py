@@ -73,19 +73,17 @@ def document_of(content: str, *, may_be_silent: bool = False) -> Document:
         DocumentUnreadableError: it is none, or says nothing: a transcript or subtitles of silence do so rightly, where
             they ``may_be_silent``.
     """
-    text = content.removeprefix(BYTE_ORDER_MARK)
-    require_text(text)
-    document = _read(text, text.lstrip())
+    document = _document(content)
     if not document.passages and not (may_be_silent and document.form != "text"):
         raise DocumentUnreadableError("the document says nothing: there is no text in it")
     return document
 
 
 def read_source(path: Path) -> Document | Summary:
-    """Read a document, or a summary as the kind ``summarize`` makes it.
+    """Read a document, or a summary as the kind ``summarize`` makes it. A document that says nothing has no passages.
 
     Raises:
-        DocumentUnreadableError: as :func:`read_document`.
+        DocumentUnreadableError: it is none of these, or too large.
     """
     content = read_verbatim(path)
     text = content.removeprefix(BYTE_ORDER_MARK)
@@ -95,7 +93,7 @@ def read_source(path: Path) -> Document | Summary:
             return Summary.model_validate_json(text)
         except ValidationError as error:
             raise DocumentUnreadableError(f"the document is a summary, but a broken one: {_first(error)}") from None
-    return document_of(content)
+    return _document(content)
 
 
 def read_verbatim(path: Path) -> str:
@@ -111,6 +109,12 @@ def read_verbatim(path: Path) -> str:
     except UnicodeDecodeError as error:
         message = f"the document is no text in UTF-8 (byte {error.start}): convert it first"
         raise DocumentUnreadableError(message) from None
+
+
+def _document(content: str) -> Document:
+    text = content.removeprefix(BYTE_ORDER_MARK)
+    require_text(text)
+    return _read(text, text.lstrip())
 
 
 def _read(text: str, beginning: str) -> Document:

@@ -7,6 +7,7 @@ numbers and never tells times; its quotes are looked up (:mod:`.quotes`), its ch
 
 from playhead.condensing.condense import condense
 from playhead.condensing.sizes import Length
+from playhead.condensing.sources import Sources
 from playhead.condensing.wishes import Wishes
 
-__all__ = ["Length", "Wishes", "condense"]
+__all__ = ["Length", "Sources", "Wishes", "condense"]

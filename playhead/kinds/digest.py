@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from playhead.condensing import Length, Wishes, condense
+from playhead.condensing import Length, Sources, Wishes
 from playhead.condensing.briefing import Briefer, Briefing, Item, briefing_of
-from playhead.documents import read_source
+from playhead.errors import DocumentUnreadableError
 from playhead.kind import Context, Kind
 from playhead.languages import Language
 from playhead.markdown import one_line, plain
 from playhead.pages import page
 from playhead.summary import Summary
 
-SOURCE = "source"
 READ = 0.9
 """How far the work is when every source is summarised."""
 
@@ -59,69 +57,48 @@ class Digest(BaseModel):
     overview: str
     items: list[Item] = Field(description="The most important first, each with the numbers of the sources that say it.")
     sections: list[Section] = Field(description="Each source by itself, in the order of the inputs.")
+    silent: list[int] = Field(description="Numbers of the sources that say nothing: they are left out.")
     language: str | None
     model: str
-
-
-class _Read(BaseModel):
-    """What is told of a source once it is summarised, for later attempts."""
-
-    source: int
-    summary: Summary
 
 
 async def digest(ctx: Context, params: Params) -> Digest:
     """Summarise what is no summary yet, write one briefing of all, and store it in both forms."""
     await ctx.progress(0.0, stage="fetching")
     paths, wishes = await ctx.inputs(), Wishes(**params.model_dump())
-    kept = await _kept(ctx)
-    summaries = [
-        kept.get(source) or await _summary(ctx, path, wishes, source, len(paths)) for source, path in enumerate(paths)
-    ]
+
+    async def told(share: float, stage: str) -> None:
+        await ctx.progress(READ * share, stage=stage)
+
+    summaries = dict(enumerate(await Sources(ctx, paths, wishes, told).summaries(), 1))
     await ctx.progress(READ, stage="merging")
-    each = [briefing_of(one, number) for number, one in enumerate(summaries, 1)]
-    made = _made(await Briefer(ctx, wishes).brief(each), summaries, params.language)
+    brief = await Briefer(ctx, wishes).brief(_briefings(summaries))
+    made = _made(brief, summaries, params.language)
     await ctx.progress(1.0, stage="writing")
     await _save(ctx, made)
     return made
 
 
-async def _kept(ctx: Context) -> dict[int, Summary]:
-    """What earlier attempts summarised; nothing of what another version of Playhead told in another form."""
-    kept: dict[int, Summary] = {}
-    async for data in ctx.told(SOURCE):
-        try:
-            read = _Read.model_validate(data)
-        except ValidationError:
-            continue
-        kept[read.source] = read.summary
-    return kept
+def _briefings(summaries: Mapping[int, Summary | None]) -> list[Briefing]:
+    said = [briefing_of(one, number) for number, one in summaries.items() if one]
+    if not said:
+        message = "none of the sources says anything: there is nothing to make a briefing of"
+        raise DocumentUnreadableError(message, field="input")
+    return said
 
 
-async def _summary(ctx: Context, path: Path, wishes: Wishes, source: int, sources: int) -> Summary:
-    async def told(share: float, stage: str) -> None:
-        await ctx.progress(READ * (source + share) / sources, stage=f"{stage} {source + 1} of {sources}")
-
-    given = await asyncio.to_thread(read_source, path)
-    if isinstance(given, Summary):
-        return given
-    summary = await condense(ctx, given, wishes, told, source)
-    await ctx.checkpoint(
-        {"sources": source + 1}, events={SOURCE: [_Read(source=source, summary=summary).model_dump(mode="json")]}
-    )
-    return summary
-
-
-def _made(brief: Briefing, summaries: Sequence[Summary], language: str | None) -> Digest:
-    languages = {one.language for one in summaries}
+def _made(brief: Briefing, summaries: Mapping[int, Summary | None], language: str | None) -> Digest:
+    languages = {one.language for one in summaries.values() if one}
     return Digest(
         title=brief.title,
         overview=brief.overview,
         items=brief.items,
         sections=[
             Section(source=number, title=one.title, summary=one.summary, key_points=one.key_points)
-            for number, one in enumerate(summaries, 1)
+            for number, one in summaries.items()
+            if one
         ],
+        silent=[number for number, one in summaries.items() if not one],
         language=language or (languages.pop() if len(languages) == 1 else None),
         model=brief.model,
     )
@@ -142,6 +119,9 @@ def markdown(made: Digest) -> str:
     for one in made.sections:
         parts += [f"### {one.source}. {one_line(one.title)}", plain(one.summary)]
         parts += _list(one_line(point) for point in one.key_points)
+    if made.silent:
+        name = "source" if len(made.silent) == 1 else "sources"
+        parts.append(f"Nothing is said in {name} {', '.join(map(str, made.silent))}.")
     return "\n\n".join(parts) + "\n"
 
 

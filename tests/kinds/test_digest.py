@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from playhead.documents import read_source
-from playhead.errors import DocumentUnreadableError
+from playhead.errors import AnswerInvalidError, DocumentUnreadableError
 from playhead.kinds import digest
 from playhead.kinds.digest import Params, Section
 from playhead.summary import Summary
+from playhead.transcript import Transcript
 from tests.kinds.memory import Memory
 from tests.llm.scripted import Asked, ScriptedEngines, ScriptedWriter
 
@@ -203,7 +204,58 @@ async def test_the_page_runs_and_loads_nothing(paths: list[Path]) -> None:
     assert "@media print" in shown
 
 
-@pytest.mark.parametrize("broken", ['{"quotes_dropped": 1}', "", "{"])
+SILENCE = Transcript(text="", language="und", language_probability=0, duration_seconds=9, segments=[], model="m")
+
+
+@pytest.mark.parametrize("silence", [SILENCE.model_dump_json(), "WEBVTT\n", "", " \n"])
+async def test_a_source_that_says_nothing_is_left_out_and_told(paths: list[Path], silence: str) -> None:
+    put(paths[1], silence)
+    writer = brief_only(briefing(items=[{"text": "It is too high.", "sources": [1, 2, 3]}]))
+    ctx = Memory(ScriptedEngines(writer), paths)
+
+    made = await digest.digest(ctx, Params())
+
+    assert (made.silent, [section.source for section in made.sections]) == ([2], [1, 3])
+    assert made.items[0].sources == [1, 3]
+    assert [asked.form for asked in writer.asked] == ["Notes", "Brief"]
+    assert ctx.outputs["digest.md"][0].decode().endswith("\n\nNothing is said in source 2.\n")
+    assert "<p>Nothing is said in source 2.</p>" in ctx.outputs["digest.html"][0].decode()
+    assert ctx.fractions == sorted(ctx.fractions)
+
+
+async def test_sources_that_all_say_nothing_give_no_digest(paths: list[Path]) -> None:
+    for path in paths:
+        put(path, SILENCE.model_dump_json())
+
+    with pytest.raises(DocumentUnreadableError, match="none of the sources says anything") as refused:
+        await digest.digest(Memory(ScriptedEngines(ScriptedWriter()), paths), Params())
+
+    assert refused.value.field == "input"
+
+
+async def test_an_error_of_a_source_says_which(paths: list[Path]) -> None:
+    async def answer(asked: Asked) -> None:
+        if "bridge" in asked.text:
+            raise AnswerInvalidError("no JSON", retry_after_seconds=9)
+
+    with pytest.raises(AnswerInvalidError, match=r"^source 2: no JSON$") as unanswered:
+        await digest.digest(Memory(ScriptedEngines(ScriptedWriter(answer)), paths), Params())
+    put(paths[1], "{")
+    with pytest.raises(DocumentUnreadableError, match=r"^source 2: the document is JSON") as refused:
+        await digest.digest(Memory(ScriptedEngines(ScriptedWriter()), paths), Params())
+
+    assert (refused.value.field, unanswered.value.field) == ("input.all.1", "input.all.1")
+    assert unanswered.value.retry_after_seconds == 9
+
+
+async def test_an_error_of_the_only_source_is_told_as_it_is(paths: list[Path]) -> None:
+    put(paths[0], "{")
+
+    with pytest.raises(DocumentUnreadableError, match=r"^the document is JSON"):
+        await digest.digest(Memory(ScriptedEngines(ScriptedWriter()), paths[:1]), Params())
+
+
+@pytest.mark.parametrize("broken", ['{"quotes_dropped": 1}', "{"])
 def test_a_broken_source_is_refused(paths: list[Path], broken: str) -> None:
     put(paths[0], broken)
 
