@@ -5,9 +5,10 @@ noted is merged until one summary is left (:mod:`.merging`). What can be checked
 numbers and never tells times; its quotes are looked up (:mod:`.quotes`), its chapters put in order (:mod:`.chapters`).
 """
 
+from playhead.condensing.asking import Asker
 from playhead.condensing.condense import condense
 from playhead.condensing.sizes import Length
 from playhead.condensing.sources import Sources
 from playhead.condensing.wishes import Wishes
 
-__all__ = ["Length", "Sources", "Wishes", "condense"]
+__all__ = ["Asker", "Length", "Sources", "Wishes", "condense"]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, create_model
 
+from playhead.condensing.asking import Asker
 from playhead.condensing.reducing import Reducer
 from playhead.condensing.sizes import POINT, SPARE_TOKENS, TITLE, Sizes
-from playhead.condensing.wishes import MATERIAL, Wishes
+from playhead.condensing.wishes import MATERIAL
 from playhead.engines.forms import line, prose, some
-from playhead.kind import Context
 from playhead.summary import Summary
 
 INSTRUCTIONS = """\
@@ -64,8 +64,7 @@ def briefing_of(summary: Summary, source: int) -> Briefing:
 class Briefer:
     """Makes one briefing of several."""
 
-    ctx: Context
-    wishes: Wishes
+    asker: Asker
 
     async def brief(self, briefings: Sequence[Briefing]) -> Briefing:
         """The briefing of all.
@@ -73,27 +72,28 @@ class Briefer:
         Raises:
             TooLongError: not even two of them fit into a question.
         """
-        writer = self.ctx.engines.writer
+        writer = self.asker.writer
         room = writer.context_tokens - writer.count_tokens(self._instructions) - self._sizes.tokens - SPARE_TOKENS
         return await Reducer(self._once, lambda one: writer.count_tokens(_said(one)) + 1, room).reduce(briefings)
 
     async def _once(self, batch: Sequence[Briefing]) -> Briefing:
         text = "\n".join(map(_said, batch))
-        written = await self.ctx.engines.writer.write(
-            self._instructions, text, _form(self._sizes), self.wishes.options, on_tokens=self.ctx.account
-        )
+        written = await self.asker.ask(self._instructions, text, _form(self._sizes))
         brief, about = written.answer, frozenset[int]().union(*(one.about for one in batch))
         items = [_attributed(item, about) for item in brief.items if item.text]
         return Briefing(title=brief.title, overview=brief.overview, items=items, about=about, model=written.model)
 
     @property
     def _sizes(self) -> Sizes:
-        return self.wishes.sizes.within(self.ctx.engines.writer.context_tokens // 3)
+        return self.asker.wishes.sizes.within(self.asker.writer.context_tokens // 3)
 
     @property
     def _instructions(self) -> str:
         return INSTRUCTIONS.format(
-            material=MATERIAL, words=self._sizes.summary // 6, points=self._sizes.points, wishes=self.wishes.said()
+            material=MATERIAL,
+            words=self._sizes.summary // 6,
+            points=self._sizes.points,
+            wishes=self.asker.wishes.said(),
         )
 
 

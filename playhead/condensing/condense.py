@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from playhead.condensing.asking import Asker
 from playhead.condensing.chapters import chapters
 from playhead.condensing.forms import Gist, Task
 from playhead.condensing.merging import Merger
@@ -17,39 +18,37 @@ from playhead.condensing.windows import Window, windows
 from playhead.condensing.wishes import Wishes
 from playhead.documents import Document
 from playhead.errors import TooLongError
-from playhead.kind import Context
 from playhead.summary import ActionItem, Summary
 
 READ = 0.9
 """How far the work is when all windows are read."""
 
 
-async def condense(ctx: Context, document: Document, wishes: Wishes, told: Told, source: int = 0) -> Summary:
+async def condense(asker: Asker, document: Document, told: Told, source: int = 0) -> Summary:
     """Summarise a document. What was noted of a window is kept: a later attempt does not ask for it again.
 
     ``told`` is told how far it is, 0 to 1, and in what stage; ``source`` is the document's number among the job's.
 
     Raises:
         TooLongError: the model's context is too small for any window.
-        AnswerInvalidError, WriterUnavailableError, ModelUnavailableError, InvalidError: as
-            :meth:`~playhead.engines.Writer.write`.
+        AnswerInvalidError, WriterUnavailableError, ModelUnavailableError, InvalidError: as :meth:`Asker.ask`.
     """
 
     async def reading(share: float, stage: str) -> None:
         await told(READ * share, stage)
 
-    sizes = wishes.sizes.within(ctx.engines.writer.context_tokens // 3)
-    noter = Noter(ctx, wishes, sizes)
+    sizes = asker.wishes.sizes.within(asker.writer.context_tokens // 3)
+    noter = Noter(asker, sizes)
     cut = await asyncio.to_thread(_cut, document, noter)
     parts = await Reader(noter, cut, source, reading).read()
     await told(READ, "merging")
-    gist = await Merger(ctx, wishes, sizes).merge([part.notes for part in parts])
-    return await asyncio.to_thread(_made, document, wishes, parts, gist)
+    gist = await Merger(asker, sizes).merge([part.notes for part in parts])
+    return await asyncio.to_thread(_made, document, asker.wishes, parts, gist)
 
 
 def _cut(document: Document, noter: Noter) -> list[Window]:
     """Windows that leave room for the answer."""
-    writer = noter.ctx.engines.writer
+    writer = noter.asker.writer
     room = writer.context_tokens - noter.sizes.tokens - writer.count_tokens(noter.instructions) - SPARE_TOKENS
     if room < noter.sizes.tokens // 2:
         raise TooLongError("the instructions leave too little of the model's context for a text: shorten them")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from playhead.condensing.asking import Asker
 from playhead.condensing.forms import Notes, notes_form
 from playhead.condensing.sizes import Sizes
 from playhead.condensing.windows import Window, halved, said
-from playhead.condensing.wishes import MATERIAL, Wishes
+from playhead.condensing.wishes import MATERIAL
 from playhead.errors import TooLongError
-from playhead.kind import Context
 
 INSTRUCTIONS = """\
 You take notes of a recording or text. Its passages come one a line, each after its number in brackets and, where that
@@ -46,8 +46,7 @@ class Part(BaseModel):
 class Noter:
     """Takes notes of windows."""
 
-    ctx: Context
-    wishes: Wishes
+    asker: Asker
     sizes: Sizes
 
     @property
@@ -60,7 +59,7 @@ class Noter:
             points=sizes.points,
             chapters=sizes.chapters,
             quotes=sizes.quotes,
-            wishes=self.wishes.said(),
+            wishes=self.asker.wishes.said(),
         )
 
     async def note(self, window: Window, halvings: int = MOST_HALVINGS) -> list[Part]:
@@ -79,7 +78,5 @@ class Noter:
     async def _note(self, window: Window) -> Part:
         first, last = window[0].number, window[-1].number
         form = notes_form(self.sizes, first, last)
-        written = await self.ctx.engines.writer.write(
-            self.instructions, said(window), form, self.wishes.options, on_tokens=self.ctx.account
-        )
+        written = await self.asker.ask(self.instructions, said(window), form)
         return Part(first=first, last=last, notes=written.answer, model=written.model)

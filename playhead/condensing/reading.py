@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from pydantic import BaseModel, ValidationError
 
+from playhead.condensing.asking import QUESTIONS_AT_ONCE
 from playhead.condensing.noting import Noter, Part
+from playhead.condensing.together import together
 from playhead.condensing.windows import Window
 
-AT_ONCE = 3
-"""Windows of one job that the model reads at a time: it may have the time, and others want their turn."""
 EVENT = "notes"
 
 Told = Callable[[float, str], Awaitable[None]]
@@ -52,11 +51,11 @@ class Reader:
             for place in left:
                 await self._keep(place, await self._noter.note(self._windows[place]))
 
-        await _together([work() for _ in range(AT_ONCE)])
+        await together([work() for _ in range(QUESTIONS_AT_ONCE)])
         return [part for place in self._windows for part in self._made[place]]
 
     async def _restore(self) -> None:
-        async for data in self._noter.ctx.told(EVENT):
+        async for data in self._noter.asker.ctx.told(EVENT):
             try:
                 kept = _Kept.model_validate(data)
             except ValidationError:  # Told by another version of Playhead.
@@ -68,19 +67,8 @@ class Reader:
         kept = _Kept(source=self._source, window=place, parts=parts).model_dump(mode="json")
         async with self._telling:
             self._made[place] = parts
-            await self._noter.ctx.checkpoint({"windows": len(self._made)}, events={EVENT: [kept]})
+            await self._noter.asker.ctx.checkpoint({"windows": len(self._made)}, events={EVENT: [kept]})
             await self._tell()
 
     async def _tell(self) -> None:
         await self._told(len(self._made) / len(self._windows), "reading")
-
-
-async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Do all at a time; none goes on when one has failed."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

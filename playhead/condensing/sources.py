@@ -9,17 +9,19 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from playhead.condensing.asking import Asker
 from playhead.condensing.condense import condense
 from playhead.condensing.reading import Told
-from playhead.condensing.wishes import Wishes
+from playhead.condensing.together import together
 from playhead.documents import read_source
 from playhead.errors import AnswerInvalidError, DocumentUnreadableError, TooLongError
-from playhead.kind import Context
 from playhead.summary import Summary
 
 EVENT = "source"
+SOURCES_AT_ONCE = 3
+"""Documents of one job that are held in memory: more would not be read sooner."""
 _ITS_OWN = (AnswerInvalidError, DocumentUnreadableError, TooLongError)
-"""What may be wrong with one source. Of all other errors another source would have them as well."""
+"""What may be wrong with one source. Any other error is of none: the next would meet it as well."""
 
 
 class _Read(BaseModel):
@@ -32,12 +34,13 @@ class _Read(BaseModel):
 class Sources:
     """Reads the documents of one job."""
 
-    def __init__(self, ctx: Context, paths: Sequence[Path], wishes: Wishes, told: Told) -> None:
+    def __init__(self, asker: Asker, paths: Sequence[Path], told: Told) -> None:
         """Args: ``told`` is told how far it is, 0 to 1, and in what stage."""
-        self._ctx = ctx
+        self._asker = asker
         self._paths = paths
-        self._wishes = wishes
         self._told = told
+        self._made: dict[int, Summary | None] = {}
+        self._shares = [0.0] * len(paths)
 
     async def summaries(self) -> list[Summary | None]:
         """Of each, in their order; None for one that says nothing. What earlier attempts summarised is taken as it is.
@@ -46,36 +49,45 @@ class Sources:
             PlayheadError: as :func:`condense` and :func:`~playhead.documents.read_source`; that of a source among
                 several says which.
         """
-        kept = await self._kept()
-        return [kept.get(source) or await self._summary(source) for source in range(len(self._paths))]
+        await self._restore()
+        left = iter([source for source in range(len(self._paths)) if source not in self._made])
 
-    async def _kept(self) -> dict[int, Summary]:
-        """What earlier attempts summarised; nothing of what another version of Playhead told in another form."""
-        kept: dict[int, Summary] = {}
-        async for data in self._ctx.told(EVENT):
+        async def work() -> None:
+            for source in left:
+                with self._naming(source):
+                    self._made[source] = await self._summary(source)
+                await self._tell(source, 1.0)
+
+        await together([work() for _ in range(SOURCES_AT_ONCE)])
+        return [self._made[source] for source in range(len(self._paths))]
+
+    async def _restore(self) -> None:
+        async for data in self._asker.ctx.told(EVENT):
             try:
                 read = _Read.model_validate(data)
-            except ValidationError:
+            except ValidationError:  # Told by another version of Playhead.
                 continue
-            kept[read.source] = read.summary
-        return kept
+            self._made[read.source] = read.summary
+            self._shares[read.source] = 1.0
 
     async def _summary(self, source: int) -> Summary | None:
-        async def told(share: float, stage: str) -> None:
-            await self._told((source + share) / len(self._paths), f"{stage} {source + 1} of {len(self._paths)}")
+        async def told(share: float, _: str) -> None:
+            await self._tell(source, share)
 
-        with self._naming(source):
-            given = await asyncio.to_thread(read_source, self._paths[source])
-            if isinstance(given, Summary):
-                return given
-            if not given.passages:
-                return None
-            summary = await condense(self._ctx, given, self._wishes, told, source)
-        await self._keep(_Read(source=source, summary=summary))
+        given = await asyncio.to_thread(read_source, self._paths[source])
+        if isinstance(given, Summary):
+            return given
+        if not given.passages:
+            return None
+        summary = await condense(self._asker, given, told, source)
+        read = _Read(source=source, summary=summary).model_dump(mode="json")
+        await self._asker.ctx.checkpoint({"sources": len(self._made) + 1}, events={EVENT: [read]})
         return summary
 
-    async def _keep(self, read: _Read) -> None:
-        await self._ctx.checkpoint({"sources": read.source + 1}, events={EVENT: [read.model_dump(mode="json")]})
+    async def _tell(self, source: int, share: float) -> None:
+        self._shares[source] = share
+        sources = len(self._paths)
+        await self._told(sum(self._shares) / sources, f"reading, {len(self._made)} of {sources} done")
 
     @contextmanager
     def _naming(self, source: int) -> Iterator[None]:

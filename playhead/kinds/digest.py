@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from playhead.condensing import Length, Sources, Wishes
+from playhead.condensing import Asker, Length, Sources, Wishes
 from playhead.condensing.briefing import Briefer, Briefing, Item, briefing_of
 from playhead.errors import DocumentUnreadableError
 from playhead.kind import Context, Kind
@@ -65,14 +65,14 @@ class Digest(BaseModel):
 async def digest(ctx: Context, params: Params) -> Digest:
     """Summarise what is no summary yet, write one briefing of all, and store it in both forms."""
     await ctx.progress(0.0, stage="fetching")
-    paths, wishes = await ctx.inputs(), Wishes(**params.model_dump())
+    paths, asker = await ctx.inputs(), Asker(ctx, Wishes(**params.model_dump()))
 
     async def told(share: float, stage: str) -> None:
         await ctx.progress(READ * share, stage=stage)
 
-    summaries = dict(enumerate(await Sources(ctx, paths, wishes, told).summaries(), 1))
+    summaries = dict(enumerate(await Sources(asker, paths, told).summaries(), 1))
     await ctx.progress(READ, stage="merging")
-    brief = await Briefer(ctx, wishes).brief(_briefings(summaries))
+    brief = await Briefer(asker).brief(_briefings(summaries))
     made = _made(brief, summaries, params.language)
     await ctx.progress(1.0, stage="writing")
     await _save(ctx, made)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from playhead.condensing import Length, Wishes, condense
+from playhead.condensing import Asker, Length, Wishes, condense
 from playhead.documents import read_document
 from playhead.kind import Context, Kind
 from playhead.languages import Language
@@ -45,7 +45,7 @@ async def summarize(ctx: Context, params: Params) -> Summary:
     async def told(share: float, stage: str) -> None:
         await ctx.progress(share, stage=stage)
 
-    summary = await condense(ctx, document, Wishes(**params.model_dump()), told)
+    summary = await condense(Asker(ctx, Wishes(**params.model_dump())), document, told)
     await ctx.progress(1.0, stage="writing")
     await ctx.save_output("summary.json", summary.model_dump_json().encode(), "application/json")
     await ctx.save_output("summary.md", markdown(summary).encode(), "text/markdown")

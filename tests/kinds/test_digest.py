@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from playhead.kinds.digest import Params, Section
 from playhead.summary import Summary
 from playhead.transcript import Transcript
 from tests.kinds.memory import Memory
-from tests.llm.scripted import Asked, ScriptedEngines, ScriptedWriter
+from tests.llm.scripted import Asked, ScriptedEngines, ScriptedWriter, nothing_else
 
 SUMMARY = Summary(
     title="Budget",
@@ -72,10 +75,7 @@ async def test_one_briefing_is_made_of_all(paths: list[Path]) -> None:
     assert [item.sources for item in made.items] == [[2], [1, 3]], "numbers that no source has are dropped"
     assert [section.source for section in made.sections] == [1, 2, 3]
     assert made.sections[0] == Section(source=1, title="Budget", summary=SUMMARY.summary, key_points=SUMMARY.key_points)
-    assert ctx.stages[1:] == [
-        *("reading 2 of 3", "reading 2 of 3", "merging 2 of 3", "reading 3 of 3", "reading 3 of 3", "merging 3 of 3"),
-        *("merging", "writing"),
-    ]
+    assert ctx.stages[-3:] == ["reading, 3 of 3 done", "merging", "writing"]
     assert ctx.fractions == sorted(ctx.fractions)
     assert ctx.input_tokens > 100
 
@@ -131,7 +131,7 @@ async def test_many_sources_are_merged_in_batches_and_keep_their_numbers(tmp_pat
 async def test_an_attempt_after_a_crash_summarises_no_source_twice(paths: list[Path]) -> None:
     whole = await digest.digest(Memory(ScriptedEngines(brief_only(briefing())), paths), Params())
     writer = brief_only(briefing())
-    broken = Memory(ScriptedEngines(writer), paths, dies_after=2)
+    broken = Memory(ScriptedEngines(writer), paths, dies_after=1)
     with pytest.raises(ConnectionError):
         await digest.digest(broken, Params())
 
@@ -141,6 +141,69 @@ async def test_an_attempt_after_a_crash_summarises_no_source_twice(paths: list[P
 
     assert await digest.digest(again, Params()) == whole
     assert [asked.form for asked in writer.asked] == ["Notes", "Brief"]
+
+
+@pytest.mark.parametrize("words", [1, 2000])
+async def test_sources_are_read_at_once_and_ask_no_more_than_one_would(tmp_path: Path, words: int) -> None:
+    together = asyncio.Event()
+
+    async def answer(_: Asked) -> None:
+        if writer.at_once == 3:
+            together.set()
+        await together.wait()
+
+    writer = ScriptedWriter(answer, context_tokens=4096)
+    ctx = Memory(ScriptedEngines(writer), letters(tmp_path, 7, "word " * words))
+
+    made = await digest.digest(ctx, Params(length="short"))
+
+    assert writer.most_at_once == 3
+    assert [section.source for section in made.sections] == [1, 2, 3, 4, 5, 6, 7]
+    assert ctx.fractions == sorted(ctx.fractions)
+    assert max(fraction for fraction, stage in zip(ctx.fractions, ctx.stages, strict=True) if stage != "writing") == 0.9
+
+
+async def test_a_source_is_kept_while_others_are_still_read(tmp_path: Path) -> None:
+    kept = asyncio.Event()
+
+    async def answer(asked: Asked) -> None:
+        if asked.text.startswith("[0] Letter 1."):
+            await kept.wait()
+            raise AnswerInvalidError("nonsense")
+
+    writer = ScriptedWriter(answer)
+    ctx = _Watched(ScriptedEngines(writer), letters(tmp_path, 4))
+    ctx.checkpoints, ctx.enough = 6, kept  # Notes and a summary of each of three.
+
+    with pytest.raises(AnswerInvalidError, match=r"^source 1: "):
+        await digest.digest(ctx, Params())
+
+    assert sorted(data["source"] for event, data in ctx.events if event == "source") == [1, 2, 3]
+    writer.answer = nothing_else
+    again, before = ctx.next_attempt(), len(writer.asked)
+    made = await digest.digest(again, Params())
+    assert [asked.text for asked in writer.asked[before:] if asked.form == "Notes"] == ["[0] Letter 1."]
+    assert [section.source for section in made.sections] == [1, 2, 3, 4]
+
+
+async def test_canceling_ends_every_source(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
+    async def answer(_: Asked) -> None:
+        if writer.at_once == 3:
+            begun.set()
+        await asyncio.Event().wait()
+
+    writer = ScriptedWriter(answer)
+    ctx = Memory(ScriptedEngines(writer), letters(tmp_path, 5))
+    job = asyncio.create_task(digest.digest(ctx, Params()))
+    await begun.wait()
+
+    job.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert (writer.at_once, len(writer.asked)) == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +330,29 @@ def test_a_broken_source_is_refused(paths: list[Path], broken: str) -> None:
 def test_bad_params_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Params.model_validate(params)
+
+
+def letters(folder: Path, count: int, words: str = "") -> list[Path]:
+    paths = [folder / f"letter {number}" for number in range(1, count + 1)]
+    for number, path in enumerate(paths, 1):
+        put(path, f"Letter {number}. {words}")
+    return paths
+
+
+@dataclass
+class _Watched(Memory):
+    """One that tells when so many checkpoints are kept."""
+
+    checkpoints: int = 0
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def checkpoint(
+        self, state: dict[str, Any], *, events: Mapping[str, list[dict[str, Any]]] | None = None
+    ) -> None:
+        await super().checkpoint(state, events=events)
+        self.checkpoints -= 1
+        if not self.checkpoints:
+            self.enough.set()
 
 
 def put(path: Path, content: str) -> None:
