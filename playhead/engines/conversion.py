@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 MediaFormat = Literal["mp4", "mp3", "m4a", "opus", "wav", "flac"]
 
 TARGET_LUFS = -16.0
-"""Loudness that normalised sound is brought to: what podcasts are asked for, and players on phones are set to."""
+"""Loudness that normalised sound is brought to where nobody asks for another: what podcasts are asked for, and players
+on phones are set to."""
 
 
 class ConversionOptions(BaseModel):
@@ -24,7 +25,8 @@ class ConversionOptions(BaseModel):
     start_seconds: float = Field(0.0, description="Leave out what comes before.")
     end_seconds: float | None = Field(None, description="Leave out what comes after.")
     audio_only: bool = False
-    normalize: bool = Field(default=False, description="Bring to a loudness of -16 LUFS, as EBU R 128 measures it.")
+    normalize: bool = Field(default=False, description="Bring to `loudness_lufs`, as EBU R 128 measures it.")
+    loudness_lufs: float = TARGET_LUFS
     bitrate_kbps: int | None = Field(None, description="Of the sound; None takes what suits the format.")
 
 

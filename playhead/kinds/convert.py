@@ -9,7 +9,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Loudness, MediaFormat, MediaStream
+from playhead.engines.conversion import (
+    TARGET_LUFS,
+    Conversion,
+    ConversionOptions,
+    Converted,
+    Loudness,
+    MediaFormat,
+    MediaStream,
+)
 from playhead.kind import Context, Kind
 
 MEDIA_TYPES: dict[MediaFormat, str] = {
@@ -39,7 +47,10 @@ class Params(BaseModel):
     )
     audio_only: bool = Field(default=False, description="Leave the picture out of an `mp4`.")
     normalize: bool = Field(
-        default=False, description="Bring the loudness to -16 LUFS (EBU R 128), peaks to -1.5 dBTP at most."
+        default=False, description="Bring the loudness to `loudness_lufs` (EBU R 128), peaks to -1.5 dBTP at most."
+    )
+    loudness_lufs: float = Field(
+        TARGET_LUFS, ge=-31, le=-9, description="Loudness to `normalize` to: -16 for podcasts, -23 for broadcasters."
     )
     bitrate_kbps: int | None = Field(
         None, ge=8, le=512, description="Bit rate of the sound; left out, what suits the format. Not for `wav`, `flac`."
@@ -51,6 +62,13 @@ class Params(BaseModel):
         if end_seconds is not None and end_seconds <= info.data.get("start_seconds", 0.0):
             raise ValueError("it must be after start_seconds")
         return end_seconds
+
+    @field_validator("loudness_lufs")
+    @classmethod
+    def _of_what_is_normalised(cls, loudness_lufs: float, info: ValidationInfo) -> float:
+        if not info.data.get("normalize"):
+            raise ValueError("it is for normalize alone: set that to true as well")
+        return loudness_lufs
 
     @field_validator("bitrate_kbps")
     @classmethod

@@ -37,12 +37,12 @@ async def test_stores_one_file_and_says_what_is_in_it(ctx: Memory) -> None:
 
 
 async def test_tells_how_far_it_is(ctx: Memory) -> None:
-    result = await convert.convert(ctx, Params(format="mp4", normalize=True))
+    result = await convert.convert(ctx, Params(format="mp4", normalize=True, loudness_lufs=-23))
 
     assert ctx.stages == ["fetching", "measuring", "converting", "writing"]
     assert ctx.fractions == pytest.approx([0.0, 0.3, 1.0, 1.0])
     assert result.loudness
-    assert result.loudness.output_lufs == -16
+    assert result.loudness.output_lufs == -23
 
 
 async def test_says_nothing_of_how_far_where_nobody_knows_how_long(ctx: Memory) -> None:
@@ -89,6 +89,9 @@ async def test_canceling_closes_the_engine(ctx: Memory) -> None:
         ({"format": "mp3", "start_seconds": -1}, "start_seconds"),
         ({"format": "mp3", "start_seconds": 5, "end_seconds": 5}, "end_seconds"),
         ({"format": "wav", "bitrate_kbps": 128}, "bitrate_kbps"),
+        ({"format": "mp3", "normalize": True, "loudness_lufs": -32}, "loudness_lufs"),
+        ({"format": "mp3", "normalize": True, "loudness_lufs": -8}, "loudness_lufs"),
+        ({"format": "mp3", "loudness_lufs": -23}, "loudness_lufs"),
         ({"format": "mp3", "filter": "x"}, "filter"),
         ({"format": "mp3", "start_seconds": float("nan")}, "start_seconds"),
         ({"format": "mp3", "start_seconds": float("inf")}, "start_seconds"),

@@ -19,7 +19,7 @@ def measuring(ffmpeg: Path, settings: ConverterSettings, plan: Plan) -> list[str
     """Measure the loudness of what is to come out."""
     if plan.audio is None:
         raise RuntimeError("there is no sound to measure")
-    filters = [*sound.filters(plan.audio, plan.target), loudness.MEASURING]
+    filters = [*sound.filters(plan.audio, plan.target), loudness.measuring(plan.options.loudness_lufs)]
     mapped = ["-map", f"0:{plan.audio.index}", "-filter:0", ",".join(filters)]
     return [*_input(ffmpeg, settings, plan, "info"), *mapped, *_length(plan), "-f", "null", "-"]
 
@@ -71,7 +71,11 @@ def _stream(plan: Plan, settings: ConverterSettings, place: int, measured: Measu
         return picture.encoder(stream, settings, place)
     filters = sound.filters(stream, plan.target)
     if measured:  # It gives 192,000 samples a second, and frames that are too long for FLAC.
-        filters += [measured.filter, f"aresample={sound.rate(stream, plan.target)}", "asetnsamples=n=1024:p=0"]
+        filters += [
+            measured.filter(plan.options.loudness_lufs),
+            f"aresample={sound.rate(stream, plan.target)}",
+            "asetnsamples=n=1024:p=0",
+        ]
     filtered = [f"-filter:{place}", ",".join(filters)] if filters else []
     return [*filtered, *sound.encoder(stream, plan.target, plan.options, place)]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from playhead.engines.conversion import TARGET_LUFS, Loudness
+from playhead.engines.conversion import Loudness
 
 # What streaming services ask for: encoding may raise a peak by a decibel.
 _PEAK_DBTP = -1.5
@@ -22,8 +22,10 @@ _SILENT_LUFS = -70.0
 # What the filter tells from the next value.
 _LEAST = 0.01
 
-_TARGET = f"loudnorm=I={TARGET_LUFS}:TP={_PEAK_DBTP}:print_format=json"
-MEASURING = f"{_TARGET}:LRA={_RANGE_LU}"
+
+def measuring(lufs: float) -> str:
+    """The first pass of two that bring sound to so many LUFS."""
+    return f"{_loudnorm(lufs)}:LRA={_RANGE_LU}"
 
 
 class Measured(BaseModel):
@@ -44,8 +46,7 @@ class Measured(BaseModel):
         """Whether there is nothing that could be made louder."""
         return not self.input_i > _SILENT_LUFS
 
-    @property
-    def filter(self) -> str:
+    def filter(self, lufs: float) -> str:
         """The second pass."""
         given = {
             # A range that is wider than the target's would have the filter press all of the sound.
@@ -58,7 +59,11 @@ class Measured(BaseModel):
             "measured_thresh": min(max(self.input_thresh, _SILENT_LUFS + _LEAST), 0),
             "offset": max(-99.0, min(self.target_offset, 99.0)),
         }
-        return f"{_TARGET}:" + ":".join(f"{name}={value:.2f}" for name, value in given.items()) + ":linear=true"
+        return f"{_loudnorm(lufs)}:" + ":".join(f"{name}={value:.2f}" for name, value in given.items()) + ":linear=true"
+
+
+def _loudnorm(lufs: float) -> str:
+    return f"loudnorm=I={lufs:.2f}:TP={_PEAK_DBTP}:print_format=json"
 
 
 def parsed(complaints: Sequence[str]) -> Measured | None:

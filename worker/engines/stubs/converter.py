@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from playhead.engines.conversion import (
-    TARGET_LUFS,
     Conversion,
     ConversionOptions,
     Converted,
@@ -21,7 +20,6 @@ from playhead.errors import InvalidError, MediaUnreadableError
 DURATION_SECONDS = 2.0
 _CODECS: dict[MediaFormat, str] = {"mp4": "aac", "m4a": "aac", "mp3": "mp3", "opus": "opus", "wav": "pcm_s16le"}
 _PICTURE = MediaStream(type="video", codec="h264", copied=False, width=16, height=16)
-_LOUDNESS = Loudness(input_lufs=-20, input_peak_dbtp=-6, input_range_lu=5, output_lufs=TARGET_LUFS, output_peak_dbtp=-2)
 
 
 class StubConverter:
@@ -41,9 +39,12 @@ class StubConverter:
             yield Conversion("measuring", duration, duration)
         await asyncio.to_thread(shutil.copyfile, source, target)
         yield Conversion("converting", duration, duration)
-        yield Converted(
-            duration_seconds=duration, streams=_streams(options), loudness=_LOUDNESS if options.normalize else None
-        )
+        yield Converted(duration_seconds=duration, streams=_streams(options), loudness=_loudness(options))
+
+
+def _loudness(options: ConversionOptions) -> Loudness | None:
+    before = {"input_lufs": -20.0, "input_peak_dbtp": -6.0, "input_range_lu": 5.0}
+    return Loudness(**before, output_lufs=options.loudness_lufs, output_peak_dbtp=-2) if options.normalize else None
 
 
 def _streams(options: ConversionOptions) -> list[MediaStream]:
