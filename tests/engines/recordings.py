@@ -39,6 +39,13 @@ def pattern(size: str = "64x48", seconds: float = 1.0) -> list[str]:
     return ["-f", "lavfi", "-i", f"testsrc=s={size}:r=10:d={seconds}"]
 
 
+def interlaced(path: Path, *codec: str) -> Path:
+    """A bar that runs to the right for a second: 25 pictures, whose odd lines are a fiftieth later than their even."""
+    bar = "color=black:s=64x48:r=50:d=1,format=gray,geq=lum='255*between(mod(X-4*N\\,64)\\,0\\,15)'"
+    woven = f"{bar},tinterlace=mode=interleave_top,setfield=tff,format=yuv420p"
+    return made(path, "-f", "lavfi", "-i", woven, *codec, "-flags", "+ilme+ildct", "-b:v", "4M")
+
+
 def jerky(path: Path, times: Sequence[float], bright: Sequence[bool]) -> Path:
     """Pictures at these times, dark or bright, and a tone as long as they are bright."""
     with av.open(str(path), "w") as container:
@@ -70,6 +77,7 @@ class Seen:
     Attributes:
         times: of each picture, in seconds.
         brightness: of each picture, 0 to 255.
+        interlaced: how many pictures are said to be so.
         sound: channels by samples, -1 to 1.
     """
 
@@ -79,6 +87,7 @@ class Seen:
     covers: int
     times: list[float] = field(default_factory=list)
     brightness: list[float] = field(default_factory=list)
+    interlaced: int = 0
     pictures: list[np.ndarray[Any, Any]] = field(default_factory=list)
     sound: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros((0, 0)))
 
@@ -105,6 +114,7 @@ def _decode(container: Any, streams: list[VideoStream | AudioStream], result: Se
         if isinstance(frame, VideoFrame):
             picture = frame.to_ndarray(format="gray")
             result.times.append(float(frame.time or 0))
+            result.interlaced += frame.interlaced_frame
             result.brightness.append(float(picture.mean()))
             result.pictures.append(picture)
         elif isinstance(frame, AudioFrame):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from playhead.engines.conversion import MediaFormat
 from playhead.errors import MediaUnreadableError, MediaWithoutAudioError, PlayheadError, TooLargeError
 from tests.engines.broken import broken_media
 from tests.engines.converters import AskedConverter
-from tests.engines.recordings import FFMPEG, jerky, made, pattern, seen, tone
+from tests.engines.recordings import FFMPEG, interlaced, jerky, made, pattern, seen, tone
 from worker.engines.conversion.loudness import Measured
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
@@ -95,6 +96,59 @@ async def test_a_rotated_film_stands_upright(converter: AskedConverter, tmp_path
     assert (found.video.width, found.video.height) == (48, 64)
     upright = np.rot90(seen(plain).pictures[0]).astype(float)
     assert np.abs(upright - found.pictures[0]).mean() < 12
+
+
+async def test_a_rotated_picture_that_is_copied_keeps_the_note_that_it_is(
+    converter: AskedConverter, tmp_path: Path
+) -> None:
+    """Players turn it: nothing needs to be encoded for that."""
+    plain = made(tmp_path / "plain.mp4", *pattern(), *X264)
+    turned = made(tmp_path / "turned.mp4", "-display_rotation", "90", "-i", str(plain), "-c", "copy")
+
+    target, told = await converter.converted(turned, "mp4")
+
+    assert told.copied
+    shown = seen(made(tmp_path / "shown.mkv", "-i", str(target), "-c:v", "ffv1"))
+    assert (shown.video.width, shown.video.height) == (48, 64)
+    assert np.array_equal(shown.pictures[0], np.rot90(seen(plain).pictures[0]))
+
+
+@pytest.mark.parametrize("codec", ["mpeg2video", "mpeg4"])
+async def test_interlaced_pictures_are_made_whole(converter: AskedConverter, tmp_path: Path, codec: str) -> None:
+    source = interlaced(tmp_path / "in.mkv", "-c:v", codec)
+
+    found = seen((await converter.converted(source, "mp4"))[0])
+
+    combed, smooth = _combs(seen(source).pictures), _combs(found.pictures)
+    assert len(found.pictures) == 25
+    assert found.interlaced == 0
+    assert smooth < combed / 10
+
+
+def _combs(pictures: Sequence[np.ndarray]) -> float:
+    """How much the lines of pictures differ from those above and below, which a bar that stands upright does not."""
+    lines = np.stack(pictures[5:-5]).astype(float)
+    return float(np.abs(lines[:, 1:-1] - (lines[:, :-2] + lines[:, 2:]) / 2).mean())
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "ffv1"])
+async def test_pictures_that_are_whole_are_left_so(converter: AskedConverter, tmp_path: Path, codec: str) -> None:
+    """Lines as fine as they can be: to look at the next would blur them."""
+    fine = ["-f", "lavfi", "-i", "color=black:s=64x48:r=10:d=1,format=gray,geq=lum='255*mod(Y\\,2)'"]
+    source = made(tmp_path / "in.mkv", *fine, "-c:v", codec, "-q:v", "1")
+
+    found = seen((await converter.converted(source, "mp4"))[0])
+
+    assert _combs([*found.pictures, *found.pictures]) > 0.8 * _combs([*seen(source).pictures] * 2)
+
+
+@pytest.mark.parametrize("size", ["2x2", "4x2"])
+async def test_pictures_too_small_for_fields_are_converted(
+    converter: AskedConverter, tmp_path: Path, size: str
+) -> None:
+    source = made(tmp_path / "in.mkv", *pattern(size), "-frames:v", "1", "-c:v", "ffv1")
+
+    assert len(seen((await converter.converted(source, "mp4"))[0]).pictures) == 1
 
 
 async def test_odd_sides_are_made_even(converter: AskedConverter, tmp_path: Path) -> None:

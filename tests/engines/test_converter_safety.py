@@ -103,6 +103,7 @@ def fake(folder: Path, deed: str) -> Path:
         ("echo 'x: File too large' >&2; exit 1", TooLargeError, "larger than"),
         ("echo 'no libavdevice.so.59' >&2; exit 127", NotStartedError, "could not be started: no libavdevice"),
         ("echo \"Unknown encoder 'libx264'\" >&2; exit 8", ConverterUnavailableError, "lacks an encoder"),
+        ("echo \"No such filter: 'bwdif'\" >&2; exit 8", ConverterUnavailableError, "lacks a filter"),
         ("exit 0", MediaUnreadableError, "Nothing in the file"),
     ],
 )

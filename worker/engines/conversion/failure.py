@@ -20,6 +20,7 @@ _CAUSES: tuple[tuple[str, type[PlayheadError], str], ...] = (
     ("File too large", TooLargeError, "The output would be larger than this server allows. Cut it into parts."),
     ("Cannot allocate memory", EngineCrashedError, "The converter ran out of memory."),
     ("Unknown encoder", ConverterUnavailableError, "This ffmpeg lacks an encoder that is needed."),
+    ("No such filter", ConverterUnavailableError, "This ffmpeg lacks a filter that is needed."),
     ("Unrecognized option", ConverterUnavailableError, "This ffmpeg is too old: 6.1 or later is needed."),
     ("Protocol not found", ConverterUnavailableError, "This ffmpeg lacks a protocol that is needed."),
 )

@@ -14,6 +14,8 @@ _TIMED = frozenset({"flv", "matroska", "mov", "mpegts"})
 # Containers in which ffmpeg goes to the key frame before a time. In others it goes to the time itself, where no picture
 # can be decoded up to the next key frame; PICTURES know no times to go to.
 _KEYED = frozenset({"asf", "avi", "flv", "matroska", "mov", "nut", "ogg"})
+# The filter that makes pictures of fields takes no smaller ones.
+_LEAST_SIDE = 4
 # Key frames come more often: every ten seconds, where an encoder was not told otherwise.
 _LEAD_SECONDS = 30.0
 
@@ -38,9 +40,14 @@ def encoder(track: Stream, settings: ConverterSettings, place: int) -> list[str]
     """
     return [
         *(f"-c:{place}", "libx264", f"-preset:{place}", settings.preset, f"-crf:{place}", str(settings.crf)),
-        *(f"-filter:{place}", ",".join([*_even(track), "format=yuv420p"])),
+        *(f"-filter:{place}", ",".join([*_whole(track), *_even(track), "format=yuv420p"])),
         *(f"-fps_mode:{place}", "vfr", f"-enc_time_base:{place}", "demux"),
     ]
+
+
+def _whole(track: Stream) -> list[str]:
+    """Of two fields at two times one picture, where pictures say that they are such; all others pass as they are."""
+    return ["bwdif=mode=send_frame:deint=interlaced"] if min(track.width, track.height) >= _LEAST_SIDE else []
 
 
 def _even(track: Stream) -> list[str]:
