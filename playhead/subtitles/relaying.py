@@ -14,6 +14,9 @@ from playhead.subtitles.tokens import Token
 _WORD = re.compile(r"(?:<[^<>]*>|\{\\[^{}]*\}|[^\s<{]|[<{])+")
 _TURN = re.compile(r"(?<=\S)\s+(?=[-–—]\s?\S)")  # noqa: RUF001 - the dashes of speakers are meant
 _LONGEST = CueRules().max_line_chars
+_WIDEST = 200
+_MOST_LINES = 16
+"""No cue that people read has wider lines, or more. To choose among all breaks of what has would take for ever."""
 
 
 def relaid(new: str, old: str) -> str:
@@ -28,7 +31,7 @@ def relaid(new: str, old: str) -> str:
     turns = _TURN.split(flat)
     if len(wanted) == len(turns) > 1 and all(line.lstrip()[:1] in {"-", "–", "—"} for line in wanted):  # noqa: RUF001 - likewise
         return "\n".join(turns)
-    return "\n".join(lines(list(_tokens(flat)), longest, len(wanted)))
+    return "\n".join(lines(list(_tokens(flat)), min(longest, _WIDEST), min(len(wanted), _MOST_LINES)))
 
 
 def _tokens(text: str) -> Iterator[Token]:
