@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, NestedSecretsSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from playhead.settings.engines import ChildSettings, StubSettings
 from playhead.settings.jobs import FetchSettings, RetentionSettings, RetrySettings, WorkerSettings
+from playhead.settings.keys import OptionalKey
 from playhead.settings.recordings import ConverterSettings, DiarizationSettings, NotationSettings, SpeechSettings
 from playhead.settings.texts import AnnotationSettings, DeepLSettings, LLMSettings, SpeakerSettings
 
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
         "real", description="`stub` replaces every model by a deterministic stand-in."
     )
     auth: Literal["keys", "off"] = Field("keys", description="`off` lets anyone in, and only on a loopback address.")
-    admin_key: SecretStr | None = Field(None, description="A key with every right, kept out of the database.")
+    admin_key: OptionalKey = Field(None, description="A key with every right, kept out of the database.")
     max_upload_bytes: int = Field(5 * 1024**3, gt=0, description="Largest upload, in bytes.")
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="`auto`: text on a terminal, JSON elsewhere."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from playhead.settings.engines import ChildSettings
+from playhead.settings.keys import OptionalKey
 
 
 class LLMSettings(BaseModel):
@@ -16,7 +17,7 @@ class LLMSettings(BaseModel):
     base_url: str | None = Field(
         None, description="Address of the server, up to and with `/v1`, e.g. `http://127.0.0.1:11434/v1`."
     )
-    api_key: SecretStr | None = Field(None, description="The server's key; local servers need none.")
+    api_key: OptionalKey = Field(None, description="The server's key; local servers need none.")
     model: str | None = Field(None, description="Model of jobs that name none.")
     context_tokens: int = Field(
         8192, ge=512, description="What fits into the model: question and answer together. Texts are cut to fit."
@@ -46,7 +47,7 @@ class LLMSettings(BaseModel):
 class DeepLSettings(BaseModel):
     """The translation service."""
 
-    api_key: SecretStr | None = Field(None, description="Key of an account with DeepL; with it, `translate` uses it.")
+    api_key: OptionalKey = Field(None, description="Key of an account with DeepL; with it, `translate` uses it.")
     server_url: str | None = Field(None, description="Another address of it; None takes the one that the key is for.")
 
 
@@ -81,7 +82,7 @@ class SpeakerSettings(BaseModel):
     base_url: str | None = Field(
         None, description="Address of a server with OpenAI's `/audio/speech`, up to and with `/v1`."
     )
-    api_key: SecretStr | None = Field(None, description="The server's key; local servers need none.")
+    api_key: OptionalKey = Field(None, description="The server's key; local servers need none.")
     model: str = Field("tts-1", description="The server's model.")
     voice: str = Field("alloy", description="The server's voice where a job names none.")
     timeout_seconds: float = Field(120, gt=0, description="Longest time the server may take for a few sentences.")

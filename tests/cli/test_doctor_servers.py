@@ -151,6 +151,7 @@ def test_what_is_wrong_with_deepl_is_named(scripted: Played, answer: Answer, gra
 
 def test_deepl_needs_no_key_and_no_lying_one() -> None:
     assert told(check_translation)[0].grade == "note"
+    assert told(check_translation, deepl={"api_key": " "})[0].finding.startswith("no key")
     assert told(check_translation, deepl={"api_key": f"{KEY}\n"})[0].grade == "broken"
 
 

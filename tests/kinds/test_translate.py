@@ -202,10 +202,13 @@ async def test_but_not_what_it_does_not_know(file: Path, wanted: dict[str, Any])
     assert result.engine == "llm"
 
 
-async def test_without_a_key_the_model_translates_but_where_the_service_is_asked_for(file: Path) -> None:
-    assert (await translate(by_a_service(file, SRT, key=None), Params(language="de"))).engine == "llm"
+@pytest.mark.parametrize("key", [None, " "])
+async def test_without_a_key_the_model_translates_but_where_the_service_is_asked_for(
+    file: Path, key: str | None
+) -> None:
+    assert (await translate(by_a_service(file, SRT, key), Params(language="de"))).engine == "llm"
     with pytest.raises(ModelUnavailableError):
-        await translate(by_a_service(file, SRT, key=None), Params(language="de", engine="deepl"))
+        await translate(by_a_service(file, SRT, key), Params(language="de", engine="deepl"))
 
 
 async def test_a_later_attempt_pays_for_no_window_twice(file: Path) -> None:
