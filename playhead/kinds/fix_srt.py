@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from playhead.documents import read_verbatim
 from playhead.kind import Context, Kind
-from playhead.rewriting import WriterAsk, checks, rewrite
+from playhead.rewriting import Lengths, WriterAsk, checks, rewrite
 from playhead.rewriting.left import LeftRange, ranges
 from playhead.rewriting.subtitles import MEDIA_TYPES, changed_cues, formats_of, read_cues, reworded
 from playhead.subtitles.blocks import Blocks, join
@@ -24,7 +24,7 @@ _INSTRUCTIONS = (
 )
 _GROWTH = 1.2
 """Tokens of an answer for each of its passage."""
-_CHECK = checks.first_of(checks.length(0.5, 1.6), checks.similar(0.5))
+_CHECK = checks.first_of(checks.worded, Lengths(0.5, 1.6), checks.similar(0.5))
 
 
 class Params(BaseModel):

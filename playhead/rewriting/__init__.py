@@ -7,8 +7,21 @@ of it is always as many passages as went in, in their order, each either rewritt
 from playhead.rewriting import checks
 from playhead.rewriting.asking import Ask, Asked, Question
 from playhead.rewriting.checks import Check
+from playhead.rewriting.lengths import Lengths
 from playhead.rewriting.rewriting import Left, Rewritten, rewrite
 from playhead.rewriting.translating import TranslatorAsk
 from playhead.rewriting.writing import WriterAsk
 
-__all__ = ["Ask", "Asked", "Check", "Left", "Question", "Rewritten", "TranslatorAsk", "WriterAsk", "checks", "rewrite"]
+__all__ = [
+    "Ask",
+    "Asked",
+    "Check",
+    "Left",
+    "Lengths",
+    "Question",
+    "Rewritten",
+    "TranslatorAsk",
+    "WriterAsk",
+    "checks",
+    "rewrite",
+]

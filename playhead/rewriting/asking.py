@@ -49,6 +49,11 @@ class Ask(Protocol):
         ...
 
     @property
+    def joint(self) -> bool:
+        """Whether one answer is written for all passages together, so that words may move from one to another."""
+        ...
+
+    @property
     def room(self) -> int:
         """Sum of the :meth:`cost` of the passages that may be asked for at once."""
         ...

@@ -9,7 +9,6 @@ from difflib import SequenceMatcher
 from unicodedata import category
 
 from playhead.subtitles.markup import markup
-from playhead.subtitles.text import width
 
 _WORD = re.compile(r"\w+")
 _NAME_LETTERS = 12
@@ -18,9 +17,6 @@ _LONG_CHARACTERS = 600
 
 Check = Callable[[str, str], str | None]
 """From a passage and its answer to what is wrong with the answer."""
-
-_SPARE_COLUMNS = 12
-"""A short passage may grow by so much whatever its length: `OK` is `einverstanden`."""
 
 
 def numbering(asked: Mapping[int, str], answered: Sequence[tuple[int, str]]) -> str | None:
@@ -41,18 +37,9 @@ def speaks(text: str) -> bool:
     return any(category(char)[0] in "LN" for char in text)
 
 
-def length(least: float, most: float) -> Check:
-    """An answer so many times as wide as its passage, at least and at most; with words where that has some."""
-
-    def check(old: str, new: str) -> str | None:
-        if not speaks(new) or (_has_letters(old) and not _has_letters(new)):
-            return "it has no words"
-        before, after = width(old), width(new)
-        if after > before * most + _SPARE_COLUMNS:
-            return "it is much longer than the passage"
-        return "it is much shorter than the passage" if after < before * least - _SPARE_COLUMNS else None
-
-    return check
+def worded(old: str, new: str) -> str | None:
+    """There is something to read in it, and words where the passage has some."""
+    return "it has no words" if not speaks(new) or (_has_letters(old) and not _has_letters(new)) else None
 
 
 def same_markup(old: str, new: str) -> str | None:

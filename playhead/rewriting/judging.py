@@ -8,17 +8,19 @@ from playhead.rewriting.asking import Asked
 from playhead.rewriting.checks import Check, cleaned, numbering
 
 _MOST_REFUSED = 1 / 3
-"""Where more passages of an answer are refused, words have moved from one to another: none is believed."""
+"""Where more passages of a joint answer are refused, words have moved from one to another: none is believed."""
 
 
-def judge(passages: Mapping[int, str], answer: Asked, check: Check) -> tuple[dict[int, str], dict[int, str]]:
+def judge(
+    passages: Mapping[int, str], answer: Asked, check: Check, *, joint: bool
+) -> tuple[dict[int, str], dict[int, str]]:
     """The answers to these passages that are believed, and what is wrong with the others."""
     if wrong := numbering(passages, answer.passages):
         return {}, dict.fromkeys(passages, wrong)
     answers = {number: cleaned(text) for number, text in answer.passages}
     judged = {number: check(old, answers[number]) for number, old in passages.items()}
     refused = {number: reason for number, reason in judged.items() if reason}
-    if len(refused) > max(1, len(passages) * _MOST_REFUSED):
+    if joint and len(refused) > max(1, len(passages) * _MOST_REFUSED):
         moved = "too many passages of one answer are not those asked for"
         return {}, {number: judged[number] or moved for number in passages}
     return {number: answers[number] for number in passages if number not in refused}, refused

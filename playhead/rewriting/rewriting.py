@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playhead.errors import AnswerInvalidError, InvalidError, TooLongError
 from playhead.kind import Context
-from playhead.rewriting.asking import Ask
+from playhead.rewriting.asking import Ask, Asked
 from playhead.rewriting.checks import Check, first_of, same_markup, speaks
 from playhead.rewriting.judging import complaint, judge
 from playhead.rewriting.keeping import Window, digest, kept, state_of
@@ -133,11 +133,14 @@ class _Work:
                 break
             window.model = answer.model
             # Comparing texts takes milliseconds each: not on the event loop.
-            good, window.left = await asyncio.to_thread(judge, asked.passages, answer, self._check)
+            good, window.left = await asyncio.to_thread(self._judge, asked.passages, answer)
             window.texts |= good
             if not window.left:
                 break
         return window
+
+    def _judge(self, passages: Mapping[int, str], answer: Asked) -> tuple[dict[int, str], dict[int, str]]:
+        return judge(passages, answer, self._check, joint=self._ask.joint)
 
     def take(self, window: Window) -> None:
         """Take in what is known of a window."""

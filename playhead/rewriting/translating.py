@@ -20,6 +20,7 @@ class TranslatorAsk:
 
     most = MOST_TEXTS
     room = MOST_BYTES
+    joint = False
     tries = 1  # The same question would get the same answer, for the same price.
 
     def __init__(self, translator: Translator, options: TranslationOptions) -> None:

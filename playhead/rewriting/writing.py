@@ -64,6 +64,7 @@ class WriterAsk:
         self._growth = growth
         self.most = MOST_PASSAGES
         self.tries = 2
+        self.joint = True
 
     @cached_property
     def room(self) -> int:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pysubs2
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from playhead.engines import Translated, TranslationOptions
 from playhead.errors import AnswerInvalidError, DocumentUnreadableError, ModelUnavailableError
 from playhead.kind import Taken
 from playhead.kinds.translate import KIND, Params, Result, translate
@@ -16,7 +17,10 @@ from playhead.settings import DeepLSettings, Settings
 from playhead.transcript import Segment, Transcript, Word
 from tests.kinds.answering import AnsweringEngines
 from tests.kinds.memory import Memory
+from tests.rewriting.parallel import NAMES
 from worker.engines import make_engines
+from worker.engines.stubs import StubEngines
+from worker.engines.stubs.translator import StubTranslator
 
 GERMAN = {
     "Good evening.": "Guten Abend.",
@@ -193,6 +197,48 @@ async def test_a_service_translates_where_its_key_is_set(file: Path) -> None:
         SRT.replace("Good", "de: Good").replace("- Who is there?", "de: - Who is there?").replace("<i>", "de: <i>")
     )
     assert (result.engine, result.model, result.source) == ("deepl", "stub", "en")
+
+
+class Translating(StubTranslator):
+    """A service that says what a test wants, of each text by itself."""
+
+    def __init__(self, said: Mapping[str, str]) -> None:
+        super().__init__(DeepLSettings(api_key=SecretStr("key")))
+        self._said = said
+
+    async def translate(self, texts: Sequence[str], options: TranslationOptions, *, context: str = "") -> Translated:
+        del options, context
+        return Translated([self._said.get(text, text) for text in texts], "zh")
+
+
+async def test_what_a_service_says_is_believed_passage_by_passage(file: Path) -> None:
+    """It is paid for, and nothing in it moves from one passage to another: one that is bad says nothing of the next."""
+    said = dict(NAMES[:4]) | {
+        "<i>中国</i>": "China",
+        "<i>日本</i>": "Japan",
+        "<i>法国</i>": "France",
+        "好的": "",
+        "♪ 好": "♪ " + "Good. " * 40,
+    }
+    ctx = by_a_service(file, "\n".join(said))
+    ctx.engines = StubEngines(Settings(engines="stub"))
+    ctx.engines.translator = Translating(said)
+    result = await translate(ctx, Params(language="en"))
+
+    written = ctx.outputs["translation.txt"][0].decode().splitlines()
+    assert written[:5] == [*dict(NAMES[:4]).values(), "<i>中国</i>"]
+    assert written[-1].startswith("♪ Good. Good.")
+    assert [(one.first, one.last, one.reason) for one in result.left] == [
+        (5, 7, "its tags are not those of the passage"),
+        (8, 8, "it has no words"),
+    ]
+
+
+async def test_names_that_take_far_more_in_the_other_language_are_believed_of_a_model_too(file: Path) -> None:
+    ctx = by_a_model(file, "\n".join(dict(NAMES)), lambda asked: [(n, dict(NAMES)[text]) for n, text in asked.items()])
+    result = await translate(ctx, Params(language="en"))
+
+    assert (ctx.outputs["translation.txt"][0].decode().splitlines(), result.left) == ([*dict(NAMES).values()], [])
 
 
 @pytest.mark.parametrize("wanted", [{"glossary": {"friend": "Kamerad"}}, {"model": "large"}, {"engine": "llm"}])
