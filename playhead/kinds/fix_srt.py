@@ -24,7 +24,8 @@ _INSTRUCTIONS = (
 )
 _GROWTH = 1.2
 """Tokens of an answer for each of its passage."""
-_CHECK = checks.first_of(checks.worded, Lengths(0.5, 1.6), checks.similar(0.5))
+_LENGTHS = Lengths(0.5, 1.6)
+_CHECK = checks.first_of(checks.worded, _LENGTHS, checks.similar(0.5))
 
 
 class Params(BaseModel):
@@ -62,7 +63,7 @@ async def fix_srt(ctx: Context, params: Params) -> Result:
     """
     await ctx.progress(0.0, stage="fetching")
     before = await asyncio.to_thread(_read, await ctx.input())
-    ask = WriterAsk(ctx, _instructions(params), model=params.model, growth=_GROWTH)
+    ask = WriterAsk(ctx, _instructions(params), model=params.model, growth=_GROWTH, lengths=_LENGTHS)
     made = await rewrite(ctx, [slot.text for slot in before.slots], ask, _CHECK, stage="fixing")
     after = await asyncio.to_thread(reworded, before, made.texts)
     await ctx.save_output(f"subtitles.{after.form}", join(after).encode(), MEDIA_TYPES[after.form])

@@ -143,7 +143,7 @@ def _service(ctx: Context, params: Params) -> TranslatorAsk:
 
 
 def _model(ctx: Context, params: Params) -> WriterAsk:
-    return WriterAsk(ctx, _instructions(params), model=params.model, growth=_GROWTH)
+    return WriterAsk(ctx, _instructions(params), model=params.model, growth=_GROWTH, lengths=LENGTHS)
 
 
 def _instructions(params: Params) -> str:

@@ -29,10 +29,12 @@ class Asked:
 
     Attributes:
         model: what wrote it.
+        cut: numbers of those that are as long as an answer may be, and so are likely not all of it.
     """
 
     passages: Sequence[tuple[int, str]]
     model: str
+    cut: frozenset[int] = frozenset()
 
 
 class Ask(Protocol):

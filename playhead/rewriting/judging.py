@@ -9,6 +9,7 @@ from playhead.rewriting.checks import Check, cleaned, numbering
 
 _MOST_REFUSED = 1 / 3
 """Where more passages of a joint answer are refused, words have moved from one to another: none is believed."""
+_CUT = "it is longer than any answer to this passage may be"
 
 
 def judge(
@@ -18,7 +19,7 @@ def judge(
     if wrong := numbering(passages, answer.passages):
         return {}, dict.fromkeys(passages, wrong)
     answers = {number: cleaned(text) for number, text in answer.passages}
-    judged = {number: check(old, answers[number]) for number, old in passages.items()}
+    judged = {number: _CUT if number in answer.cut else check(old, answers[number]) for number, old in passages.items()}
     refused = {number: reason for number, reason in judged.items() if reason}
     if joint and len(refused) > max(1, len(passages) * _MOST_REFUSED):
         moved = "too many passages of one answer are not those asked for"

@@ -12,6 +12,7 @@ from playhead.engines import Writer, WritingOptions
 from playhead.errors import TooLongError
 from playhead.kind import Context
 from playhead.rewriting.asking import Asked, Question
+from playhead.rewriting.lengths import Lengths
 
 MOST_PASSAGES = 40
 MOST_TOKENS = 3000
@@ -25,6 +26,8 @@ _WARMER = 0.4
 _LEAST_ROOM = 200
 _MOST_SHOWN = 200
 _SHORTEST_BOUND = 256
+_CHARACTERS_A_LETTER = 2
+"""Marks and line breaks are characters, and no letters: no answer of a likely length is as long as its bound."""
 _MARK = "\\n"
 """What stands for a line break."""
 
@@ -53,15 +56,17 @@ class Passages(BaseModel):
 class WriterAsk:
     """The :class:`~playhead.rewriting.asking.Ask` of a language model.
 
-    ``growth`` is how many tokens an answer may take for each of its passage; tokens are accounted to the job.
+    ``growth`` is how many tokens an answer may take for each of its passage, ``lengths`` what they are checked for;
+    tokens are accounted to the job.
     """
 
-    def __init__(self, ctx: Context, instructions: str, *, model: str | None, growth: float) -> None:
+    def __init__(self, ctx: Context, instructions: str, *, model: str | None, growth: float, lengths: Lengths) -> None:
         self._ctx = ctx
         self._writer: Writer = ctx.engines.writer
         self._instructions = f"{instructions}\n\n{_RULES}"
         self._model = model
         self._growth = growth
+        self._lengths = lengths
         self.most = MOST_PASSAGES
         self.tries = 2
         self.joint = True
@@ -88,13 +93,14 @@ class WriterAsk:
 
     async def ask(self, question: Question) -> Asked:
         """As :meth:`playhead.rewriting.asking.Ask.ask`."""
-        longest = max(len(text) for text in question.passages.values())
-        form = _form(len(question.passages), _bound(longest * self._growth))
+        bound = _bound(max(map(self._lengths.longest, question.passages.values())))
+        form = _form(len(question.passages), bound)
         options = WritingOptions(model=self._model, temperature=_WARMER if question.complaint else 0.0)
         account = self._ctx.account
         written = await self._writer.write(self._instructions, _text(question), form, options, on_tokens=account)
-        passages = [(one.number, _lined(one, question.passages.get(one.number, ""))) for one in written.answer.passages]
-        return Asked(passages, written.model)
+        answers = written.answer.passages
+        passages = [(one.number, _lined(one, question.passages.get(one.number, ""))) for one in answers]
+        return Asked(passages, written.model, frozenset(one.number for one in answers if len(one.text) >= bound))
 
 
 def _text(question: Question) -> str:
@@ -124,16 +130,22 @@ def _lined(answer: Passage, old: str) -> str:
 
 @cache
 def _form(passages: int, characters: int) -> type[Passages]:
-    """The form of an answer with at most so many passages: small models else write until the context is full."""
-    text = Annotated[str, Field(max_length=characters)]
+    """The form of an answer with at most so many passages: small models else write until the context is full.
+
+    Characters are told to the server alone: one passage that is too long is no reason to refuse the others.
+    """
+    text = Annotated[str, Field(json_schema_extra={"maxLength": characters})]
     one = create_model("Passage", __base__=Passage, text=(text, ...))
     many = Annotated[list[one], Field(max_length=passages)]
     return create_model("Passages", __base__=Passages, passages=(many, ...))
 
 
-def _bound(characters: float) -> int:
-    """Of few sizes, since a server has to make a grammar of every form that it has not seen."""
+def _bound(letters: float) -> int:
+    """Characters of an answer. Of few sizes, since a server has to make a grammar of every form that it has not seen.
+
+    A server that holds its model to it ends the text there, wherever that is: what is so long is not believed.
+    """
     bound = _SHORTEST_BOUND
-    while bound < characters:
+    while bound < letters * _CHARACTERS_A_LETTER:
         bound *= 2
     return bound

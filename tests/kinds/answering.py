@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from playhead.engines.writing import A, OnTokens, WritingOptions, Written
 from playhead.errors import AnswerInvalidError
@@ -19,7 +19,13 @@ Answer = Callable[[dict[int, str]], Iterable[tuple[Any, Any]]]
 
 
 class Answering(StubWriter):
-    """Calls are kept: instructions, text and passages. Each takes 100 tokens in and 10 out."""
+    """Calls are kept: instructions, text and passages. Each takes 100 tokens in and 10 out.
+
+    Attributes:
+        enforces: whether texts are cut where the schema has them end, as by a server that holds its model to it.
+    """
+
+    enforces = False
 
     def __init__(self, settings: LLMSettings, answer: Answer) -> None:
         super().__init__(settings)
@@ -42,12 +48,18 @@ class Answering(StubWriter):
         await asyncio.sleep(0)
         if on_tokens:
             on_tokens(input_tokens=100, output_tokens=10)
-        passages = [{"number": number, "text": words} for number, words in self.answer(asked)]
+        most = _most_characters(form) if self.enforces else None
+        passages = [{"number": number, "text": words[:most]} for number, words in self.answer(asked)]
         try:
             answer = form.model_validate({"passages": passages})
         except ValidationError as error:
             raise AnswerInvalidError(f"no valid answer: {error.title}") from None
         return Written(answer, options.model or "scripted", 100, 10)
+
+
+def _most_characters(form: type[BaseModel]) -> int:
+    (passage,) = form.model_json_schema()["$defs"].values()
+    return int(passage["properties"]["text"]["maxLength"])
 
 
 class AnsweringEngines(StubEngines):

@@ -15,9 +15,9 @@ from playhead.kinds.translate import KIND, Params, Result, translate
 from playhead.registry import kinds
 from playhead.settings import DeepLSettings, Settings
 from playhead.transcript import Segment, Transcript, Word
-from tests.kinds.answering import AnsweringEngines
+from tests.kinds.answering import Answering, AnsweringEngines
 from tests.kinds.memory import Memory
-from tests.rewriting.parallel import NAMES
+from tests.rewriting.parallel import ARTICLES, NAMES
 from worker.engines import make_engines
 from worker.engines.stubs import StubEngines
 from worker.engines.stubs.translator import StubTranslator
@@ -65,6 +65,11 @@ def file(tmp_path: Path) -> Path:
 def by_a_model(file: Path, content: str, answer: Any = in_german) -> Memory:
     file.write_text(content)
     return Memory(AnsweringEngines(answer), [file])
+
+
+def writer_of(ctx: Memory) -> Answering:
+    assert isinstance(ctx.engines, AnsweringEngines)
+    return ctx.engines.writer
 
 
 def by_a_service(file: Path, content: str, key: str | None = "key") -> Memory:
@@ -157,8 +162,7 @@ async def test_the_model_is_told_what_is_wanted(file: Path) -> None:
     )
     await translate(ctx, wanted)
 
-    assert isinstance(ctx.engines, AnsweringEngines)
-    ((told, _, _),) = ctx.engines.writer.calls
+    ((told, _, _),) = writer_of(ctx).calls
     for part in ("from English into German", "formal way", "friend: Kamerad", "Keep it short."):
         assert part in told
 
@@ -170,8 +174,7 @@ async def test_what_is_not_translated_is_asked_again_then_left_and_reported(file
 
     assert ctx.outputs["translation.txt"][0] == f"Guten Abend.\n\n{long}\n".encode()
     assert [(one.first, one.last, one.reason) for one in result.left] == [(3, 3, "it is not translated")]
-    assert isinstance(ctx.engines, AnsweringEngines)
-    assert [list(asked) for _, _, asked in ctx.engines.writer.calls] == [[1, 2], [2]]
+    assert [list(asked) for _, _, asked in writer_of(ctx).calls] == [[1, 2], [2]]
 
 
 async def test_where_nothing_is_translated_there_is_no_translation(file: Path) -> None:
@@ -239,6 +242,42 @@ async def test_names_that_take_far_more_in_the_other_language_are_believed_of_a_
     result = await translate(ctx, Params(language="en"))
 
     assert (ctx.outputs["translation.txt"][0].decode().splitlines(), result.left) == ([*dict(NAMES).values()], [])
+
+
+@pytest.mark.parametrize("enforces", [True, False])
+async def test_no_translation_is_too_long_for_its_form(file: Path, *, enforces: bool) -> None:
+    """A sentence may take four times the characters in another script: 95 of Chinese are 359 of English."""
+    article = ARTICLES[-1]
+    ctx = by_a_model(file, article["zh"], lambda _: [(1, article["en"])])
+    writer_of(ctx).enforces = enforces
+    result = await translate(ctx, Params(language="en"))
+
+    assert (ctx.outputs["translation.txt"][0].decode(), result.left) == (article["en"], [])
+
+
+async def test_what_a_server_cut_is_asked_for_again_and_never_kept(file: Path) -> None:
+    """Marks have no letters: by its length alone nobody could tell that this is not all of it."""
+    ctx = by_a_model(
+        file, "Good evening.\nWho is there?", lambda asked: [(n, "e\u0301\u0302\u0303" * 5000) for n in asked]
+    )
+    writer_of(ctx).enforces = True
+    with pytest.raises(AnswerInvalidError, match="longer than any answer"):
+        await translate(ctx, Params(language="fr"))
+
+    assert len(writer_of(ctx).calls) == 2
+    assert not ctx.outputs
+
+
+async def test_one_flood_spoils_no_other_passage(file: Path) -> None:
+    """Not every server holds its model to the form: what is too long is refused by itself."""
+    flooded = GERMAN | {"Who is there?": "Wer ist da? " * 1000}
+    ctx = by_a_model(
+        file, "Good evening.\nWho is there?\nIt rains.", lambda asked: [(n, flooded[t]) for n, t in asked.items()]
+    )
+    result = await translate(ctx, Params(language="de"))
+
+    assert ctx.outputs["translation.txt"][0].decode() == "Guten Abend.\nWho is there?\nEs regnet."
+    assert [(one.first, one.last) for one in result.left] == [(2, 2)]
 
 
 @pytest.mark.parametrize("wanted", [{"glossary": {"friend": "Kamerad"}}, {"model": "large"}, {"engine": "llm"}])
