@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from playhead.engines import TranslationOptions
-from playhead.errors import AnswerInvalidError
+from playhead.errors import AnswerInvalidError, TooLongError
 from playhead.kind import Context, Kind
 from playhead.languages import LANGUAGES, Language
-from playhead.rewriting import Check, Lengths, Rewritten, TranslatorAsk, WriterAsk, checks, rewrite
+from playhead.rewriting import TOO_LONG, Check, Lengths, Rewritten, TranslatorAsk, WriterAsk, checks, rewrite
 from playhead.rewriting.left import LeftRange, ranges
 from playhead.rewriting.material import Files, endings_of, read_material
 
@@ -93,11 +93,12 @@ async def translate(ctx: Context, params: Params) -> Result:
 
     Raises:
         AnswerInvalidError: none of it could be translated.
+        TooLongError: none of it fits into the model's context.
     """
     await ctx.progress(0.0, stage="fetching")
-    material = await asyncio.to_thread(read_material, await ctx.input())
     engine = _engine(ctx, params)
     ask = _service(ctx, params) if engine == "deepl" else _model(ctx, params)
+    material = await asyncio.to_thread(read_material, await ctx.input(), ask)
     made = await rewrite(ctx, material.texts, ask, _CHECKS[engine], stage="translating")
     _require_some(made)
     await _save(ctx, await asyncio.to_thread(material.files, made.texts, params.language))
@@ -156,8 +157,13 @@ def _instructions(params: Params) -> str:
 
 
 def _require_some(made: Rewritten) -> None:
-    if made.asked and len(made.left) == made.asked:
-        raise AnswerInvalidError(f"nothing could be translated; of the first passage: {made.left[0].reason}")
+    if not made.asked or len(made.left) < made.asked:
+        return
+    if all(one.reason == TOO_LONG for one in made.left):
+        raise TooLongError(
+            "no passage fits into the model's context: cut them, or raise PLAYHEAD_LLM__CONTEXT_TOKENS if it holds more"
+        )
+    raise AnswerInvalidError(f"nothing could be translated; of the first passage: {made.left[0].reason}")
 
 
 async def _save(ctx: Context, files: Files) -> None:

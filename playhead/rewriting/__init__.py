@@ -8,11 +8,12 @@ from playhead.rewriting import checks
 from playhead.rewriting.asking import Ask, Asked, Question
 from playhead.rewriting.checks import Check
 from playhead.rewriting.lengths import Lengths
-from playhead.rewriting.rewriting import Left, Rewritten, rewrite
+from playhead.rewriting.rewriting import TOO_LONG, Left, Rewritten, rewrite
 from playhead.rewriting.translating import TranslatorAsk
 from playhead.rewriting.writing import WriterAsk
 
 __all__ = [
+    "TOO_LONG",
     "Ask",
     "Asked",
     "Check",

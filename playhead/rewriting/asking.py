@@ -60,8 +60,13 @@ class Ask(Protocol):
         """Sum of the :meth:`cost` of the passages that may be asked for at once."""
         ...
 
+    @property
+    def limit(self) -> int:
+        """The :meth:`cost` of a passage that can be asked for at all: not less than the room."""
+        ...
+
     def cost(self, text: str) -> int:
-        """What asking for a passage takes of the room."""
+        """What asking for a passage takes of the room; of a text no more than of its parts together."""
         ...
 
     async def ask(self, question: Question) -> Asked:

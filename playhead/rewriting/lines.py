@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-MOST_CHARACTERS = 800
-"""A line longer than this is cut where sentences end."""
+from playhead.rewriting.pieces import Share, pieces
+from playhead.subtitles.text import is_unspaced
 
 _LINE = re.compile(r"(\r\n|\r|\n)|[^\r\n]+")
-# A row of signs is looked at from its first alone: from each of them, a hundred thousand dots would take hours, and
-# hold up the whole worker.
-_SENTENCE = re.compile(
-    r".+?(?:(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』）]*|\Z)\s*",  # noqa: RUF001 - likewise
-    re.DOTALL,
-)
-_WORD = re.compile(rf"\S{{1,{MOST_CHARACTERS}}}\s*|\s+")
 
 
 @dataclass(frozen=True)
@@ -33,19 +26,28 @@ class Lines:
 
     def joined(self, texts: Sequence[str]) -> str:
         """The text with others in the places of its passages, each on its line."""
-        changed = zip(self.passages, texts, self.frames[1:], strict=True)
-        return self.frames[0] + "".join((old if new == old else _flat(new)) + frame for old, new, frame in changed)
+        words = [old if new == old else _flat(new) for old, new in zip(self.passages, texts, strict=True)]
+        frames = [frame or self._gap(words, at) for at, frame in enumerate(self.frames[1:])]
+        return self.frames[0] + "".join(word + frame for word, frame in zip(words, frames, strict=True))
+
+    def _gap(self, words: Sequence[str], at: int) -> str:
+        """What parts a passage from the next that nothing parted: some scripts have blanks between sentences."""
+        last = at + 1 == len(words)
+        if last or (words[at], words[at + 1]) == self.passages[at : at + 2]:
+            return ""
+        before, after = words[at], words[at + 1]
+        return " " if before and after and not (is_unspaced(before[-1]) or is_unspaced(after[0])) else ""
 
 
-def split_lines(content: str) -> Lines:
-    """Take any text apart."""
+def split_lines(content: str, share: Share) -> Lines:
+    """Take any text apart into passages of a ``share`` of 1 at most."""
     frames, passages, places = list[str](), list[str](), list[int]()
     end, number = 0, 1
     for line in _LINE.finditer(content):
         if line.group(1):
             number += 1
             continue
-        for start, stop in _pieces(line.group(), line.start()):
+        for start, stop in _bare(pieces(line.group(), share), line.start()):
             frames.append(content[end:start])
             passages.append(content[start:stop])
             places.append(number)
@@ -53,34 +55,15 @@ def split_lines(content: str) -> Lines:
     return Lines((*frames, content[end:]), tuple(passages), tuple(places))
 
 
-def _pieces(line: str, at: int) -> Iterator[tuple[int, int]]:
+def _bare(parts: Iterable[str], at: int) -> Iterator[tuple[int, int]]:
     """Where the passages of a line begin and end in the whole text, without blanks around them."""
-    for piece in _short(line):
-        bare = piece.strip()
+    for part in parts:
+        bare = part.strip()
         if bare:
-            start = at + piece.index(bare)
+            start = at + part.index(bare)
             yield start, start + len(bare)
-        at += len(piece)
+        at += len(part)
 
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def _short(line: str) -> Iterator[str]:
-    if len(line) <= MOST_CHARACTERS:
-        yield line
-        return
-    # One by one: a search for all at once would hold every other thread up for as long as it takes.
-    parts = (
-        part
-        for one in map(re.Match.group, _SENTENCE.finditer(line))
-        for part in ([one] if len(one) <= MOST_CHARACTERS else _WORD.findall(one))
-    )
-    piece = ""
-    for part in parts:
-        if piece and len(piece) + len(part) > MOST_CHARACTERS:
-            yield piece
-            piece = ""
-        piece += part
-    yield piece

@@ -10,7 +10,9 @@ from typing import Protocol
 from playhead.documents import document_of, read_verbatim
 from playhead.kind import Taken
 from playhead.languages import join_segments
+from playhead.rewriting.asking import Ask
 from playhead.rewriting.lines import Lines, split_lines
+from playhead.rewriting.pieces import share_of
 from playhead.rewriting.subtitles import MEDIA_TYPES, formats_of, read_cues, reworded
 from playhead.subtitles import cues, srt, txt, vtt
 from playhead.subtitles.blocks import Blocks, join
@@ -42,8 +44,10 @@ class Material(Protocol):
         ...
 
 
-def read_material(path: Path) -> Material:
-    """Read a transcript, subtitles or a plain text. A transcript or subtitles of silence have no passages.
+def read_material(path: Path, ask: Ask) -> Material:
+    """Read a transcript, subtitles or a plain text, whose long lines are cut into what ``ask`` may be asked for.
+
+    A transcript or subtitles of silence have no passages.
 
     Raises:
         DocumentUnreadableError: it is none of these, too large, or a text that says nothing.
@@ -56,7 +60,7 @@ def read_material(path: Path) -> Material:
         return TranscriptMaterial(document.transcript)
     if document.form == "subtitles":
         return SubtitleMaterial(read_cues(content))
-    return TextMaterial(split_lines(content))
+    return TextMaterial(split_lines(content, share_of(ask)))
 
 
 def endings_of(taken: Taken) -> Sequence[str]:

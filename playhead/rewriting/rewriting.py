@@ -20,6 +20,8 @@ WINDOWS_AT_ONCE = 8
 """Of one job; how many calls are made at once is up to the engine."""
 MOST_REFUSALS = 64
 """Of a server that has answered nothing yet."""
+TOO_LONG = "it is too long for the model"
+"""Why a passage is left that nobody was asked for."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,13 @@ class _Work:
         self._ctx, self._texts, self._ask, self._check, self._stage = ctx, texts, ask, check, stage
         self._of, self._refusals = digest(texts), 0
         self._to_do = dict.fromkeys(number for number, text in enumerate(texts, start=1) if speaks(text))
-        self._left = {number: "it is too long for the model" for number in self._to_do if self._is_long(number)}
+        self._left = {number: TOO_LONG for number in self._to_do if self._is_long(number)}
         self.done = Rewritten(list(texts), asked=len(self._to_do))
         for number in self._left:
             del self._to_do[number]
 
     def _is_long(self, number: int) -> bool:
-        return self._ask.cost(self._texts[number - 1]) > self._ask.room
+        return self._ask.cost(self._texts[number - 1]) > self._ask.limit
 
     async def run(self) -> None:
         """Ask for what is not known yet."""

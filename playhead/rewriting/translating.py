@@ -19,7 +19,7 @@ class TranslatorAsk:
     """
 
     most = MOST_TEXTS
-    room = MOST_BYTES
+    room = limit = MOST_BYTES
     joint = False
     tries = 1  # The same question would get the same answer, for the same price.
 

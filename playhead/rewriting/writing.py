@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, cached_property
+from math import ceil
 from typing import Annotated
 
 from pydantic import BaseModel, Field, create_model
@@ -16,7 +17,7 @@ from playhead.rewriting.lengths import Lengths
 
 MOST_PASSAGES = 40
 MOST_TOKENS = 3000
-"""Longer answers fit, but models grow careless."""
+"""Longer windows fit, but models grow careless."""
 _FRAME_TOKENS = 20
 """What numbers, brackets and names of fields take, of a passage and its answer."""
 _AROUND_TOKENS = 400
@@ -71,25 +72,30 @@ class WriterAsk:
         self.tries = 2
         self.joint = True
 
-    @cached_property
+    @property
     def room(self) -> int:
-        """As the model's context has it.
+        """Tokens of a window."""
+        return min(MOST_TOKENS, self.limit)
+
+    @cached_property
+    def limit(self) -> int:
+        """Tokens, as the model's context has them.
 
         Raises:
             TooLongError: the instructions alone leave no room.
         """
         fixed = self._writer.count_tokens(self._instructions) + _AROUND_TOKENS
-        room = min(MOST_TOKENS, self._writer.context_tokens - fixed)
-        if room < _LEAST_ROOM:
+        limit = self._writer.context_tokens - fixed
+        if limit < _LEAST_ROOM:
             raise TooLongError(
                 f"instructions and glossary take some {fixed} tokens and leave no room in the model's context of "
                 f"{self._writer.context_tokens}: shorten them, or raise PLAYHEAD_LLM__CONTEXT_TOKENS if it holds more"
             )
-        return room
+        return limit
 
     def cost(self, text: str) -> int:
         """Tokens of question and answer."""
-        return round(self._writer.count_tokens(text) * (1 + self._growth)) + 2 * _FRAME_TOKENS
+        return ceil(self._writer.count_tokens(text) * (1 + self._growth)) + 2 * _FRAME_TOKENS
 
     async def ask(self, question: Question) -> Asked:
         """As :meth:`playhead.rewriting.asking.Ask.ask`."""

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from playhead.engines import Translated, TranslationOptions
-from playhead.errors import AnswerInvalidError, DocumentUnreadableError, ModelUnavailableError
+from playhead.errors import AnswerInvalidError, DocumentUnreadableError, ModelUnavailableError, TooLongError
 from playhead.kind import Taken
 from playhead.kinds.translate import KIND, Params, Result, translate
 from playhead.registry import kinds
@@ -62,9 +62,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "input"
 
 
-def by_a_model(file: Path, content: str, answer: Any = in_german) -> Memory:
+def by_a_model(file: Path, content: str, answer: Any = in_german, **llm: Any) -> Memory:
     file.write_text(content)
-    return Memory(AnsweringEngines(answer), [file])
+    return Memory(AnsweringEngines(answer, **llm), [file])
 
 
 def writer_of(ctx: Memory) -> Answering:
@@ -253,6 +253,42 @@ async def test_no_translation_is_too_long_for_its_form(file: Path, *, enforces: 
     result = await translate(ctx, Params(language="en"))
 
     assert (ctx.outputs["translation.txt"][0].decode(), result.left) == (article["en"], [])
+
+
+@pytest.mark.parametrize("language", ["zh", "ja", "hi", "th"])
+@pytest.mark.parametrize("context_tokens", [1024, 131_072])
+async def test_a_long_line_of_any_script_is_translated(file: Path, language: str, context_tokens: int) -> None:
+    line = ARTICLES[0][language] * 30
+    ctx = by_a_model(
+        file,
+        line,
+        lambda asked: [(n, "word " * (len(text) // 4)) for n, text in asked.items()],
+        context_tokens=context_tokens,
+    )
+    result = await translate(ctx, Params(language="en"))
+
+    assert result.left == []
+    assert set(ctx.outputs["translation.txt"][0].decode().split()) == {"word"}
+
+
+async def test_a_cue_too_long_for_a_window_is_asked_for_alone(file: Path) -> None:
+    ctx = by_a_model(
+        file,
+        SRT.replace("Good evening.", "晚上好。" * 200),
+        lambda asked: [(n, f"ja, {text}") for n, text in asked.items()],
+        context_tokens=131_072,
+    )
+    result = await translate(ctx, Params(language="de"))
+
+    assert (result.left, result.windows) == ([], 2)
+
+
+async def test_what_fits_into_no_model_ends_the_job_at_once(file: Path) -> None:
+    """Tried again it would fit no better."""
+    ctx = by_a_model(file, "1\n00:00:01,000 --> 00:00:02,000\n" + "晚上好。" * 4000)
+    with pytest.raises(TooLongError, match="CONTEXT_TOKENS"):
+        await translate(ctx, Params(language="de"))
+    assert not writer_of(ctx).calls
 
 
 async def test_what_a_server_cut_is_asked_for_again_and_never_kept(file: Path) -> None:

@@ -1,8 +1,8 @@
 """The same in many languages: articles 1, 3 and 25 (1) of the Universal Declaration of Human Rights."""
 
-from __future__ import annotations
-
 # ruff: noqa: RUF001 - each language is written with its own marks
+
+from __future__ import annotations
 
 ARTICLES: tuple[dict[str, str], ...] = (
     {
