@@ -112,6 +112,18 @@ LANGUAGES: dict[str, str] = {
     "zh": "Chinese",
 }
 
+VARIANTS: dict[str, str] = {
+    "en-GB": "British English",
+    "en-US": "American English",
+    "es-419": "Latin American Spanish",
+    "pt-BR": "Brazilian Portuguese",
+    "pt-PT": "European Portuguese",
+    "zh-Hans": "Chinese in simplified characters",
+    "zh-Hant": "Chinese in traditional characters",
+}
+"""What a language may be written as, by BCP 47 tag: the variants that DeepL tells apart."""
+_TAGS = {tag.lower(): tag for tag in VARIANTS}
+
 # Written without spaces between words, so segments join without one too.
 UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 
@@ -135,3 +147,30 @@ def known_language(code: str) -> str:
 
 Language = Annotated[str, AfterValidator(known_language)]
 """A field of params that names a language."""
+
+
+def variant(tag: str) -> str:
+    """The code of a language, or the tag of a variant in its usual capitals.
+
+    Raises:
+        ValueError: there is neither.
+    """
+    found = _TAGS.get(tag.lower(), tag)
+    if found not in LANGUAGES | VARIANTS:
+        message = f"no language {tag!r}: give an ISO 639-1 code such as 'en', or one of {', '.join(VARIANTS)}"
+        raise ValueError(message)
+    return found
+
+
+def language_of(tag: str) -> str:
+    """The code of the language that a variant is one of; of a language, its own."""
+    return tag.partition("-")[0]
+
+
+def name_of(tag: str) -> str:
+    """The English name of a language or a variant."""
+    return LANGUAGES.get(tag) or VARIANTS[tag]
+
+
+Variant = Annotated[str, AfterValidator(variant)]
+"""A field of params that names a language, or a variant of one."""

@@ -18,7 +18,7 @@ class TranslationOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    target: str = Field(description="ISO 639-1 code of the language wanted.")
+    target: str = Field(description="ISO 639-1 code of the language wanted, or BCP 47 tag of a variant.")
     source: str | None = Field(None, description="ISO 639-1 code of the language written; None has it detected.")
     formality: Literal["formal", "informal"] | None = Field(
         None, description="Where the language knows the difference."

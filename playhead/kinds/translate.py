@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from playhead.engines import TranslationOptions
 from playhead.errors import AnswerInvalidError, TooLongError
 from playhead.kind import Context, Kind
-from playhead.languages import LANGUAGES, Language
+from playhead.languages import VARIANTS, Language, Variant, language_of, name_of
 from playhead.rewriting import TOO_LONG, Check, Lengths, Rewritten, TranslatorAsk, WriterAsk, checks, rewrite
 from playhead.rewriting.left import LeftRange, ranges
 from playhead.rewriting.material import Files, endings_of, read_material
@@ -26,10 +26,6 @@ _GROWTH = 2.5
 LENGTHS = Lengths(0.2, 2.5, spare_more=40)
 """The same sentence takes up to 2.2 times as many letters in one language as in another, Thai and Finnish; a name more
 where it is spelled out: `NATO` is `Organisation du traité de l'Atlantique nord`."""
-_CHECKS: dict[str, Check] = {
-    "llm": checks.first_of(checks.worded, LENGTHS, checks.translated),
-    "deepl": checks.worded,  # It does not ramble, and what it says is paid for.
-}
 
 
 class Params(BaseModel):
@@ -37,7 +33,10 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    language: Language = Field(description="Language wanted, as an ISO 639-1 code such as `fr`.", examples=["fr"])
+    language: Variant = Field(
+        description=f"Language wanted, as an ISO 639-1 code such as `fr`, or as one of {', '.join(VARIANTS)}.",
+        examples=["fr"],
+    )
     source: Language | None = Field(None, description="Language of the input; left out, it is found out.")
     engine: Literal["auto", "llm", "deepl"] = Field(
         "auto",
@@ -99,7 +98,7 @@ async def translate(ctx: Context, params: Params) -> Result:
     engine = _engine(ctx, params)
     ask = _service(ctx, params) if engine == "deepl" else _model(ctx, params)
     material = await asyncio.to_thread(read_material, await ctx.input(), ask)
-    made = await rewrite(ctx, material.texts, ask, _CHECKS[engine], stage="translating")
+    made = await rewrite(ctx, material.texts, ask, _check(engine, params), stage="translating")
     _require_some(made)
     await _save(ctx, await asyncio.to_thread(material.files, made.texts, params.language))
     found = ask.source if isinstance(ask, TranslatorAsk) else None
@@ -138,6 +137,14 @@ def _engine(ctx: Context, params: Params) -> Literal["llm", "deepl"]:
     return "deepl" if ctx.engines.translator.available and not params.for_a_model else "llm"
 
 
+def _check(engine: Literal["llm", "deepl"], params: Params) -> Check:
+    if engine == "deepl":
+        return checks.worded  # It does not ramble, and what it says is paid for.
+    likely = checks.first_of(checks.worded, LENGTHS)
+    # From a language to a variant of it, much stays as it is.
+    return likely if params.source == language_of(params.language) else checks.first_of(likely, checks.translated)
+
+
 def _service(ctx: Context, params: Params) -> TranslatorAsk:
     options = TranslationOptions(target=params.language, source=params.source, formality=params.formality)
     return TranslatorAsk(ctx.engines.translator, options)
@@ -148,8 +155,8 @@ def _model(ctx: Context, params: Params) -> WriterAsk:
 
 
 def _instructions(params: Params) -> str:
-    source = f" from {LANGUAGES[params.source]}" if params.source else ""
-    task = f"You translate{source} into {LANGUAGES[params.language]}: {_MANNER}"
+    source = f" from {name_of(params.source)}" if params.source else ""
+    task = f"You translate{source} into {name_of(params.language)}: {_MANNER}"
     manner = f"Speak to people in the {params.formality} way." if params.formality else None
     terms = [f"{term}: {to}" for term, to in params.glossary.items()]
     glossary = "\n".join(["Terms are translated like this:", *terms]) if terms else None

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from playhead.documents import document_of, read_verbatim
 from playhead.kind import Taken
-from playhead.languages import join_segments
+from playhead.languages import join_segments, language_of
 from playhead.rewriting.asking import Ask
 from playhead.rewriting.lines import Lines, split_lines
 from playhead.rewriting.pieces import share_of
@@ -114,7 +114,7 @@ class TranscriptMaterial:
 
     def files(self, texts: Sequence[str], language: str) -> Files:
         """As :meth:`Material.files`: the forms of a transcription."""
-        made = self._reworded([" ".join(text.split()) for text in texts], language)
+        made = self._reworded([" ".join(text.split()) for text in texts], language_of(language))
         laid = cues(made.segments, duration_seconds=made.duration_seconds)
         return {
             "json": (made.model_dump_json(), "application/json"),

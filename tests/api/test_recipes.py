@@ -21,17 +21,17 @@ async def test_every_recipe_is_told(client: httpx.AsyncClient) -> None:
 
 
 async def test_subtitles_are_translated_into_each_language_once(client: httpx.AsyncClient) -> None:
-    params = {"languages": ["fr", "de", "fr"], "language": "en", "glossary": ["Norland"]}
+    params = {"languages": ["fr", "pt-BR", "fr"], "language": "en", "glossary": ["Norland"]}
     body = {"recipe": "subtitles", "input": URL, "params": params, "priority": "high", "metadata": {"show": "7"}}
     answer = await client.post(PATH, json=body)
     batch = answer.json()
     assert answer.status_code == 202, batch
-    assert set(batch["jobs"]) == {"transcribe", "fix", "translate-fr", "translate-de"}
+    assert set(batch["jobs"]) == {"transcribe", "fix", "translate-fr", "translate-pt-BR"}
     assert (batch["recipe"], batch["counts"]) == ("subtitles", {"queued": 1, "waiting": 3})
     jobs = {name: (await client.get(f"/api/v1/jobs/{job_id}")).json() for name, job_id in batch["jobs"].items()}
-    assert jobs["translate-de"]["params"]["language"] == "de"
-    assert jobs["translate-de"]["params"]["source"] == "en"
-    assert jobs["translate-de"]["input"] == {"job": batch["jobs"]["fix"], "output": "subtitles.srt"}
+    assert jobs["translate-pt-BR"]["params"]["language"] == "pt-BR"
+    assert jobs["translate-pt-BR"]["params"]["source"] == "en"
+    assert jobs["translate-pt-BR"]["input"] == {"job": batch["jobs"]["fix"], "output": "subtitles.srt"}
     assert jobs["fix"]["params"]["glossary"] == ["Norland"]
     assert {(job["priority"], job["metadata"]["show"]) for job in jobs.values()} == {("high", "7")}
 

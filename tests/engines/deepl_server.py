@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 KEY = "a-key:fx"
-KNOWN = frozenset({"DE", "FR", "EN-US", "PT-PT", "NB", "ES", "JA"})
+KNOWN = frozenset({"DE", "FR", "EN-US", "EN-GB", "ZH-HANT", "PT-PT", "NB", "ES", "JA"})
 
 
 @dataclass

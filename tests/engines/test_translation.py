@@ -20,6 +20,7 @@ from playhead.errors import (
     TooLongError,
     TranslatorUnavailableError,
 )
+from playhead.languages import VARIANTS
 from playhead.rewriting import Question, TranslatorAsk
 from playhead.rewriting.windows import windows
 from playhead.settings import DeepLSettings, Settings
@@ -91,6 +92,8 @@ async def test_without_a_key_there_is_none(engines: str) -> None:
         (FRENCH, {"target_lang": "FR"}),
         (TranslationOptions(target="en", source="no"), {"target_lang": "EN-US", "source_lang": "NB"}),
         (TranslationOptions(target="pt", source="en"), {"target_lang": "PT-PT", "source_lang": "EN"}),
+        (TranslationOptions(target="en-GB"), {"target_lang": "EN-GB"}),
+        (TranslationOptions(target="zh-Hant"), {"target_lang": "ZH-HANT"}),
         (TranslationOptions(target="no", formality="formal"), {"target_lang": "NB", "formality": "prefer_more"}),
         (TranslationOptions(target="de", formality="informal"), {"target_lang": "DE", "formality": "prefer_less"}),
     ],
@@ -185,6 +188,13 @@ async def test_a_key_from_a_file_may_end_in_a_line_end(server: DeepLServer) -> N
 
     assert (await made.translate(["Hello"], FRENCH)).texts == ["HELLO"]
     await made.close()
+
+
+def test_the_variants_that_may_be_wanted_are_those_of_deepl() -> None:
+    import deepl
+
+    known = {code for name, code in vars(deepl.Language).items() if name.isupper() and "-" in code}
+    assert VARIANTS.keys() == known
 
 
 async def test_a_language_that_deepl_does_not_know_is_the_fault_of_the_params(deepl: DeepLTranslator) -> None:

@@ -167,6 +167,30 @@ async def test_the_model_is_told_what_is_wanted(file: Path) -> None:
         assert part in told
 
 
+async def test_a_variant_of_a_language_may_be_wanted(file: Path) -> None:
+    ctx = by_a_model(file, transcript().model_dump_json(), prefixed)
+    result = await translate(ctx, Params(language="pt-br", source="en"))
+
+    assert "from English into Brazilian Portuguese" in writer_of(ctx).calls[0][0]
+    assert result.language == "pt-BR"
+    made = Transcript.model_validate_json(ctx.outputs["translation.json"][0])
+    assert made.language == "pt"
+
+
+async def test_segments_of_a_variant_are_joined_as_those_of_its_language(file: Path) -> None:
+    ctx = by_a_model(file, transcript().model_dump_json(), lambda asked: [(n, "晚上好。") for n in asked])
+    await translate(ctx, Params(language="zh-Hant"))
+
+    assert Transcript.model_validate_json(ctx.outputs["translation.json"][0]).text == "晚上好。晚上好。"
+
+
+async def test_from_a_language_to_its_variant_much_may_stay_as_it_is(file: Path) -> None:
+    ctx = by_a_model(file, "A passage of many words that are the same there.", lambda asked: asked.items())
+    result = await translate(ctx, Params(language="en-GB", source="en"))
+
+    assert result.left == []
+
+
 async def test_what_is_not_translated_is_asked_again_then_left_and_reported(file: Path) -> None:
     long = "This sentence is far too long for a name, and is German to nobody."
     ctx = by_a_model(file, f"Good evening.\n\n{long}\n")
@@ -373,6 +397,8 @@ async def test_what_cannot_be_read_is_refused(file: Path, content: str) -> None:
     [
         {},
         {"language": "xx"},
+        {"language": "fr-XX"},
+        {"language": "de", "source": "pt-BR"},
         {"language": "de", "source": "de"},
         {"language": "de", "engine": "deepl", "glossary": {"a": "b"}},
         {"language": "de", "formality": "rude"},
