@@ -27,6 +27,10 @@ CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac
 SAID = ["Good morning, everybody.", "The bridge is closed until May.", "Ann will tell the school."]
 LONG = [*SAID, "The repair costs forty thousand."] * 20
 """Too long for one window of the model; and so little is said that even a small one quotes some of it."""
+MISHEARD = (
+    "1\n00:00:01,000 --> 00:00:02,500\nmary ann dashwood was tired\n\n"
+    "2\n00:00:03,000 --> 00:00:04,200\nshe livd in norland park\n"
+)
 
 
 def srt_of(said: Sequence[str]) -> str:
@@ -102,6 +106,19 @@ def test_subtitles_are_made_as_webvtt(subtitling: Stack) -> None:
     assert made["result"]["cues"] == len(read) > 0
     assert "young man" in " ".join(one.plaintext for one in read)
     assert all(0 <= one.start < one.end <= 3000 for one in read)
+
+
+def test_misheard_words_are_repaired(subtitling: Stack) -> None:
+    """Easy ones: even this model can."""
+    file = subtitling.upload(MISHEARD.encode(), "misheard.srt")
+
+    fixed = subtitling.ended(subtitling.submit(file, kind="fix_srt", params={"glossary": ["Norland Park"]}))
+
+    assert fixed["error"] is None
+    assert (fixed["result"]["changed"], fixed["result"]["left"]) == (2, [])
+    made = subtitling.output(fixed, "subtitles.srt")
+    assert split(made).frames == split(MISHEARD).frames
+    assert "lived in Norland Park" in made
 
 
 def test_what_is_no_subtitles_ends_at_once(subtitling: Stack) -> None:
