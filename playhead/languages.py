@@ -156,7 +156,7 @@ def variant(tag: str) -> str:
         ValueError: there is neither.
     """
     found = _TAGS.get(tag.lower(), tag)
-    if found not in LANGUAGES | VARIANTS:
+    if found not in LANGUAGES and found not in VARIANTS:
         message = f"no language {tag!r}: give an ISO 639-1 code such as 'en', or one of {', '.join(VARIANTS)}"
         raise ValueError(message)
     return found

@@ -24,8 +24,8 @@ _MANNER = (
 _GROWTH = 2.5
 """Tokens of an answer for each of its passage: other scripts take more."""
 LENGTHS = Lengths(0.2, 2.5, spare_more=40)
-"""The same sentence takes up to 2.2 times as many letters in one language as in another, Thai and Finnish; a name more
-where it is spelled out: `NATO` is `Organisation du traité de l'Atlantique nord`."""
+"""Of two languages one may need 2.2 times the letters of the other, as Finnish does of Thai, and a name that is spelled
+out more: `NATO` is `Organisation du traité de l'Atlantique nord`."""
 
 
 class Params(BaseModel):
@@ -92,7 +92,7 @@ async def translate(ctx: Context, params: Params) -> Result:
 
     Raises:
         AnswerInvalidError: none of it could be translated.
-        TooLongError: none of it fits into the model's context.
+        TooLongError: none of it fits into one question.
     """
     await ctx.progress(0.0, stage="fetching")
     engine = _engine(ctx, params)
@@ -168,7 +168,7 @@ def _require_some(made: Rewritten) -> None:
         return
     if all(one.reason == TOO_LONG for one in made.left):
         raise TooLongError(
-            "no passage fits into the model's context: cut them, or raise PLAYHEAD_LLM__CONTEXT_TOKENS if it holds more"
+            "no passage fits into one question: cut them, or raise PLAYHEAD_LLM__CONTEXT_TOKENS if the model holds more"
         )
     raise AnswerInvalidError(f"nothing could be translated; of the first passage: {made.left[0].reason}")
 
