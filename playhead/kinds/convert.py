@@ -9,15 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from playhead.engines.conversion import (
-    TARGET_LUFS,
-    Conversion,
-    ConversionOptions,
-    Converted,
-    Loudness,
-    MediaFormat,
-    MediaStream,
-)
+from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Loudness, MediaFormat, MediaStream
 from playhead.kind import Context, Kind
 
 MEDIA_TYPES: dict[MediaFormat, str] = {
@@ -49,8 +41,8 @@ class Params(BaseModel):
     normalize: bool = Field(
         default=False, description="Bring the loudness to `loudness_lufs` (EBU R 128), peaks to -1.5 dBTP at most."
     )
-    loudness_lufs: float = Field(
-        TARGET_LUFS, ge=-31, le=-9, description="Loudness to `normalize` to: -16 for podcasts, -23 for broadcasters."
+    loudness_lufs: float | None = Field(
+        None, ge=-31, le=-9, description="Loudness to `normalize` to, e.g. -23 for broadcasters; left out, -16."
     )
     bitrate_kbps: int | None = Field(
         None, ge=8, le=512, description="Bit rate of the sound; left out, what suits the format. Not for `wav`, `flac`."
@@ -65,8 +57,8 @@ class Params(BaseModel):
 
     @field_validator("loudness_lufs")
     @classmethod
-    def _of_what_is_normalised(cls, loudness_lufs: float, info: ValidationInfo) -> float:
-        if not info.data.get("normalize"):
+    def _of_what_is_normalised(cls, loudness_lufs: float | None, info: ValidationInfo) -> float | None:
+        if loudness_lufs is not None and not info.data.get("normalize"):
             raise ValueError("it is for normalize alone: set that to true as well")
         return loudness_lufs
 
@@ -128,7 +120,7 @@ def _name(params: Params) -> str:
 
 
 async def _converted(ctx: Context, source: Path, target: Path, params: Params) -> Converted:
-    options = ConversionOptions(**params.model_dump())
+    options = ConversionOptions(**params.model_dump(exclude_none=True))
     began, fraction = time.monotonic(), 0.0
     async with aclosing(ctx.engines.converter.convert(source, target, options)) as parts:
         async for part in parts:
