@@ -40,8 +40,8 @@ class _Floor:
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = turns
         self._starts = [turn.start for turn in turns]
-        # The latest end of all turns up to each: none before it reaches further.
-        self._ends = list(accumulate((turn.end for turn in turns), max))
+        # Of all turns up to each, the first that ends last: none before it reaches further.
+        self._furthest = list(accumulate(turns, _longer))
         self._last: str | None = None
 
     def holder(self, start: float, end: float) -> str:
@@ -62,7 +62,7 @@ class _Floor:
         """The turns that touch a span, by their start."""
         at = bisect_right(self._starts, end)
         near: list[Turn] = []
-        while at and self._ends[at - 1] >= start:
+        while at and self._furthest[at - 1].end >= start:
             at -= 1
             if self._turns[at].end >= start:
                 near.append(self._turns[at])
@@ -71,11 +71,16 @@ class _Floor:
     def _nearest(self, start: float, end: float) -> str:
         """Of the turns around a pause, whose edge is nearer; whoever spoke before, where both are as near."""
         after = bisect_right(self._starts, end)
-        before = max(self._turns[:after], key=lambda turn: turn.end) if after else None
+        before = self._furthest[after - 1] if after else None
         following = self._turns[after] if after < len(self._turns) else None
         if before and following:
             return (following if following.start - end < start - before.end else before).speaker
         return (before or following or self._turns[0]).speaker
+
+
+def _longer(one: Turn, other: Turn) -> Turn:
+    """Whichever ends later; the first, where both end at once."""
+    return other if other.end > one.end else one
 
 
 def _pieces(segment: Segment, floor: _Floor) -> list[Segment]:

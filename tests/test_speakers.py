@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -172,6 +173,41 @@ def test_a_cue_has_one_speaker_and_all_the_text(transcript: Transcript, turns: l
     said = [(one.speaker, word) for one in found.segments for word in one.text.split()]
     assert [(cue.speaker, word) for cue in shown for line in cue.lines for word in line.split()] == said
     assert all(before.end_ms <= after.start_ms for before, after in pairwise(shown))
+
+
+def _by_a_plain_scan(word: Word, turns: list[Turn]) -> str:
+    """Whose turn is nearest to a word in a pause; of those as near, who began before it, and of these the first."""
+    begun = sorted(turns, key=lambda turn: (turn.start > word.end, turn.start, turn.end, turn.speaker))
+    return min(begun, key=lambda turn: max(turn.start - word.end, word.start - turn.end)).speaker
+
+
+@settings(deadline=None)  # a loaded machine is no defect
+@given(_transcripts(), TURNS)
+def test_a_word_in_a_pause_is_theirs_whom_a_plain_scan_finds_nearest(transcript: Transcript, turns: list[Turn]) -> None:
+    for word in [word for one in with_speakers(transcript, turns).segments for word in one.words or []]:
+        if turns and all(turn.end < word.start or turn.start > word.end for turn in turns):
+            assert word.speaker == _by_a_plain_scan(word, turns)
+
+
+class _Watched(Turn):
+    """A turn that counts how often anybody asks for its end."""
+
+    looks: ClassVar[int] = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        _Watched.looks += name == "end"
+        return super().__getattribute__(name)
+
+
+def test_of_a_word_in_a_pause_only_the_turns_around_it_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hours of talk every word looked at every turn: 9,600 of each took nine seconds."""
+    monkeypatch.setattr(_Watched, "looks", 0)
+    count = 500
+    turns = [_Watched(start=at, end=at + 0.5, speaker=f"S{at % 3 + 1}") for at in range(count)]
+    words = [("yes", at + 0.6, at + 0.7) for at in range(count)]
+    found = with_speakers(_transcript(_segment(0, words)), turns)
+    assert [word.speaker for one in found.segments for word in one.words or []] == [turn.speaker for turn in turns]
+    assert _Watched.looks < 20 * count
 
 
 @pytest.mark.parametrize("count", [1, 20_000])
