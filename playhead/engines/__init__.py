@@ -10,7 +10,7 @@ from typing import Protocol
 
 from playhead.engines.annotation import AnnotationStep, Annotator, Entity, Sentence, Token
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
-from playhead.engines.diarization import Diarizer, Turn
+from playhead.engines.diarization import Diarized, Diarizer, Turn
 from playhead.engines.notation import NotationOptions, NotationStep, Notator, Note
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
 from playhead.engines.synthesis import Speaker, SpeakingOptions, Spoken, Voice
@@ -24,6 +24,7 @@ __all__ = [
     "ConversionOptions",
     "Converted",
     "Converter",
+    "Diarized",
     "Diarizer",
     "Engines",
     "Entity",

@@ -18,6 +18,13 @@ class Turn(BaseModel):
     speaker: str = Field(description="`S1` is whoever spoke first.")
 
 
+class Diarized(BaseModel):
+    """Who speaks when in a recording."""
+
+    turns: list[Turn] = Field(description="By start.")
+    device_seconds: float = Field(0.0, ge=0, description="Time of the device that this took.")
+
+
 class Diarizer(Protocol):
     """Speech to turns."""
 
@@ -25,8 +32,8 @@ class Diarizer(Protocol):
         """Raise :class:`ModelUnavailableError` where :meth:`diarize` would."""
         ...
 
-    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:
-        """Say who speaks when, by start; ``minimum`` and ``maximum`` bound the number of speakers.
+    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> Diarized:
+        """Say who speaks when; ``minimum`` and ``maximum`` bound the number of speakers.
 
         There are never more than ``maximum``; there are ``minimum`` as far as voices can be told apart.
 

@@ -45,18 +45,18 @@ class Progress:
         return Cursor(info=self.info, segments=len(self.segments), done_seconds=self.done_seconds)
 
 
-async def hear(ctx: Context, options: SpeechOptions) -> Transcript:
-    """Transcribe the job's input, from where an earlier attempt left off.
+async def hear(ctx: Context, options: SpeechOptions, share: float = 1.0) -> Transcript:
+    """Transcribe the job's input, from where an earlier attempt left off. It is this share of the job's work.
 
     Tells watchers of each segment as it is decoded. Where one is told again, with the same ``id``, it replaces the one
     told before: an attempt begins anew if it cannot read what an earlier one kept.
     """
     await ctx.progress(0.0, stage="fetching")
     recording = await ctx.input()
-    return _transcript(await _decode(ctx, recording, options), options)
+    return _transcript(await _decode(ctx, recording, options, share), options)
 
 
-async def _decode(ctx: Context, recording: Path, options: SpeechOptions) -> Progress:
+async def _decode(ctx: Context, recording: Path, options: SpeechOptions, share: float) -> Progress:
     """Take the engine's steps in as they come, from where an earlier attempt left off."""
     await ctx.progress(0.0, stage="loading")
     done = await _restored(ctx)
@@ -65,7 +65,7 @@ async def _decode(ctx: Context, recording: Path, options: SpeechOptions) -> Prog
         async for step in steps:
             if isinstance(step, SpeechInfo):
                 done = done or Progress(step)
-                pace = _Pace(done)
+                pace = _Pace(done, share)
             elif done and pace:
                 await _take(ctx, done, step)
                 await pace.tell(ctx, done)
@@ -121,20 +121,21 @@ async def _take(ctx: Context, done: Progress, step: SpeechStep) -> None:
 
 
 class _Pace:
-    """How fast this attempt goes, and so when it will be done."""
+    """How fast this attempt goes, and so when the job will be done, of which this is a share."""
 
-    def __init__(self, done: Progress) -> None:
+    def __init__(self, done: Progress, share: float) -> None:
+        self._share = share
         self._began = time.monotonic()
         self._from_seconds = done.done_seconds
 
     async def tell(self, ctx: Context, done: Progress) -> None:
         duration = done.info.duration_seconds
         fraction = min(1.0, done.done_seconds / duration) if duration else 1.0
-        await ctx.progress(fraction, stage="transcribing", eta_seconds=self._eta_seconds(done))
+        await ctx.progress(self._share * fraction, stage="transcribing", eta_seconds=self._eta_seconds(done))
 
     def _eta_seconds(self, done: Progress) -> float | None:
         heard = done.done_seconds - self._from_seconds
-        left = max(0.0, done.info.duration_seconds - done.done_seconds)
+        left = max(0.0, done.info.duration_seconds / self._share - done.done_seconds)
         return left * (time.monotonic() - self._began) / heard if heard > 0 else None
 
 

@@ -108,7 +108,7 @@ def _frames(frames: NDArray[np.float64], spans: list[tuple[float, float]]) -> ND
 
 
 async def test_turns_come_in_order_and_the_first_is_of_s1(diarizer: Diarizer, talk: tuple[Path, Truth]) -> None:
-    turns = await diarizer.diarize(talk[0])
+    turns = (await diarizer.diarize(talk[0])).turns
     assert [turn.start for turn in turns] == sorted(turn.start for turn in turns)
     assert all(0 <= turn.start < turn.end for turn in turns)
     names = list(dict.fromkeys(turn.speaker for turn in turns))
@@ -117,12 +117,13 @@ async def test_turns_come_in_order_and_the_first_is_of_s1(diarizer: Diarizer, ta
 
 
 async def test_there_are_no_more_than_the_maximum(diarizer: Diarizer, talk: tuple[Path, Truth]) -> None:
-    assert {turn.speaker for turn in await diarizer.diarize(talk[0], maximum=1)} == {"S1"}
+    found = await diarizer.diarize(talk[0], maximum=1)
+    assert {turn.speaker for turn in found.turns} == {"S1"}
 
 
 async def test_there_are_as_many_as_the_minimum(diarizer: Diarizer, talk: tuple[Path, Truth]) -> None:
-    turns = await diarizer.diarize(talk[0], minimum=3, maximum=3)
-    assert {turn.speaker for turn in turns} == {"S1", "S2", "S3"}
+    found = await diarizer.diarize(talk[0], minimum=3, maximum=3)
+    assert {turn.speaker for turn in found.turns} == {"S1", "S2", "S3"}
 
 
 async def test_an_empty_file_is_no_recording(diarizer: Diarizer, tmp_path: Path) -> None:
@@ -135,7 +136,9 @@ async def test_an_empty_file_is_no_recording(diarizer: Diarizer, tmp_path: Path)
 @pytest.mark.models
 async def test_three_voices_in_seven_turns_are_told_apart(real: SenkoDiarizer, talk: tuple[Path, Truth]) -> None:
     path, truth = talk
-    turns = await real.diarize(path)
+    found = await real.diarize(path)
+    assert found.device_seconds > 0
+    turns = found.turns
     assert [name for name, _ in groupby(turn.speaker for turn in turns)] == ["S1", "S2", "S3", "S1", "S2", "S3", "S1"]
     assert _error_rate(truth, turns) < 0.1
     changes = [turns[at].start for at in range(1, len(turns)) if turns[at].speaker != turns[at - 1].speaker]
@@ -147,7 +150,7 @@ async def test_three_voices_in_seven_turns_are_told_apart(real: SenkoDiarizer, t
 @pytest.mark.models
 async def test_where_nobody_speaks_there_are_no_turns(real: SenkoDiarizer, tmp_path: Path) -> None:
     write_wave(tmp_path / "silence.wav", np.zeros(RATE * 5, np.int16))
-    assert await real.diarize(tmp_path / "silence.wav") == []
+    assert (await real.diarize(tmp_path / "silence.wav")).turns == []
 
 
 @pytest.mark.parametrize("missing", PACKAGES)

@@ -3,13 +3,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
 
-from playhead.engines import Engines, SpeechInfo, SpeechOptions, SpeechStep
+from playhead.engines import Diarized, Engines, SpeechInfo, SpeechOptions, SpeechStep, Turn
 from playhead.errors import ModelUnavailableError
 from playhead.kinds import transcribe
 from playhead.kinds.transcribe import KIND, Params
@@ -232,7 +235,54 @@ async def test_speakers_are_joined_to_words_segments_and_subtitles(ctx: Memory) 
     assert Transcript.model_validate_json(ctx.outputs["transcript.json"][0]) == result
     assert ctx.outputs["transcript.srt"][0].count(b"\nS1: ") > 1
     assert b"\n<v S2>" in ctx.outputs["transcript.vtt"][0]
-    assert "diarizing" in ctx.stages
+
+
+async def test_telling_speakers_apart_has_a_share_of_the_progress(ctx: Memory) -> None:
+    """It takes minutes, during which the job stood at 1."""
+    await transcribe.transcribe(ctx, Params(speakers=True))
+
+    assert ctx.stages[-2:] == ["diarizing", "writing"]
+    assert ctx.fractions == pytest.approx([0, 0, 0.225, 0.45, 0.675, 0.9, 0.9, 1])
+    assert ctx.etas[-3] is not None
+
+
+async def test_the_time_that_is_left_counts_the_share_of_the_speakers(
+    ctx: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count()
+    monkeypatch.setattr("playhead.hearing.work.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    await transcribe.transcribe(ctx, Params(speakers=True))
+
+    # A second for each quarter of the recording, and the speakers take a tenth of the whole.
+    whole = 4 / 0.9
+    assert ctx.etas[2:6] == pytest.approx([whole - 1, whole - 2, whole - 3, whole - 4])
+
+
+@pytest.mark.parametrize("dies_after", [2, 4])
+async def test_the_progress_never_falls_back_within_a_later_attempt(ctx: Memory, dies_after: int) -> None:
+    broken = Memory(ctx.engines, ctx.files, dies_after=dies_after)
+    with suppress(ConnectionError):
+        await transcribe.transcribe(broken, Params(speakers=True))
+    again = broken.next_attempt()
+    await transcribe.transcribe(again, Params(speakers=True))
+
+    assert again.fractions == sorted(again.fractions)
+    assert again.fractions[-2:] == [0.9, 1.0]
+
+
+async def test_telling_speakers_apart_is_accounted_for(ctx: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    await transcribe.transcribe(ctx, Params())
+    heard = ctx.device_seconds
+
+    async def diarize(*_: object, **__: object) -> Diarized:
+        return Diarized(turns=[Turn(start=0, end=9, speaker="S1")], device_seconds=2.5)
+
+    monkeypatch.setattr(StubDiarizer, "diarize", diarize)
+    again = Memory(ctx.engines, ctx.files)
+    await transcribe.transcribe(again, Params(speakers=True))
+
+    assert again.device_seconds == heard + 2.5
+    assert again.audio_seconds == ctx.audio_seconds
 
 
 async def test_the_number_of_speakers_may_be_bounded(ctx: Memory) -> None:

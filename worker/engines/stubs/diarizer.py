@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from playhead.engines import Turn
+from playhead.engines import Diarized, Turn
 from playhead.settings import StubSettings
 from worker.engines.stubs.transcriber import SEGMENT_SECONDS, digest_of
 
@@ -23,7 +23,7 @@ class StubDiarizer:
     def require(self) -> None:
         """Always there."""
 
-    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> list[Turn]:
+    async def diarize(self, recording: Path, *, minimum: int | None = None, maximum: int | None = None) -> Diarized:
         """As :meth:`playhead.engines.Diarizer.diarize`."""
         await asyncio.to_thread(digest_of, recording)
         voices = max(minimum or 1, min(VOICES, maximum or VOICES))
@@ -33,4 +33,4 @@ class StubDiarizer:
             end = min(self._seconds, start + (SEGMENT_SECONDS if turns else _SHIFT_SECONDS))
             turns.append(Turn(start=start, end=end, speaker=f"S{len(turns) % voices + 1}"))
             start = end
-        return turns
+        return Diarized(turns=turns)
