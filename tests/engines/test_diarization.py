@@ -97,6 +97,13 @@ async def test_three_voices_in_seven_turns_are_told_apart(
 
 @installed
 @pytest.mark.models
+async def test_a_minimum_adds_no_voices_where_there_are_enough(real: SenkoDiarizer, talk: Path) -> None:
+    found = await real.diarize(talk, minimum=2)
+    assert {turn.speaker for turn in found.turns} == {"S1", "S2", "S3"}
+
+
+@installed
+@pytest.mark.models
 async def test_where_two_speak_at_once_one_is_heard(
     real: SenkoDiarizer, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -156,9 +163,16 @@ def test_the_most_similar_voices_are_taken_for_one() -> None:
         "c": np.array([0.9, 0.1, 0], np.float32),
     }
     turns = [Turn(speaker=one, start=at, end=at + 1) for at, one in enumerate("abc")]
-    assert [turn.speaker for turn in merged(turns, prints, 2)] == ["a", "b", "a"]
-    assert [turn.speaker for turn in merged(turns, prints, 1)] == ["a", "a", "a"]
-    assert merged(turns, prints, None) == merged(turns, prints, 3) == turns
+
+    def voices(alike: float = 1, minimum: int | None = None, maximum: int | None = None) -> str:
+        return "".join(turn.speaker for turn in merged(turns, prints, alike, minimum, maximum))
+
+    assert voices(maximum=2) == "aba"
+    assert voices(maximum=1) == "aaa"
+    assert voices() == voices(maximum=3) == "abc"
+    assert voices(alike=0.9) == "aba"
+    assert voices(alike=0.9, minimum=3) == "abc"
+    assert voices(alike=0, minimum=2) == "aba"
 
 
 def test_turns_of_one_voice_that_touch_are_joined() -> None:

@@ -30,25 +30,29 @@ def handle(request: Diarize) -> Generator[Diarized | None, None, None]:
 
 
 def _turns(samples: Samples, request: Diarize) -> list[Turn]:
-    found = _bounded(request).diarize_samples(samples)
+    diarizer, alike = _bounded(request)
+    found = diarizer.diarize_samples(samples)
     if found is None:  # Nobody speaks.
         return []
     turns = [
         Turn(start=float(one["start"]), end=float(one["end"]), speaker=str(one["speaker"]))
         for one in found["merged_segments"]
     ]
-    return named(merged(turns, found["speaker_centroids"], request.maximum))
+    return named(merged(turns, found["speaker_centroids"], alike, request.minimum, request.maximum))
 
 
-def _bounded(request: Diarize) -> Any:
-    """Senko's diarizer, told between how many voices it may decide. It takes no such wish when it is asked."""
-    diarizer, likeness = _diarizer(request.device)
+def _bounded(request: Diarize) -> tuple[Any, float]:
+    """Senko's diarizer, told between how many voices it may decide, and the likeness from which two are one.
+
+    It takes no such wish when it is asked.
+    """
+    diarizer, alike = _diarizer(request.device)
     clustering = diarizer.spectral_cluster
     clustering.cluster.min_num_spks = request.minimum or 1
     clustering.cluster.max_num_spks = max(request.maximum or _MOST, request.minimum or 1)
-    # Voices that are much alike are taken for one, unless so many are asked for.
-    clustering.mer_cos = None if request.minimum else likeness
-    return diarizer
+    # It would take voices that are alike for one even where that leaves too few.
+    clustering.mer_cos = None if request.minimum else alike
+    return diarizer, alike
 
 
 @lru_cache(1)

@@ -1,4 +1,4 @@
-"""What comes after the model: fewer voices where it heard too many, and their names."""
+"""What comes after the model: one voice where it heard several that are alike or too many, and their names."""
 
 from __future__ import annotations
 
@@ -13,15 +13,24 @@ from playhead.engines import Turn
 Print = NDArray[np.float32]
 
 
-def merged(turns: Iterable[Turn], prints: Mapping[str, Print], maximum: int | None) -> list[Turn]:
-    """The turns with the most similar voices taken for one, until there are no more than ``maximum``.
+def merged(
+    turns: Iterable[Turn],
+    prints: Mapping[str, Print],
+    alike: float,
+    minimum: int | None = None,
+    maximum: int | None = None,
+) -> list[Turn]:
+    """The turns with the most similar voices taken for one.
 
-    A merged voice is as far from another as its farthest member is: otherwise one voice would swallow all.
+    That is while there are more than ``maximum``, and where the cosine of two is at least ``alike``, but leaves
+    ``minimum``. A merged voice is as far from another as its farthest member is: otherwise one voice would swallow all.
     """
     turns = list(turns)
     voices = [{speaker} for speaker in sorted({turn.speaker for turn in turns})]
-    while maximum and len(voices) > maximum:
+    while len(voices) > (minimum or 1):
         one, other = max(combinations(voices, 2), key=lambda pair: _likeness(pair, prints))
+        if len(voices) <= (maximum or len(voices)) and _likeness((one, other), prints) < alike:
+            break
         voices = [voice for voice in voices if voice not in (one, other)] + [one | other]
     names = {speaker: min(voice) for voice in voices for speaker in voice}
     return [turn.model_copy(update={"speaker": names.get(turn.speaker, turn.speaker)}) for turn in turns]
