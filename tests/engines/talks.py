@@ -39,12 +39,12 @@ _FILES = {
     "austen": [f"sense-and-sensibility-0{number}.flac" for number in (870, 880, 890, 920, 930)],
     "dickens": ["two-cities.opus"],
     "operator": ["spanish.flac"],
-}
+} | {name: [f"{name}.opus"] for name in ("prompts-en", "prompts-fr", "prompts-it", "prompts-ru")}
 
 
 @cache
 def voice(name: str) -> Sound:
-    """All that one of them says: 25 seconds."""
+    """All that one of them says: 25 seconds, or 80 of prompts."""
     return np.concatenate([_heard(MEDIA / file) for file in _FILES[name]])
 
 
@@ -101,6 +101,20 @@ def interruption() -> Talk:
         ],
         44,
     )
+
+
+def discussion() -> Talk:
+    """Four voices in 124 turns of five to fifteen seconds, over 21 minutes.
+
+    Each says what it has to say four times over, never twice from and to the same word. What is said much more often
+    is no longer like talk to whatever looks for voices: it is taken for one of its own.
+    """
+    names = ["prompts-en", "prompts-fr", "prompts-it", "prompts-ru"]
+    spoken = []
+    for turn in range(124):
+        name = names[turn % 4]
+        spoken.append((name, np.roll(voice(name), -round(turn // 4 * 9.6 * RATE))[: (5 + turn * 7 % 11) * RATE]))
+    return joined(spoken)
 
 
 def _heard(path: Path) -> Sound:
