@@ -16,7 +16,6 @@ from api.schemas.skipping import SkipRequest
 from api.services import Services
 from playhead.keys import Identity
 from playhead.ledger import operate, read
-from playhead.ledger.batches import operate as batches
 from playhead.states import TERMINAL
 
 MAX_WAIT_SECONDS = 60
@@ -75,7 +74,6 @@ async def skip_job(job_id: UUID, parts: Parts, identity: Caller, body: SkipReque
 async def remove_job(job_id: UUID, parts: Parts, identity: Caller) -> None:
     """Forget a job that has ended and is in no batch, with its outputs and its history."""
     async with parts.transaction() as session:
-        await batches.require_alone(session, identity.owner_id, job_id)
         await operate.remove(session, identity.owner_id, job_id)
 
 

@@ -74,9 +74,13 @@ async def remove(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
 
     Raises:
         NotFoundError: the owner has no such job.
-        StateConflictError: it has not ended.
+        StateConflictError: it has not ended, or is in a batch: what that tells follows from all of its jobs.
     """
     job = await _locked(session, owner_id, job_id)
+    if job.parent_id is not None:
+        raise StateConflictError(
+            f"the job is in batch {job.parent_id}: delete the batch, which takes all its jobs along"
+        )
     if job.state not in DELETE.before:
         raise StateConflictError(f"the job is {job.state}: cancel it first")
     await detach(session, [job_id])

@@ -58,17 +58,6 @@ async def retry(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
     await begin(session, retried)
 
 
-async def require_alone(session: AsyncSession, owner_id: UUID, job_id: UUID) -> None:
-    """Let no child be forgotten by itself: what its batch tells follows from all of them, and so do their places.
-
-    Raises:
-        StateConflictError: the job is in a batch.
-    """
-    batch_id = await session.scalar(select(Job.parent_id).where(Job.id == job_id, Job.owner_id == owner_id))
-    if batch_id is not None:
-        raise StateConflictError(f"the job is in batch {batch_id}: delete the batch, which takes all its jobs along")
-
-
 async def remove(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
     """Forget a batch that has ended, with all its children.
 
