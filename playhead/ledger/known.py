@@ -7,7 +7,8 @@ known by its name; and must be found by the content once that is there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -34,6 +35,9 @@ _NAMED = text(
       AND (input ? 'job' OR jsonb_path_exists(input, '$.all[*].job'))
     """
 )
+
+_Before = defaultdict[tuple[str, tuple[str, ...]], defaultdict[tuple[str, ...], set[str]]]
+"""The keys of what was asked for: by its kind and the contents of its inputs, and then by what these were called."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,15 @@ async def known_by_name(session: AsyncSession, owner_id: UUID, wanted: Sequence[
     Whoever sees now that it is made sees them too: one who asks for work on an output holds its job until the commit.
     """
     contents = list({content for work in wanted for content in work.by_content()})
-    before: dict[tuple[str, tuple[str, ...]], list[tuple[tuple[str, ...], str]]] = {}
+    before: _Before = defaultdict(lambda: defaultdict(set))
     for row in await session.execute(_NAMED, {"contents": contents, "owner_id": owner_id}):
         done = Work.on(row.kind, row.input, row.contents)
-        before.setdefault((done.kind, done.by_content()), []).append((done.by_name(), row.key))
-    # Each once: a corpus may name thousands of outputs that are all the same.
+        before[done.kind, done.by_content()][done.by_name()].add(row.key)
+    # Each once: a corpus may name thousands of outputs that are all the same, or ask a thousand things of one.
     once = {work.key: work for work in wanted}.items()
-    return {key for key, work in once if _is_among(work, before.get((work.kind, work.by_content()), []))}
+    return {key for key, work in once if _is_among(work, before.get((work.kind, work.by_content()), {}))}
 
 
-def _is_among(work: Work, before: Sequence[tuple[tuple[str, ...], str]]) -> bool:
-    """Whether one of these keys was made of the names beside it and the same params."""
-    return any(work.key_of(names) == key for names, key in before)
+def _is_among(work: Work, before: Mapping[tuple[str, ...], Collection[str]]) -> bool:
+    """Whether one of these keys was made of the names before it and the same params."""
+    return any(work.key_of(names) in keys for names, keys in before.items())

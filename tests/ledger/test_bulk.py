@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
+from playhead.digests import digest_of
 from playhead.errors import InvalidError
 from playhead.identity import new_id
 from playhead.ledger import settle
@@ -109,6 +111,21 @@ async def test_work_on_several_outputs_is_known_however_many_of_them_are_made(be
     same = [*beside, output_of(runs[0]), {"text": WORDS}, output_of(runs[2])]
     assert await bulk(bench, [replace(line, input={"all": same})]) == []
     assert len(await bulk(bench, [replace(line, input={"all": same[::-1]})])) == 1
+
+
+async def test_many_lines_on_one_output_are_known_at_the_cost_of_each(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was held against all of them: a thousand of three thousand took half a minute, on the event loop."""
+    run = await bench.running()
+    asked = [{"language": "fr", "instructions": str(place)} for place in range(50)]
+    lines = [replace(BASE, kind="summarize", input=output_of(run), chosen_params=params) for params in asked]
+    assert len(await bulk(bench, lines)) == len(lines)
+    await succeed(bench, run)
+    taken = Mock(side_effect=digest_of)
+    monkeypatch.setattr("playhead.ledger.known.digest_of", taken)
+    assert await bulk(bench, lines) == []
+    assert taken.call_count == 2 * len(lines)
 
 
 async def test_more_inputs_than_a_statement_has_parameters(bench: Bench) -> None:
