@@ -84,7 +84,11 @@ class Job(Base):
         Index("jobs_running_idx", "worker_id", postgresql_where=text("state = 'running'")),
         Index("jobs_due_idx", "run_at", postgresql_where=text("state = 'waiting' AND waits_for = 0")),
         Index("jobs_expiry_idx", "expires_at", postgresql_where=text("state IN ('waiting', 'queued')")),
-        Index("jobs_finished_idx", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
+        Index(
+            "jobs_finished_idx",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND parent_id IS NULL"),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, text
@@ -16,6 +16,8 @@ from tests.ledger.test_job_batches import alike, children, do, run_all, view
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from sqlalchemy import Select
 
     from tests.ledger.conftest import Bench
 
@@ -101,14 +103,26 @@ MANY = """
 """
 
 
+ENDED_LONG_AGO = "UPDATE jobs SET finished_at = now() - interval '50 days' WHERE random() < 0.9"
+
+
+async def plan_of(bench: Bench, query: Select[Any], *before: str) -> str:
+    compiled = query.compile(bench.database.engine.sync_engine, compile_kwargs={"literal_binds": True})
+    async with bench.database.transaction() as session:
+        for statement in (MANY, *before, "ANALYZE jobs", "ANALYZE batches"):
+            await session.execute(text(statement))
+        return "\n".join(await session.scalars(text(f"EXPLAIN {compiled}")))
+
+
 async def test_it_is_found_by_indexes_however_many_jobs_there_are(bench: Bench) -> None:
     await made(bench, 1)
-    oldest = retention._oldest_batch(text("now() - interval '1 day'"))
-    query = oldest.compile(bench.database.engine.sync_engine, compile_kwargs={"literal_binds": True})
-    async with bench.database.transaction() as session:
-        await session.execute(text(MANY))
-        for table in ("jobs", "batches"):
-            await session.execute(text(f"ANALYZE {table}"))
-        plan = "\n".join(await session.scalars(text(f"EXPLAIN {query}")))
+    plan = await plan_of(bench, retention._oldest_batch(text("now() - interval '1 day'")))
     assert "jobs_parent_idx" in plan, plan
+    assert "Seq Scan on jobs" not in plan, plan
+
+
+async def test_so_are_old_jobs_however_many_are_kept_by_their_batches(bench: Bench) -> None:
+    await made(bench, 1)
+    plan = await plan_of(bench, retention._oldest_jobs(text("now() - interval '1 day'")), ENDED_LONG_AGO)
+    assert "jobs_finished_idx" in plan, plan
     assert "Seq Scan on jobs" not in plan, plan
