@@ -47,14 +47,14 @@ class Material(Protocol):
 def read_material(path: Path, ask: Ask) -> Material:
     """Read a transcript, subtitles or a plain text, whose long lines are cut into what ``ask`` may be asked for.
 
-    A transcript or subtitles of silence have no passages.
+    What is made of a silent recording has no passages: a transcript, subtitles, an empty file.
 
     Raises:
         DocumentUnreadableError: it is none of these, too large, or a text that says nothing.
     """
     content = read_verbatim(path)
     if not content:
-        return SubtitleMaterial(read_cues(content))
+        return SilentMaterial()
     document = document_of(content, may_be_silent=True)
     if document.transcript:
         return TranscriptMaterial(document.transcript)
@@ -71,6 +71,19 @@ def endings_of(taken: Taken) -> Sequence[str]:
         case "subtitles":
             return formats_of(taken.name)
     return ["json", "txt", "srt", "vtt"]
+
+
+@dataclass(frozen=True)
+class SilentMaterial:
+    """An empty file: SRT without cues, and a text without words. Whoever waits for its translation knows which."""
+
+    texts: Sequence[str] = ()
+    places: Sequence[int] = ()
+
+    def files(self, texts: Sequence[str], language: str) -> Files:
+        """As :meth:`Material.files`: both."""
+        del texts, language
+        return {"srt": ("", MEDIA_TYPES["srt"]), "txt": ("", "text/plain")}
 
 
 @dataclass(frozen=True)

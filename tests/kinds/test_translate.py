@@ -370,12 +370,19 @@ async def test_a_later_attempt_pays_for_no_window_twice(file: Path) -> None:
     assert len(again.events) == expected.windows - 2
 
 
-@pytest.mark.parametrize(("content", "name"), [("", "translation.srt"), ("WEBVTT\n", "translation.vtt")])
-async def test_subtitles_of_silence_stay_silent(file: Path, content: str, name: str) -> None:
+SILENT = [
+    ("", {"translation.srt": "application/x-subrip", "translation.txt": "text/plain"}),
+    ("WEBVTT\n", {"translation.vtt": "text/vtt"}),
+]
+
+
+@pytest.mark.parametrize(("content", "files"), SILENT)
+async def test_what_is_made_of_silence_stays_silent(file: Path, content: str, files: dict[str, str]) -> None:
+    """An empty file may be subtitles or a text, and whoever waits for its translation knows which."""
     ctx = by_a_model(file, content)
     result = await translate(ctx, Params(language="de"))
     assert (result.passages, result.windows, result.model) == (0, 0, None)
-    assert {name: made for name, (made, _) in ctx.outputs.items()} == {name: content.encode()}
+    assert ctx.outputs == {name: (content.encode(), media_type) for name, media_type in files.items()}
 
 
 async def test_so_does_a_transcript(file: Path) -> None:
