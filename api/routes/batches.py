@@ -23,7 +23,7 @@ from api.tracing import trace_id
 from playhead.keys import Identity
 from playhead.kind import Kind
 from playhead.ledger.batches import operate, read
-from playhead.ledger.batches.create import create
+from playhead.ledger.batches.create import create, find_known
 from playhead.ledger.fitting import require_fitting
 from playhead.recipes import cookable
 from playhead.states import TERMINAL
@@ -77,8 +77,10 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]]) -> Callable[..., Any]:
             batching.wanted, body, identity.owner_id, parts.settings, trace=trace, key=idempotency_key
         )
         async with parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
-            await require_fitting(session, kinds, wanted.children, wanted.names)
-            batch_id = await create(session, wanted)
+            batch_id = await find_known(session, wanted)
+            if batch_id is None:  # What was accepted once is that batch, also if another version would not take it.
+                await require_fitting(session, kinds, wanted.children, wanted.names)
+                batch_id = await create(session, wanted)
             view = await read.find_batch(session, identity.owner_id, batch_id)
         response.headers["Location"] = f"{PATH}/{batch_id}"
         return Batch.of(view)

@@ -88,7 +88,7 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
         InputQuarantinedError: the input killed engines in jobs of this kind.
         IdempotencyMismatchError: the key was used for another request.
     """
-    known = await _same_key(session, wanted)
+    known = await find_known(session, wanted)
     if known is not None:
         return known
     made = await submit_all(session, [wanted])
@@ -159,7 +159,12 @@ def _row(wanted: Submission, job_id: UUID, known: Contents, *, waits_for: int) -
     }
 
 
-async def _same_key(session: AsyncSession, wanted: Submission) -> UUID | None:
+async def find_known(session: AsyncSession, wanted: Submission) -> UUID | None:
+    """The job that an earlier request with the same key made.
+
+    Raises:
+        IdempotencyMismatchError: the key was used for another request.
+    """
     if wanted.idempotency_key is None:
         return None
     same = select(Job.id, Job.request_digest).where(

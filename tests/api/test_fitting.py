@@ -169,6 +169,23 @@ async def test_a_job_that_succeeded_is_judged_by_what_it_made(client: httpx.Asyn
     await submit(client, **take("annotate", job_id, "transcript.rtf"))
 
 
+async def test_what_a_key_made_is_told_again_though_it_would_be_refused_by_now(
+    client: httpx.AsyncClient, stand: Stand
+) -> None:
+    """As after an upgrade to a version that makes, or takes, something else."""
+    hear = (await submit(client))["id"]
+    single, batch = take("annotate", hear, "transcript.txt"), {"jobs": {"last": take("speak", hear, "transcript.srt")}}
+    asked = [("/api/v1/jobs", single), (BATCHES, batch)]
+    first = [await client.post(path, json=body, headers={"Idempotency-Key": "once"}) for path, body in asked]
+    async with stand.services.transaction() as session:
+        again = "UPDATE jobs SET kind = 'convert', params = '{\"format\": \"mp3\"}' WHERE id = :id"
+        await session.execute(text(again), {"id": hear})
+    assert [(await client.post(path, json=body)).status_code for path, body in asked] == [422, 422]
+    for (path, body), made in zip(asked, first, strict=True):
+        repeated = await client.post(path, json=body, headers={"Idempotency-Key": "once"})
+        assert (repeated.status_code, repeated.json()["id"]) == (202, made.json()["id"])
+
+
 @pytest.mark.parametrize("changed", ["kind = 'gone'", 'params = \'{"of": "another version"}\''])
 async def test_what_nobody_can_know_is_left_to_the_job(client: httpx.AsyncClient, stand: Stand, changed: str) -> None:
     job_id = (await submit(client))["id"]

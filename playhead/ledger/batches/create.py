@@ -51,7 +51,7 @@ async def create(session: AsyncSession, wanted: BatchSubmission) -> UUID:
     """
     batch_id = await _insert(session, wanted)
     if batch_id is None:
-        return await _same_key(session, wanted) or await create(session, wanted)
+        return await find_known(session, wanted) or await create(session, wanted)
     children = list(_numbered(wanted.children, batch_id))
     await find_unmet(session, children)  # all of them first: locks are taken in the order of the ids
     for start in range(0, len(children), AT_ONCE):
@@ -88,8 +88,14 @@ async def _insert(session: AsyncSession, wanted: BatchSubmission) -> UUID | None
     return await session.scalar(once.returning(Batch.id))
 
 
-async def _same_key(session: AsyncSession, wanted: BatchSubmission) -> UUID | None:
-    """The batch that this key made; None if it was deleted at this moment."""
+async def find_known(session: AsyncSession, wanted: BatchSubmission) -> UUID | None:
+    """The batch that an earlier request with the same key made; None if it was deleted at this moment.
+
+    Raises:
+        IdempotencyMismatchError: the key was used for another request.
+    """
+    if wanted.idempotency_key is None:
+        return None
     same = select(Batch.id, Batch.request_digest).where(
         Batch.owner_id == wanted.owner_id, Batch.idempotency_key == wanted.idempotency_key
     )
