@@ -59,15 +59,15 @@ class Blocks:
 def split(content: str, *, tells_time: Callable[[str], bool] = tells_time) -> Blocks:
     """Take any text apart, at the lines that tell times; one without such is a single frame."""
     form: Literal["srt", "vtt"] = "vtt" if content.lstrip("\ufeff \t\r\n").startswith("WEBVTT") else "srt"
-    frames, slots, cues = [""], list[Slot](), 0
+    frames, slots, cues = [list[str]()], list[Slot](), 0
     for part in _parts(list(_runs(content, tells_time)), form):
         if isinstance(part, _Words):
             slots.append(Slot(part.text, cues, part.line_end, part.exposed))
-            frames.append(part.after)
+            frames.append([part.after])
         else:
-            frames[-1] += part.text
+            frames[-1].append(part.text)
             cues += part.cues
-    return Blocks(form, tuple(frames), tuple(slots), cues)
+    return Blocks(form, tuple(map("".join, frames)), tuple(slots), cues)
 
 
 def lines_of(content: str) -> list[str]:

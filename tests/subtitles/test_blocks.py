@@ -57,6 +57,13 @@ def test_words_after_a_blank_line_are_words_in_an_srt_alone() -> None:
     assert texts(split("WEBVTT\n\n" + loose.replace(",", "."))) == [(1, "one"), (2, "three")]
 
 
+def test_a_long_text_before_the_first_cue_is_read_before_anybody_gives_up() -> None:
+    head = "a b c d e f g\n\n" * 400_000
+    blocks = split(head + "00:00:01,000 --> 00:00:02,000\nwords\n")
+
+    assert (blocks.frames[0].removeprefix(head), texts(blocks)) == ("00:00:01,000 --> 00:00:02,000\n", [(1, "words")])
+
+
 @pytest.mark.parametrize("content", ["", "\n", "words\n\nand words", '{"text": "no subtitles"}', "WEBVTT\n", "-->"])
 def test_where_there_are_no_words_there_is_a_frame(content: str) -> None:
     assert (split(content).slots, join(split(content))) == ((), content)
