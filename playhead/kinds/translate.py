@@ -141,8 +141,12 @@ def _check(engine: Literal["llm", "deepl"], params: Params) -> Check:
     if engine == "deepl":
         return checks.worded  # It does not ramble, and what it says is paid for.
     likely = checks.first_of(checks.worded, LENGTHS)
-    # From a language to a variant of it, much stays as it is.
-    return likely if params.source == language_of(params.language) else checks.first_of(likely, checks.translated)
+    return likely if _may_stay(params) else checks.first_of(likely, checks.translated)
+
+
+def _may_stay(params: Params) -> bool:
+    """Whether much may stay as it is: from a language to a variant of it, also where nobody tells the language."""
+    return params.language in VARIANTS and params.source in {None, language_of(params.language)}
 
 
 def _service(ctx: Context, params: Params) -> TranslatorAsk:

@@ -184,11 +184,19 @@ async def test_segments_of_a_variant_are_joined_as_those_of_its_language(file: P
     assert Transcript.model_validate_json(ctx.outputs["translation.json"][0]).text == "晚上好。晚上好。"
 
 
-async def test_from_a_language_to_its_variant_much_may_stay_as_it_is(file: Path) -> None:
+@pytest.mark.parametrize("source", ["en", None])
+async def test_from_a_language_to_its_variant_much_may_stay_as_it_is(file: Path, source: str | None) -> None:
     ctx = by_a_model(file, "A passage of many words that are the same there.", lambda asked: asked.items())
-    result = await translate(ctx, Params(language="en-GB", source="en"))
+    result = await translate(ctx, Params(language="en-GB", source=source))
 
     assert result.left == []
+
+
+async def test_from_another_language_to_a_variant_nothing_stays_as_it_is(file: Path) -> None:
+    ctx = by_a_model(file, "A passage of many words that are English.", lambda asked: asked.items())
+
+    with pytest.raises(AnswerInvalidError, match="it is not translated"):
+        await translate(ctx, Params(language="pt-BR", source="en"))
 
 
 async def test_what_is_not_translated_is_asked_again_then_left_and_reported(file: Path) -> None:
