@@ -7,20 +7,21 @@ header, notes and styles of WebVTT. Frames are never looked into again: they go 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal
 
 from playhead.subtitles.words import is_number, standing, tells_time
 
+# No other character than carriage returns and line feeds ends a line.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-_LINE_END = re.compile(r"[\r\n]*\Z")
 
 LineType = Literal["time", "blank", "words"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """Words that may be replaced: lines of one cue without a blank line among them.
 
@@ -60,7 +61,7 @@ def split(content: str, *, tells_time: Callable[[str], bool] = tells_time) -> Bl
     """Take any text apart, at the lines that tell times; one without such is a single frame."""
     form: Literal["srt", "vtt"] = "vtt" if content.lstrip("\ufeff \t\r\n").startswith("WEBVTT") else "srt"
     frames, slots, cues = [list[str]()], list[Slot](), 0
-    for part in _parts(list(_runs(content, tells_time)), form):
+    for part in _parts(_runs(content, tells_time), form):
         if isinstance(part, _Words):
             slots.append(Slot(part.text, cues, part.line_end, part.exposed))
             frames.append([part.after])
@@ -68,11 +69,6 @@ def split(content: str, *, tells_time: Callable[[str], bool] = tells_time) -> Bl
             frames[-1].append(part.text)
             cues += part.cues
     return Blocks(form, tuple(map("".join, frames)), tuple(slots), cues)
-
-
-def lines_of(content: str) -> list[str]:
-    """Its lines with their ends: no other character than carriage returns and line feeds ends one."""
-    return _LINE.findall(content)
 
 
 def join(blocks: Blocks) -> str:
@@ -96,7 +92,7 @@ class _Run:
     """Lines of one type, one after the other."""
 
     type: LineType
-    lines: list[str]
+    text: str
 
 
 @dataclass(frozen=True)
@@ -119,42 +115,64 @@ def _runs(content: str, tells_time: Callable[[str], bool]) -> Iterator[_Run]:
             return "time"
         return "words" if line.strip() else "blank"
 
-    for kind, lines in groupby(lines_of(content), type_of):
-        yield _Run(kind, list(lines))
+    end = 0
+    for kind, lines in groupby(_LINE.finditer(content), lambda line: type_of(line.group())):
+        start, end = end, deque(lines, maxlen=1).pop().end()
+        yield _Run(kind, content[start:end])
 
 
-def _parts(runs: list[_Run], form: str) -> Iterator[_Frame | _Words]:
+def _parts(runs: Iterable[_Run], form: str) -> Iterator[_Frame | _Words]:
     timed, line_end = False, "\n"
-    for before, run, after in zip([None, *runs], runs, [*runs[1:], None], strict=False):
+    for before, run, after in _with_neighbours(runs):
         if run.type != "words":
-            cues = sum("-->" in line for line in run.lines) if run.type == "time" else 0
+            cues = sum("-->" in line for line in _lines(run.text)) if run.type == "time" else 0
             timed = timed or run.type == "time"
-            line_end = _line_end(run.lines[-1]) or line_end
-            yield _Frame("".join(run.lines), cues)
+            line_end = _line_end(run.text) or line_end
+            yield _Frame(run.text, cues)
         elif not timed:
-            yield _Frame("".join(run.lines))
+            yield _Frame(run.text)
         else:
             follows = before is not None and before.type == "time"
             leads = after is not None and after.type == "time"
-            yield from _worded(run.lines, line_end, form, follows=follows, leads=leads)
+            yield _worded(run.text, line_end, form, follows=follows, leads=leads)
 
 
-def _worded(lines: list[str], line_end: str, form: str, *, follows: bool, leads: bool) -> Iterable[_Frame | _Words]:
+def _with_neighbours(runs: Iterable[_Run]) -> Iterator[tuple[_Run | None, _Run, _Run | None]]:
+    before, run = None, None
+    for after in chain(runs, [None]):
+        if run is not None:
+            yield before, run, after
+        before, run = run, after
+
+
+def _worded(text: str, line_end: str, form: str, *, follows: bool, leads: bool) -> _Frame | _Words:
     """Lines after a time line (``follows``) or a blank one, before a time line (``leads``) or not: words and a frame.
 
     What stands right before a time line is a number or an identifier. Only the loose ways of SRT know words after a
     blank line.
     """
-    named = leads and (not follows or is_number(lines[-1]))
-    words, name = (lines[:-1], lines[-1]) if named else (lines, "")
-    if not words or (not follows and (form == "vtt" or all(map(is_number, words)))):
-        return [_Frame("".join(lines))]
-    text = "".join(words)
-    end = _line_end(text)
+    last = _last_line(text)
+    named = leads and (not follows or is_number(text[last:]))
+    words, name = (text[:last], text[last:]) if named else (text, "")
+    if not words or (not follows and (form == "vtt" or all(map(is_number, _lines(words))))):
+        return _Frame(text)
+    end = _line_end(words)
     exposed = not follows or (leads and not named)
-    return [_Words(text.removesuffix(end), end + name, _line_end(words[0]) or line_end, exposed)]
+    first = next(_lines(words))
+    return _Words(words.removesuffix(end), end + name, _line_end(first) or line_end, exposed)
+
+
+def _lines(text: str) -> Iterator[str]:
+    # One by one: all lines of a text take many times its memory.
+    return (line.group() for line in _LINE.finditer(text))
+
+
+def _last_line(text: str) -> int:
+    """Where its last line begins."""
+    end = len(text) - len(_line_end(text))
+    return max(text.rfind("\n", 0, end), text.rfind("\r", 0, end)) + 1
 
 
 def _line_end(text: str) -> str:
-    found = _LINE_END.search(text)
-    return found.group() if found else ""
+    """What ends its last line."""
+    return next((end for end in ("\r\n", "\n", "\r") if text.endswith(end)), "")

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from playhead.subtitles.blocks import lines_of, split
+from playhead.subtitles.blocks import split
 from playhead.subtitles.markup import plain, voices
 
 _STAMP = r"-?(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,9}))?"
 _TIMES = re.compile(rf"\s*(?:\d{{1,9}}[ \t]+)?{_STAMP}[ \t]*-->[ \t]*{_STAMP}(?=\s|\Z)")
+_LINE_END = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Caption:
 
 def is_timed(content: str) -> bool:
     """Whether a text has a time line, as subtitles have: an arrow alone makes none."""
-    return "-->" in content and any(map(_times, lines_of(content)))
+    return any(map(_times, _arrowed(content)))
 
 
 def captions(content: str) -> Iterator[Caption]:
@@ -42,7 +43,7 @@ def captions(content: str) -> Iterator[Caption]:
     the words that it gives out. Here no words may be lost, so a time line has to be one.
     """
     blocks = split(content, tells_time=lambda line: _times(line) is not None)
-    times = [times for frame in blocks.frames for line in lines_of(frame) if (times := _times(line))]
+    times = [times for frame in blocks.frames for line in _arrowed(frame) if (times := _times(line))]
     texts = defaultdict[int, list[str]](list)
     for slot in blocks.slots:
         texts[slot.cue].append(slot.text)
@@ -55,6 +56,16 @@ def captions(content: str) -> Iterator[Caption]:
 def _only(names: Sequence[str]) -> str | None:
     """The one whose words they are; of a dialogue in one cue nobody can say that."""
     return names[0] if len(set(names)) == 1 else None
+
+
+def _arrowed(content: str) -> Iterator[str]:
+    """Its lines with an arrow, without their ends: one by one, as all lines of a text take many times its memory."""
+    end = 0
+    while (arrow := content.find("-->", end)) >= 0:
+        start = 1 + max(end - 1, content.rfind("\n", end, arrow), content.rfind("\r", end, arrow))
+        found = _LINE_END.search(content, arrow)
+        end = found.start() if found else len(content)
+        yield content[start:end]
 
 
 def _times(line: str) -> tuple[float, float] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +27,8 @@ PIECES = st.sampled_from(
         ),
     ]
 )
+TIMES = "00:00:01,000 --> 00:00:02,000\n"
+_LINE_END = re.compile(r"\r\n|\n|\r")
 LINES = st.lists(st.text(alphabet="ab&<>/;#1:.,-\\} é雨", min_size=1, max_size=20).filter(str.strip), min_size=1)
 
 
@@ -58,6 +63,31 @@ def test_what_is_no_time_line_is_words(line: str) -> None:
     assert caption.text == line
 
 
+@pytest.mark.parametrize("content", ["a\n" * 100_000 + "x --> y", "x --> y\n" * 20_000, "-->" * 50_000])
+def test_no_text_takes_many_times_its_memory_to_be_told_from_subtitles(content: str) -> None:
+    tracemalloc.start()
+    try:
+        assert not is_timed(content)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 2 * len(content)
+
+
+@pytest.mark.parametrize("content", [TIMES + "a\n" * 100_000, "a\n" * 100_000 + TIMES + "words"])
+def test_no_cue_takes_many_times_its_memory_to_be_read(content: str) -> None:
+    tracemalloc.start()
+    try:
+        (caption,) = captions(content)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert caption.text
+    assert most < 12 * len(content)
+
+
 @given(LINES)
 @settings(deadline=None)
 def test_our_own_webvtt_says_what_was_written(lines: list[str]) -> None:
@@ -72,3 +102,9 @@ def test_anything_is_read(content: str) -> None:
     for caption in captions(content):
         assert caption.text
         assert is_timed(content)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+@settings(deadline=None)
+def test_a_text_is_timed_where_one_of_its_lines_is(content: str) -> None:
+    assert is_timed(content) == any(map(is_timed, _LINE_END.split(content)))
