@@ -8,6 +8,7 @@ from unicodedata import category
 
 from playhead.rewriting.asking import Ask
 from playhead.rewriting.lengths import letters
+from playhead.subtitles.text import SPACED_SENTENCE_ENDS, UNSPACED_SENTENCE_ENDS
 
 MOST_LETTERS = 800
 """A longer line is cut, also where more would fit: of a few sentences a model misses none."""
@@ -15,7 +16,8 @@ MOST_LETTERS = 800
 # A row of signs is looked at from its first alone: from each of them, a hundred thousand dots would take hours, and
 # hold up the whole worker.
 _SENTENCE = re.compile(
-    r".+?(?:(?<![.!?…؟۔])[.!?…؟۔]+[\"'”’»)\]]*(?=\s)|[。！？｡।॥።။។]+[」』）”’》]*|\Z)\s*",  # noqa: RUF001 - likewise
+    rf".+?(?:(?<![{SPACED_SENTENCE_ENDS}])[{SPACED_SENTENCE_ENDS}]+[\"'”’»)\]]*(?=\s)"  # noqa: RUF001 - the quotes of many languages are meant
+    rf"|[{UNSPACED_SENTENCE_ENDS}]+[」』）”’》]*|\Z)\s*",  # noqa: RUF001 - likewise
     re.DOTALL,
 )
 _CLAUSE = re.compile(r"[,;:،؛—–]\s+|[、，；：]\s*")  # noqa: RUF001 - the marks of other scripts are meant

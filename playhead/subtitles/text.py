@@ -6,7 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-SENTENCE_ENDS = frozenset(".!?…。！？؟।።")  # noqa: RUF001 - the full-width marks are meant
+SPACED_SENTENCE_ENDS = ".!?…؟۔"  # noqa: RUF001 - the full stop of Urdu is meant
+"""Marks that end a sentence where a space follows."""
+UNSPACED_SENTENCE_ENDS = "。！？｡।॥።။។"  # noqa: RUF001 - the full-width marks are meant
+"""Marks that end a sentence whatever follows."""
+SENTENCE_ENDS = frozenset(SPACED_SENTENCE_ENDS + UNSPACED_SENTENCE_ENDS)
 CLAUSE_ENDS = frozenset(",;:、，；：،؛—–")  # noqa: RUF001 - the dashes and full-width marks are meant
 _CLOSERS = "\"'”’»)]}」』）】》"  # noqa: RUF001 - likewise
 
