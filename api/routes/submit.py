@@ -16,7 +16,7 @@ from api.tracing import trace_id
 from playhead.kind import Kind
 from playhead.ledger import read
 from playhead.ledger.fitting import require_fitting
-from playhead.ledger.submit import find_known, submit
+from playhead.ledger.submit import accept, find_known
 
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
@@ -73,7 +73,7 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
             job_id = await find_known(session, wanted)
             if job_id is None:  # What was accepted once is that job, also if another version would not take it.
                 await require_fitting(session, kinds, [wanted])
-                job_id = await submit(session, wanted)
+                job_id = await accept(session, wanted)
             view = await read.find_job(session, identity.owner_id, job_id)
         response.headers["Location"] = f"{request.url.path}/{job_id}"
         return Job.of(view)

@@ -88,9 +88,11 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
         InputQuarantinedError: the input killed engines in jobs of this kind.
         IdempotencyMismatchError: the key was used for another request.
     """
-    known = await find_known(session, wanted)
-    if known is not None:
-        return known
+    return await find_known(session, wanted) or await accept(session, wanted)
+
+
+async def accept(session: AsyncSession, wanted: Submission) -> UUID:
+    """As :func:`submit`, once :func:`find_known` has found none."""
     made = await submit_all(session, [wanted])
     if not made:  # Another request with this key was committed meanwhile. Its job may be deleted again by now.
         return await submit(session, wanted)
