@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from playhead.condensing.wishes import Wishes
 from playhead.engines import Writer
 from playhead.engines.writing import A, Written
 from playhead.kind import Context
+
+M = TypeVar("M", bound=BaseModel)
 
 QUESTIONS_AT_ONCE = 3
 """Of one job: it may have the time, and others want their turn."""
@@ -26,6 +32,15 @@ class Asker:
     def writer(self) -> Writer:
         """Whoever is asked."""
         return self.ctx.engines.writer
+
+    async def told(self, event: str, form: type[M]) -> AsyncIterator[M]:
+        """What earlier attempts told by this name; not what another version of Playhead told in another form."""
+        async for data in self.ctx.told(event):
+            try:
+                told = form.model_validate(data)
+            except ValidationError:
+                continue
+            yield told
 
     async def ask(self, instructions: str, text: str, form: type[A]) -> Written[A]:
         """The answer to one question, in its turn; its tokens are the job's.

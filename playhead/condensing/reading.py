@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from playhead.condensing.asking import QUESTIONS_AT_ONCE
 from playhead.condensing.noting import Noter, Part
@@ -45,25 +45,17 @@ class Reader:
         """The notes of all windows, in their order; those that earlier attempts took are not taken again."""
         await self._restore()
         await self._tell()
-        left = iter([place for place in self._windows if place not in self._made])
-
-        async def work() -> None:
-            for place in left:
-                await self._keep(place, await self._noter.note(self._windows[place]))
-
-        await together([work() for _ in range(QUESTIONS_AT_ONCE)])
+        left = [place for place in self._windows if place not in self._made]
+        await together(self._read, left, QUESTIONS_AT_ONCE)
         return [part for place in self._windows for part in self._made[place]]
 
     async def _restore(self) -> None:
-        async for data in self._noter.asker.ctx.told(EVENT):
-            try:
-                kept = _Kept.model_validate(data)
-            except ValidationError:  # Told by another version of Playhead.
-                continue
+        async for kept in self._noter.asker.told(EVENT, _Kept):
             if kept.source == self._source and kept.window in self._windows:
                 self._made[kept.window] = kept.parts
 
-    async def _keep(self, place: tuple[int, int, int], parts: list[Part]) -> None:
+    async def _read(self, place: tuple[int, int, int]) -> None:
+        parts = await self._noter.note(self._windows[place])
         kept = _Kept(source=self._source, window=place, parts=parts).model_dump(mode="json")
         async with self._telling:
             self._made[place] = parts

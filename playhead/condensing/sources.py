@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from playhead.condensing.asking import Asker
 from playhead.condensing.condense import condense
@@ -50,25 +50,19 @@ class Sources:
                 several says which.
         """
         await self._restore()
-        left = iter([source for source in range(len(self._paths)) if source not in self._made])
-
-        async def work() -> None:
-            for source in left:
-                with self._naming(source):
-                    self._made[source] = await self._summary(source)
-                await self._tell(source, 1.0)
-
-        await together([work() for _ in range(SOURCES_AT_ONCE)])
+        left = [source for source in range(len(self._paths)) if source not in self._made]
+        await together(self._read, left, SOURCES_AT_ONCE)
         return [self._made[source] for source in range(len(self._paths))]
 
     async def _restore(self) -> None:
-        async for data in self._asker.ctx.told(EVENT):
-            try:
-                read = _Read.model_validate(data)
-            except ValidationError:  # Told by another version of Playhead.
-                continue
+        async for read in self._asker.told(EVENT, _Read):
             self._made[read.source] = read.summary
             self._shares[read.source] = 1.0
+
+    async def _read(self, source: int) -> None:
+        with self._naming(source):
+            self._made[source] = await self._summary(source)
+        await self._tell(source, 1.0)
 
     async def _summary(self, source: int) -> Summary | None:
         async def told(share: float, _: str) -> None:

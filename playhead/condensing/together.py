@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-async def together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Do all at a time; none goes on when one has failed.
+async def together(do: Callable[[T], Awaitable[None]], items: Iterable[T], at_once: int) -> None:
+    """Do it to each, in their order, so many at a time; none goes on when one has failed.
 
     Raises:
         Exception: that of the first one that failed, alone: of a group of them a job could not tell its error.
     """
-    tasks = [asyncio.ensure_future(work) for work in works]
+    left = iter(items)
+
+    async def work() -> None:
+        for item in left:
+            await do(item)
+
+    tasks = [asyncio.ensure_future(work()) for _ in range(at_once)]
     try:
         await asyncio.gather(*tasks)
     finally:
