@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from unicodedata import category
+
+from playhead.subtitles.text import is_mark
 
 _KANA, _HANGUL, _HAN = 1.5, 2.0, 3.5
 _DENSE_RANGES = (
@@ -59,4 +60,4 @@ def _letters(char: str) -> float:
     for first, last, worth in _DENSE_RANGES:
         if first <= code <= last:
             return worth
-    return 0.0 if category(char) in {"Mn", "Me", "Cf"} else 1.0
+    return 0.0 if is_mark(char) else 1.0

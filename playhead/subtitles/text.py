@@ -96,13 +96,18 @@ def is_unspaced(char: str) -> bool:
     return any(first <= ord(char) <= last for first, last in _UNSPACED_RANGES)
 
 
+def is_mark(char: str) -> bool:
+    """Whether ``char`` takes no room of its own: it sits on another, or is not seen."""
+    return unicodedata.category(char) in {"Mn", "Me", "Cf"}
+
+
 def without_arrows(text: str) -> str:
     """``text`` without what makes a time line of any line that holds it."""
     return _ARROW.sub("->", text)
 
 
 def _columns(char: str) -> int:
-    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+    if is_mark(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
