@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-def _is_none(value: object) -> bool:
+def is_none(value: object) -> bool:
+    """For fields that are left out where there is nothing to say."""
     return value is None
 
 
@@ -18,7 +19,7 @@ class Word(BaseModel):
     end: float
     text: str = Field(description="The word without the space before it.")
     probability: float
-    speaker: str | None = Field(None, description="Who said it, where that was asked for.", exclude_if=_is_none)
+    speaker: str | None = Field(None, description="Who said it, where that was asked for.", exclude_if=is_none)
 
 
 class Segment(BaseModel):
@@ -35,7 +36,7 @@ class Segment(BaseModel):
     compression_ratio: float
     temperature: float
     words: list[Word] | None = None
-    speaker: str | None = Field(None, description="Who said it, where that was asked for.", exclude_if=_is_none)
+    speaker: str | None = Field(None, description="Who said it, where that was asked for.", exclude_if=is_none)
 
 
 class SpeakerTime(BaseModel):
@@ -53,12 +54,12 @@ class Transcript(BaseModel):
     text: str
     language: str = Field(description="Of the text: ISO 639-1 code, e.g. `en`; `und` where nobody speaks.")
     spoken_language: str | None = Field(
-        None, description="Of the recording, where the text is a translation of it.", exclude_if=_is_none
+        None, description="Of the recording, where the text is a translation of it.", exclude_if=is_none
     )
     language_probability: float = Field(description="How sure the model is of the language spoken.")
     duration_seconds: float
     segments: list[Segment]
     model: str
     speakers: list[SpeakerTime] | None = Field(
-        None, description="Everyone who speaks, by appearance, where that was asked for.", exclude_if=_is_none
+        None, description="Everyone who speaks, by appearance, where that was asked for.", exclude_if=is_none
     )

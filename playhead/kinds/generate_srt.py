@@ -12,7 +12,7 @@ from playhead.hearing import HearingParams, SpeakersParams, hear_speakers
 from playhead.kind import Context, Kind
 from playhead.subtitles import CueRules, cues, srt, vtt
 from playhead.subtitles.writers import named
-from playhead.transcript import SpeakerTime, Transcript
+from playhead.transcript import SpeakerTime, Transcript, is_none
 
 
 class Params(CueRules, SpeakersParams, HearingParams):
@@ -46,7 +46,7 @@ class Result(BaseModel):
     spoken_language: str | None = Field(
         None,
         description="That of the recording, where the cues are a translation of it.",
-        exclude_if=lambda told: told is None,
+        exclude_if=is_none,
     )
     language_probability: float = Field(description="How sure the model is of the language spoken.")
     duration_seconds: float
@@ -54,7 +54,7 @@ class Result(BaseModel):
     speakers: list[SpeakerTime] | None = Field(
         None,
         description="Everyone who speaks, by appearance, where that was asked for.",
-        exclude_if=lambda told: told is None,
+        exclude_if=is_none,
     )
 
 
