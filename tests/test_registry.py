@@ -7,19 +7,7 @@ from pathlib import Path
 import pytest
 
 from playhead import registry
-
-KIND = """
-from pydantic import BaseModel
-from playhead.kind import Kind
-
-class Nothing(BaseModel):
-    pass
-
-async def run(ctx, params):
-    return Nothing()
-
-KIND = Kind("{name}", "cpu", "Does nothing.", Nothing, Nothing, run)
-"""
+from tests.nothing import kind_file
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +20,7 @@ def _forgotten() -> Iterator[None]:
 
 
 def test_a_folder_of_kinds_is_added_once(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(KIND.format(name="mine"))
+    (tmp_path / "mine.py").write_text(kind_file("mine"))
     (tmp_path / "_shared.py").write_text("raise RuntimeError")
     registry.add_folder(tmp_path)
     registry.add_folder(tmp_path)
@@ -45,8 +33,8 @@ def test_a_folder_of_kinds_is_added_once(tmp_path: Path) -> None:
         ("raise RuntimeError('broken')", "mine.py is no kind: RuntimeError: broken"),
         ("", "mine.py is no kind: AttributeError"),
         ("KIND = 1", "its KIND is a int"),
-        (KIND.format(name="My Kind"), "cannot be called 'My Kind'"),
-        (KIND.format(name="transcribe"), "there are two kinds 'transcribe'"),
+        (kind_file("My Kind"), "cannot be called 'My Kind'"),
+        (kind_file("transcribe"), "there are two kinds 'transcribe'"),
         ("KIND = (", "SyntaxError"),
     ],
 )

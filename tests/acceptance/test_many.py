@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.acceptance.processes import PLAIN, api, worker
+from tests.nothing import kind_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,22 +20,6 @@ if TYPE_CHECKING:
 
 MANY, LEFT_OUT = 10_000, {"skip": 40, "cancel": 60}
 ENDS = {"succeeded": MANY - sum(LEFT_OUT.values()), "skipped": LEFT_OUT["skip"], "canceled": LEFT_OUT["cancel"]}
-NOTHING = """
-from pydantic import BaseModel
-
-from playhead.kind import Kind
-
-
-class Nothing(BaseModel):
-    pass
-
-
-async def run(ctx, params):
-    return Nothing()
-
-
-KIND = Kind("nothing", "cpu", "Does nothing, stores nothing.", Nothing, Nothing, run)
-"""
 
 
 async def get(http: httpx.AsyncClient, path: str, **params: Any) -> Any:
@@ -85,7 +70,7 @@ async def require_counted(http: httpx.AsyncClient, batch: dict[str, Any]) -> Non
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
 async def test_a_batch_of_ten_thousand_is_done_and_counted(house: House, tmp_path: Path) -> None:
-    (tmp_path / "nothing.py").write_text(NOTHING)
+    (tmp_path / "nothing.py").write_text(kind_file("nothing"))
     body = {"kind": "nothing", "inputs": [{"text": str(place)} for place in range(MANY)]}
     settings = {"KINDS_DIR": str(tmp_path), "WORKER__LOST_AFTER_SECONDS": "60"}
     async with api(house, **settings) as http, AsyncExitStack() as stack:
