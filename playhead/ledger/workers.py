@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead import __version__
@@ -25,9 +26,13 @@ async def arrive(
     concurrency: dict[str, Any],
     kinds: list[str] | None = None,
 ) -> None:
-    """A worker starts. It takes jobs of these ``kinds``, or of all."""
+    """A worker starts. It takes jobs of these ``kinds``, or of all.
+
+    Said again, it changes nothing: who got no answer cannot know that it was heard.
+    """
     about: dict[str, Any] = {"name": name, "device": device, "queues": queues, "kinds": kinds}
-    session.add(WorkerRow(id=worker_id, **about, concurrency=concurrency, version=__version__))
+    row = insert(WorkerRow).values(id=worker_id, **about, concurrency=concurrency, version=__version__)
+    await session.execute(row.on_conflict_do_nothing(index_elements=[WorkerRow.id]))
 
 
 async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> dict[int, UUID] | None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from api.app import create_app
 from playhead.database import Database
 from playhead.identity import new_id
-from playhead.ledger import sweep
+from playhead.ledger import sweep, workers
 from playhead.ledger.claim import claim
 from playhead.models import Job
 from playhead.states import State
@@ -65,6 +65,19 @@ async def http(house: House, path: tuple[Network, str]) -> AsyncIterator[httpx.A
 
 async def states(house: House, job_id: UUID) -> list[str]:
     return [told["state"] for told in await house.events(job_id, "state")]
+
+
+async def test_a_worker_whose_arrival_got_no_answer_arrives(
+    house: House, runner: Runner, path: tuple[Network, str]
+) -> None:
+    """It tried again with the same id, took the row for another's, and ended."""
+    network, _ = path
+    runner.worker_id = new_id()
+    network.lose_next_answer()
+    await asyncio.wait_for(arrive(runner), 60)
+    assert network.lost.is_set()
+    async with house.database.transaction() as session:
+        assert await workers.beat(session, runner.worker_id, "") == {}
 
 
 async def test_a_claim_is_taken_up(house: House, runner: Runner, path: tuple[Network, str]) -> None:
