@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chaos.diary import Asked, Diary
+from chaos.diary import Asked, Diary, Pause
 from chaos.expected import Expected
 from chaos.history import Job
 from chaos.rules import RULES, Case
@@ -22,8 +22,9 @@ class Seen:
     Attributes:
         code: of its error.
         begun: when its first run was, as a POSIX time; so ``succeeded``.
-        claimed: when the transaction of its last claim began. That saw every pause from before, and maybe none from
-            after, though it may have been written later.
+        claiming: when the transaction of its last claim began. That saw every pause from before.
+        claimed: when the claim was in the history. Between the two the worker may have been frozen or cut off, and
+            the queue resumed.
         was_unsuccessful: it ended without success at least once.
     """
 
@@ -32,6 +33,7 @@ class Seen:
     queue: str
     code: str | None = None
     begun: float | None = None
+    claiming: float | None = None
     claimed: float | None = None
     succeeded: float | None = None
     was_unsuccessful: bool = False
@@ -41,13 +43,15 @@ class Seen:
         """What is seen of this job."""
         ends = [event for event in job.states if event.state in TERMINAL]
         won = [event.at for event in ends if event.state is State.SUCCEEDED]
+        begun = [run.at for run in job.runs()]
         return cls(
             job.key,
             job.state,
             job.queue,
             code=job.code,
-            begun=next((run.at for run in job.runs()), None),
-            claimed=job.started_at,
+            begun=begun[0] if begun else None,
+            claiming=job.started_at,
+            claimed=begun[-1] if begun else None,
             succeeded=won[0] if won else None,
             was_unsuccessful=len(ends) > len(won),
         )
@@ -136,8 +140,12 @@ def check_pauses(seen: Mapping[UUID, Seen], diary: Diary, verdict: Verdict) -> N
     """No job of a paused queue was begun. Only of a job's last run it is known when it was claimed."""
     for pause in diary.pauses:
         begun = [
-            f"job {job_id} was begun at {job.claimed} while {pause.queue} was paused from {pause.since}"
+            f"job {job_id} was begun from {job.claiming} to {job.claimed}, {pause.queue} was paused from {pause.since}"
             for job_id, job in seen.items()
-            if job.queue == pause.queue and job.claimed and pause.since < job.claimed < pause.until
+            if job.queue == pause.queue and _within(job, pause)
         ]
         verdict.note("pauses", begun)
+
+
+def _within(job: Seen, pause: Pause) -> bool:
+    return bool(job.claiming and job.claimed and pause.since < job.claiming and job.claimed < pause.until)
