@@ -32,8 +32,8 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 def _clear_abandoned(parent: Path) -> None:
     for folder in parent.glob("worker-*"):
-        # Held by a worker that lives.
-        with contextlib.suppress(BlockingIOError), _locked(folder / LOCK, fcntl.LOCK_NB):
+        # Held by a worker that lives, or gone with one that has just ended.
+        with contextlib.suppress(BlockingIOError, FileNotFoundError), _locked(folder / LOCK, fcntl.LOCK_NB):
             shutil.rmtree(folder, ignore_errors=True)
 
 

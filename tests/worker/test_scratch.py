@@ -51,3 +51,19 @@ def test_workers_that_start_at_once_take_nothing_from_each_other(tmp_path: Path)
         made = list(pool.map(lambda _: stack.enter_context(scratch_folder(tmp_path)), range(24)))
         assert folders(tmp_path) == set(made)
         assert len(set(made)) == 24
+
+
+def test_a_worker_starts_while_others_end(tmp_path: Path) -> None:
+    """A folder that it means to look into may be gone by then, as is this one."""
+    (tmp_path / "worker-gone").symlink_to(tmp_path / "nowhere")
+    with scratch_folder(tmp_path) as mine:
+        assert mine.is_dir()
+
+
+def test_workers_that_start_and_end_at_once_are_not_in_each_others_way(tmp_path: Path) -> None:
+    def come_and_go(_: int) -> bool:
+        with scratch_folder(tmp_path) as mine:
+            return mine.is_dir()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(come_and_go, range(400)))
