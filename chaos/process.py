@@ -15,6 +15,7 @@ from local.backoff import Backoff
 from local.sweeper import Sweeper
 
 POLL_SECONDS = 0.1
+LAST_BYTES = 2000
 
 
 @dataclass
@@ -43,6 +44,10 @@ class Life:
     def was_sent(self, *numbers: signal.Signals) -> bool:
         """Whether the harness sent it one of these."""
         return any(number in numbers for _, number in self.sent)
+
+    def last_words(self) -> str:
+        """The end of its log. Where a check runs elsewhere, only what it prints is left of it."""
+        return self.log.read_bytes()[-LAST_BYTES:].decode(errors="replace")
 
 
 @dataclass

@@ -29,9 +29,9 @@ def _bad_end(name: str, life: Life) -> Iterator[str]:
     killed = life.status == -signal.SIGKILL and (life.was_sent(signal.SIGKILL) or life.poisoned)
     left = life.status == 0 and life.was_sent(signal.SIGTERM)
     if life.stuck:
-        yield f"{name} (pid {life.pid}) did not end after SIGTERM: {life.log}"
+        yield f"{name} (pid {life.pid}) did not end after SIGTERM: {life.log}: {life.last_words()}"
     elif not (killed or left or _unborn(life)):
-        yield f"{name} (pid {life.pid}) ended with {life.status}: {life.log}"
+        yield f"{name} (pid {life.pid}) ended with {life.status}: {life.log}: {life.last_words()}"
 
 
 @dataclass(frozen=True)

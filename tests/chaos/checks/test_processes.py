@@ -43,6 +43,7 @@ def life(status: int, *sent: signal.Signals, poisoned: bool = False, said: bool 
 def test_a_process_that_ends_by_itself_is_found(bad: Life, found: Verdict) -> None:
     processes.check_lives({"worker-1": [bad]}, found)
     assert rules(found) == {"processes"}
+    assert Path(__file__).read_text()[-100:] in found.violations[0].text
 
 
 @pytest.mark.parametrize(
