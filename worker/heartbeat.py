@@ -69,6 +69,7 @@ class Heartbeat:
                 log.warning("heartbeat_missed", error=repr(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._soon.wait(), self._runner.settings.worker.heartbeat_seconds)
+            end_if_canceled()  # Python 3.11 forgets a cancellation that comes with the news.
             self._soon.clear()
 
     async def beat(self) -> None:

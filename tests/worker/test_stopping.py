@@ -123,6 +123,30 @@ async def test_a_loop_ends_though_its_cancellation_was_lost(house: House, tmp_pa
     await engines.close()
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_heart_ends_though_news_come_with_its_cancellation(house: House, tmp_path: Path, turns: int) -> None:
+    """It would beat on after its worker has left, and make that look alive."""
+    engines, beaten = make_engines(house.settings), asyncio.Event()
+    runner = Runner(new_id(), house.settings, house.database, house.storage, engines, tmp_path, Metrics())
+
+    class Steady(Heartbeat):
+        async def beat(self) -> None:
+            beaten.set()
+
+    heartbeat = Steady(runner, house.database, sign_of_life=tmp_path / "alive")
+    beating = asyncio.create_task(heartbeat.keep_beating())
+    await beaten.wait()
+    for _ in range(3):  # It waits for news by then.
+        await asyncio.sleep(0)
+    heartbeat.hurry()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    beating.cancel()
+    await asyncio.wait([beating], timeout=3)
+    assert beating.cancelled()
+    await engines.close()
+
+
 @pytest.fixture
 async def unheard() -> AsyncIterator[list[dict[str, Any]]]:
     """What the event loop complains of: exceptions that nobody asked for."""
