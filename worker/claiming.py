@@ -40,7 +40,7 @@ class Claiming:
         """The run, or None where there is nothing to take.
 
         Raises:
-            Exception: the database is away, and no more tries are wanted.
+            CancelledError: the database is away, and no more tries are wanted. The ticket is put back then, in silence.
         """
         pauses = itertools.chain(PAUSES_SECONDS, itertools.repeat(PAUSES_SECONDS[-1]))
         unsure = False
@@ -49,9 +49,11 @@ class Claiming:
                 return await self._try(job_id, unsure=unsure)
             except Exception as error:
                 end_if_canceled()
-                if not is_away(error) or not self.wanted():
+                if not is_away(error):
                     raise
                 log.warning("claim_postponed", job_id=str(job_id), error=repr(error))
+            if not self.wanted():
+                raise asyncio.CancelledError("this worker takes no more")
             unsure = True
             await asyncio.sleep(next(pauses))
 

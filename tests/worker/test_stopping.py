@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+import worker.claiming
 import worker.runner
 from playhead.database import Database
 from playhead.errors import MediaUnreadableError
@@ -87,6 +88,32 @@ async def test_a_ticket_that_comes_too_late_is_put_back_in_silence(house: House,
     # What procrastinate takes for a failure it logs with a traceback.
     with pytest.raises(asyncio.CancelledError):
         await runner.look(await house.submit(), "gpu")
+    await engines.close()
+
+
+async def test_a_claim_that_is_wanted_no_more_is_given_up_in_silence(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unheard: list[dict[str, Any]]
+) -> None:
+    """Nobody waited for it any more, and its error was told as nobody's, with a traceback."""
+    engines, began, go_on = make_engines(house.settings), asyncio.Event(), asyncio.Event()
+    runner = Runner(new_id(), house.settings, house.database, house.storage, engines, tmp_path, Metrics())
+
+    async def lose(*_: Any) -> None:
+        began.set()
+        await go_on.wait()
+        raise ConnectionResetError
+
+    monkeypatch.setattr(worker.claiming, "claim", lose)
+    waiting = asyncio.create_task(runner.look(await house.submit(), "gpu"))
+    await asyncio.wait_for(began.wait(), 30)
+    runner.take_no_more()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    del waiting  # It holds on to what it waited for.
+    go_on.set()
+    await runner.stop()
+    gc.collect()
+    assert unheard == []
     await engines.close()
 
 
