@@ -42,7 +42,7 @@ class BatchUser:
         path = f"{PATH}/{batch.batch_id}"
         if wish != "read":
             # Whatever the answer: which of the jobs it was done to is not told.
-            self._diary.wished[wish].update(batch.job_ids)
+            self._diary.wish(wish, *batch.job_ids)
             batch.deleted = batch.deleted or wish == "delete"
         method = {"read": "GET", "delete": "DELETE"}.get(wish, "POST")
         answer, _ = await self._apis.call(method, path if method != "POST" else f"{path}/{wish}")

@@ -86,7 +86,8 @@ class Diary:
 
     Attributes:
         asked: by idempotency key; those of a batch by their names in it.
-        wished: by wish, the jobs that it may have been done to: the request was sent, and not refused for certain.
+        wished: by wish, the jobs that it may have been done to, and how many requests may have done it: they were
+            sent, and not refused for certain.
         confirmed: how often which wish for which job was answered as done.
         succeeded: jobs that a client saw succeeded.
         batches: those that were asked for.
@@ -96,12 +97,20 @@ class Diary:
 
     asked: dict[str, Asked] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
-    wished: dict[str, set[UUID]] = field(default_factory=lambda: {wish: set() for wish in WISHES})
+    wished: dict[str, Counter[UUID]] = field(default_factory=lambda: {wish: Counter() for wish in WISHES})
     confirmed: Counter[tuple[str, UUID]] = field(default_factory=Counter)
     succeeded: set[UUID] = field(default_factory=set)
     pauses: list[Pause] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
+
+    def wish(self, wish: str, *job_ids: UUID) -> None:
+        """A request is sent that this be done to these jobs."""
+        self.wished[wish].update(job_ids)
+
+    def refuse(self, wish: str, job_id: UUID) -> None:
+        """One of the requests was refused for certain. Another's may be why, and stands."""
+        self.wished[wish] -= Counter([job_id])
 
     def count(self, answer: str) -> None:
         """Note an answer."""

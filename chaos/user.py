@@ -50,16 +50,14 @@ class User:
         if wish == "read":
             await self._read(job_id)
             return
-        wished = self._diary.wished[wish]
-        new = job_id not in wished
-        wished.add(job_id)
+        self._diary.wish(wish, job_id)
         path = f"/api/v1/jobs/{job_id}"
         method, path = ("DELETE", path) if wish == "delete" else ("POST", f"{path}/{wish}")
         answer, sure = await self._apis.call(method, path)
         if answer.is_success:
             self._diary.confirmed[wish, job_id] += 1
-        elif new and sure and answer.status_code in REFUSED:
-            wished.discard(job_id)
+        elif sure and answer.status_code in REFUSED:
+            self._diary.refuse(wish, job_id)
         self._look(answer, f"{method} {path}", job_id)
 
     async def _read(self, job_id: UUID) -> None:

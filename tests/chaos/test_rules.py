@@ -192,7 +192,7 @@ def test_a_job_that_expires_though_it_had_begun_is_found() -> None:
 
 def test_what_a_user_did_explains_an_end() -> None:
     seen = diary()
-    seen.wished["cancel"].add(JOB)
+    seen.wish("cancel", JOB)
     assert broken(unpaid(ended(State.CANCELED, "canceled")), seen=seen) == set()
 
 
@@ -248,7 +248,7 @@ def test_what_was_confirmed_and_done_is_as_it_should_be() -> None:
 
 def test_a_cancel_that_follows_from_another_jobs_end_is_nobodys() -> None:
     seen = diary()
-    seen.wished["cancel"].add(JOB)
+    seen.wish("cancel", JOB)
     seen.confirmed["cancel", JOB] += 1
     story = Story().step(State.WAITING, 0).step(State.CANCELED, 0, code="dependency_failed", of=0)
     assert broken(unpaid(story), by=asked(needs=("k0",)), seen=seen) == {"confirmed"}

@@ -30,7 +30,7 @@ def test_an_accepted_job_that_is_not_there_is_found(found: Verdict) -> None:
 
 def test_a_job_that_its_user_deleted_may_be_gone(found: Verdict) -> None:
     seen = diary()
-    seen.wished["delete"].add(JOB)
+    seen.wish("delete", JOB)
     jobs.check_accepted({}, seen, found)
     assert rules(found) == set()
 
