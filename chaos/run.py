@@ -163,7 +163,7 @@ class _Trial:
             pointed_at = await history.read_bytes(connection)
             await check_bytes(Storage.from_url(self._stack.storage_url), pointed_at, self._verdict)
             self._check_all(seen, lives)
-            processes.check_given_back(lost, self._monkey.done, self._verdict)
+            processes.check_given_back(lost, self._monkey.done, self._lag, self._verdict)
             processes.check_unexplained(counted.unexplained, counted.fates["lost"], self._lag, self._verdict)
             seconds["checked"] = round(time.monotonic() - began, 1)
             outcome = Outcome(self._options, self._verdict, self._figures(counted, lives), seconds)

@@ -44,15 +44,19 @@ class Lost:
     life: Life
 
 
-def check_given_back(lost: Sequence[Lost], done: Sequence[Done], verdict: Verdict) -> None:
+def check_given_back(lost: Sequence[Lost], done: Sequence[Done], lag: Lag, verdict: Verdict) -> None:
     """A worker that was asked to stop and did gave back all that it had: none of it cost an attempt.
 
-    Where another fault was near, it is not held against the worker: it may have been cut off from the ledger.
+    Where another fault was near, it is not held against the worker: it may have been cut off from the ledger. Nor
+    where the harness came late, through which it speaks to it: its grace is short.
     """
     verdict.checked["given_back"] += len(lost)
     for one in lost:
         asked = [at for at, number in one.life.sent if number is signal.SIGTERM]
-        if one.life.status == 0 and asked and one.at > asked[0] and not _disturbed(one.life, asked[0], done):
+        if one.life.status != 0 or not asked or one.at <= asked[0]:
+            continue
+        excused = _disturbed(one.life, asked[0], done) or lag.was_late(asked[0], one.life.ended or one.at)
+        if not excused:
             text = f"lease {one.lease} was lost with {one.life.log}, which was asked to stop and did"
             verdict.note("given_back", [text], job_id=one.job_id, count=0)
 

@@ -79,7 +79,9 @@ def fault(name: str, began: float, hit: Life | None = None) -> Done:
 
 def test_a_run_lost_with_a_worker_that_left_in_good_order_is_found(found: Verdict) -> None:
     left = life(0, signal.SIGTERM)
-    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), fault("kill", 1100.0, life(-9))], found)
+    processes.check_given_back(
+        lost_with(left), [fault("term", 1100.0, left), fault("kill", 1100.0, life(-9))], Lag(), found
+    )
     assert rules(found) == {"given_back"}
 
 
@@ -87,8 +89,19 @@ def test_a_run_lost_with_a_worker_that_left_in_good_order_is_found(found: Verdic
 def test_a_run_lost_with_a_worker_that_was_cut_off_is_not(name: str, found: Verdict) -> None:
     left = life(0, signal.SIGTERM)
     cut_off = fault(name, 1095.0, None if name == "restart" else left)
-    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), cut_off], found)
+    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), cut_off], Lag(), found)
     assert (rules(found), found.checked["given_back"]) == (set(), 1)
+
+
+def test_a_run_lost_while_the_harness_was_late_to_hear_of_it_is_not(found: Verdict) -> None:
+    """What is given back goes through the harness."""
+    left, lag = life(0, signal.SIGTERM), Lag()
+    lag.late.append((1101.0, 1103.0))
+    processes.check_given_back(lost_with(left), [], lag, found)
+    assert (rules(found), found.checked["given_back"]) == (set(), 1)
+    lag.late = [(1090.0, 1091.0)]
+    processes.check_given_back(lost_with(left), [], lag, found)
+    assert rules(found) == {"given_back"}
 
 
 def neighbour(name: str) -> Done:
@@ -98,13 +111,13 @@ def neighbour(name: str) -> Done:
 @pytest.mark.parametrize("name", ["stop", "silence"])
 def test_a_run_lost_while_a_neighbour_may_have_kept_locks_is_not(name: str, found: Verdict) -> None:
     left = life(0, signal.SIGTERM)
-    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), neighbour(name)], found)
+    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), neighbour(name)], Lag(), found)
     assert rules(found) == set()
 
 
 def test_a_run_lost_while_a_neighbour_was_cut_off_is_found(found: Verdict) -> None:
     left = life(0, signal.SIGTERM)
-    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), neighbour("cut")], found)
+    processes.check_given_back(lost_with(left), [fault("term", 1100.0, left), neighbour("cut")], Lag(), found)
     assert rules(found) == {"given_back"}
 
 
