@@ -27,6 +27,7 @@ class Causes:
 
     def __init__(self, done: Sequence[Done], lives: Mapping[str, Sequence[Life]]) -> None:
         self._done = sorted(done, key=lambda one: one.began)
+        self._poisoned = [life for own in lives.values() for life in own if life.poisoned]
         self._claims: dict[tuple[str, int], list[tuple[float, str, Life]]] = defaultdict(list)
         for name, own in lives.items():
             for life in own:
@@ -39,8 +40,10 @@ class Causes:
         """The last fault before the loss that may have caused it; the worker's own before those of all."""
         until = run.end.at if run.end else float("inf")
         name, life = self.worker(job_id, run)
-        if life and life.poisoned and life.ended and life.ended <= until:
-            return self._poison(life.ended)
+        # Who logged no claim may be any that took poison while the run had the job.
+        deaths = [one.ended for one in self._poisoned if one.ended and one.ended <= until and _is_of(one, life, run)]
+        if deaths:
+            return self._poison(max(deaths))
         open_ = [done for done in self._done if done.began <= until and (done.ended or until) >= run.at]
         own = [done for done in open_ if done.fault.name in DEADLY and done.fault.target == name]
         others = [done for done in open_ if done.fault.name not in DEADLY or done.fault.target == "all" or name is None]
@@ -76,3 +79,7 @@ class Causes:
             if at - run.at < CLOCK_SECONDS:
                 return name, life
         return None, None
+
+
+def _is_of(poisoned: Life, life: Life | None, run: Run) -> bool:
+    return poisoned is life if life else (poisoned.ended or 0.0) >= run.at

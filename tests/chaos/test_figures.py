@@ -77,6 +77,19 @@ def test_a_loss_to_poison_counts_from_the_death(worker: Life) -> None:
     assert counted.told_as()["recovery_seconds"]["poison"]["max"] == 2.0
 
 
+@pytest.mark.parametrize(("died", "told"), [(1004.0, 0), (1001.0, 1), (1005.5, 1)])
+def test_a_loss_to_poison_before_the_claim_could_be_logged_has_a_cause(died: float, told: int, tmp_path: Path) -> None:
+    """The poison was given long before: it waited in its queue. Who died before the claim, or after the loss, is not
+    to blame."""
+    silent = Life(1, began=900.0, log=tmp_path / "worker-2.1.log", poisoned=True, ended=died)
+    silent.log.touch()
+    given = Done(Fault(1.0, "poison", "chaos_poison"), 950.0, 950.0)
+    counted = Figures()
+    counted.add(job(sound()), Causes([given], {"worker-2": [silent]}))
+    assert len(counted.unexplained) == told
+    assert ("poison" in counted.recoveries) == (not told)
+
+
 def test_logs_are_read_though_their_last_line_is_broken_off(worker: Life) -> None:
     assert sweeps({"worker-1": [worker]}) == {"rescue": 2}
     assert troubles({"worker-1": [worker]}) == {"job * broke OSError: lost *": 1}
