@@ -27,6 +27,7 @@ class Asked:
         takes: key of the job and name of the output that it works on.
         job_id: as the API accepted it.
         refused: the code of the error, if the API refused it.
+        unheard: whether a request for it got no answer: that may be done after another for it was refused.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Asked:
     needed: tuple[UUID, ...] = ()
     job_id: UUID | None = None
     refused: str | None = None
+    unheard: bool = False
 
     @property
     def is_refused(self) -> bool:

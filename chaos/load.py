@@ -92,7 +92,8 @@ class Load:
         ids = {key: one.job_id for key in asked.needs if (one := self._diary.asked[key]).job_id}
         asked.needed = tuple(ids.values())
         json = body(asked, file_id, {key: str(job_id) for key, job_id in ids.items()})
-        for answer in await self._send("/api/v1/jobs", asked.key, json):
+        for answer, sure in await self._send("/api/v1/jobs", asked.key, json):
+            asked.unheard = asked.unheard or not sure
             self._take(asked, answer)
         if asked.job_id:
             self.recent.append(asked)
@@ -102,17 +103,17 @@ class Load:
         files = [None if one.content is None else await self._file(one.content) for one in batch.jobs]
         jobs = {one.key: body(one, file_id, names) for one, file_id in zip(batch.jobs, files, strict=True)}
         json = {"jobs": jobs, "metadata": {"key": batch.key}}
-        for answer in await self._send("/api/v1/batches", batch.key, json):
+        for answer, _ in await self._send("/api/v1/batches", batch.key, json):
             self._take_batch(batch, answer)
         if batch.batch_id:
             self.recent_batches.append(batch)
             self.recent.extend(batch.jobs)
 
-    async def _send(self, path: str, key: str, json: dict[str, Any]) -> list[httpx.Response]:
-        """The answers; to some requests there are two."""
+    async def _send(self, path: str, key: str, json: dict[str, Any]) -> list[tuple[httpx.Response, bool]]:
+        """The answers, and whether each came at the first try; to some requests there are two."""
         times = 2 if self._random.random() < DOUBLE else 1
         calls = (self._apis.call("POST", path, json=json, headers={"Idempotency-Key": key}) for _ in range(times))
-        return [answer for answer, _ in await asyncio.gather(*calls)]
+        return await asyncio.gather(*calls)
 
     def _take(self, asked: Asked, answer: httpx.Response) -> None:
         if answer.status_code == httpx.codes.ACCEPTED:

@@ -89,9 +89,9 @@ def _unasked(seen: Mapping[UUID, Seen], diary: Diary) -> Iterator[str]:
     for job_id, job in seen.items():
         asked = diary.asked.get(job.key or "")
         # A request that was sent again after the job it made was deleted makes another, as the API's page says.
-        if asked is None or asked.is_refused:
+        if asked is None or (asked.is_refused and not asked.unheard):
             yield f"job {job_id} has key {job.key}, which {'was refused' if asked else 'nobody used'}"
-        elif asked.job_id != job_id and asked.job_id not in diary.wished["delete"]:
+        elif not asked.is_refused and asked.job_id != job_id and asked.job_id not in diary.wished["delete"]:
             yield f"job {job_id} has key {job.key}, which gave job {asked.job_id}"
     for key, count in Counter(job.key for job in seen.values()).items():
         if count > 1:

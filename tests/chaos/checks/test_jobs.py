@@ -134,6 +134,15 @@ def test_a_request_that_was_refused_and_then_accepted_is_accepted(found: Verdict
     assert rules(found) == set()
 
 
+def test_a_request_that_was_refused_may_have_been_done_where_another_try_of_it_got_no_answer(found: Verdict) -> None:
+    """What it builds on was retried between the refusal and the other try."""
+    seen = diary(asked(refused="invalid", job_id=None, unheard=True))
+    jobs.check_asked({JOB: SEEN}, seen, found)
+    assert rules(found) == set()
+    jobs.check_asked({JOB: SEEN, OTHER: SEEN}, seen, found)
+    assert rules(found) == {"asked"}
+
+
 @pytest.mark.parametrize(
     ("pause", "broken"),
     [
