@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from typing import Any, Self
 
 import httpx
@@ -13,10 +14,19 @@ from chaos.diary import Diary
 AWAY = {502, 503, 504}
 ANSWER_SECONDS = 6.0
 PAUSE_CAP_SECONDS = 2.0
+DOUBT_SECONDS = 30.0
+"""A request that was given up may be done for so long: frozen and silent parts go on sooner, and the API gives up."""
 
 
 class Apis:
-    """Clients for all addresses; a request goes from one to the next until it is answered."""
+    """Clients for all addresses; a request goes from one to the next until it is answered.
+
+    Attributes:
+        doubtful_until: POSIX time until which something may yet be done that was asked for and given up, by its client
+            or by the API: a silent network may hold its last word to the database back.
+    """
+
+    doubtful_until = 0.0
 
     def __init__(self, urls: list[str], key: str, diary: Diary) -> None:
         headers = {"Authorization": f"Bearer {key}"}
@@ -49,11 +59,15 @@ class Apis:
     async def _try(
         self, client: httpx.AsyncClient, method: str, path: str, more: dict[str, Any]
     ) -> httpx.Response | None:
+        answer: httpx.Response | None = None
         try:
             answer = await client.request(method, path, **more)
         except httpx.HTTPError as error:
             self._diary.count(f"no answer: {type(error).__name__}")
             return None
+        finally:
+            if method != "GET" and (answer is None or answer.status_code in AWAY):
+                self.doubtful_until = time.time() + DOUBT_SECONDS
         self._diary.count(str(answer.status_code))
         if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
             self._diary.surprise(f"{method} {path}", answer)

@@ -42,7 +42,15 @@ async def heed_backlog(server: Server, open_: asyncio.Event, most: int) -> None:
 
 
 async def drain(server: Server, apis: Apis, tell: Callable[[str], None]) -> list[str]:
-    """Wait until every job has ended; gives those that do not."""
+    """Wait until every job has ended, and no request can begin one anew that was given up; gives those that do not."""
+    while True:
+        stuck, doubtful_seconds = await _end_all(server, apis, tell), apis.doubtful_until - time.time()
+        if stuck or doubtful_seconds <= 0:
+            return stuck
+        await asyncio.sleep(doubtful_seconds)
+
+
+async def _end_all(server: Server, apis: Apis, tell: Callable[[str], None]) -> list[str]:
     left, since = -1, time.monotonic()
     async with server.connection() as connection:
         while rows := await connection.fetch(_OPEN):

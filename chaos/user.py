@@ -10,15 +10,13 @@ from uuid import UUID
 
 import httpx
 
-from chaos.apis import Apis
+from chaos.apis import DOUBT_SECONDS, Apis
 from chaos.diary import REFUSED, Asked, Diary, Pause
 from playhead.kind import QUEUES
 
 WISHES = {"cancel": 30, "retry": 28, "skip": 8, "delete": 10, "read": 16, "pause": 8}
 """Shares, in percent."""
 PAUSE_SECONDS = (1.0, 4.0)
-DOUBT_SECONDS = 30.0
-"""A request that was given up may be done for so long: frozen and silent parts go on sooner, and the API gives up."""
 
 
 class User:
