@@ -22,6 +22,9 @@ from worker.connector import Connector
 
 PAUSE_SECONDS = 1.0
 """Between two tries to reach the database."""
+UNTOLD_SECONDS = 15.0
+"""A fetch that was given up may be committed for so long: a silent network may hold its word back, and the server ends
+the transaction of who has said nothing for ten seconds."""
 OLDEST_EACH = 10
 """Of so many tickets that a loop takes one is the oldest, whatever its priority: under constant load the low ones move
 too, and slow the others down by no more than that."""
@@ -34,6 +37,11 @@ _PUT_BACK = f"""
     UPDATE procrastinate_jobs
     SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
     WHERE {_OURS}
+"""  # noqa: S608 - constants
+_UNTOLD = "status = 'doing' AND worker_id = %(loop)s AND id <> ALL (CAST(%(told)s AS bigint[]))"
+_PUT_BACK_UNTOLD = f"""
+    WITH turns AS (DELETE FROM procrastinate_jobs WHERE {_UNTOLD} AND queueing_lock IS NOT NULL)
+    UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE {_UNTOLD} AND queueing_lock IS NULL
 """  # noqa: S608 - constants
 _OLDEST_FIRST = """
     UPDATE procrastinate_jobs SET priority = 1000
@@ -52,6 +60,9 @@ class TicketManager(JobManager):
     Procrastinate forgets all news when an answer is there, even that of a ticket which the answer could not know. So an
     empty answer does not count if there was news meanwhile.
 
+    A loop may be given a ticket without being told, when the answer is lost. As long as it lives, nobody takes that for
+    stranded: it puts it back itself before it fetches again.
+
     A ticket that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the
     job. Procrastinate's ``finish_job`` would keep the second as ``failed`` for ever, and raises when the ticket is gone
     already because another worker took this one for dead.
@@ -62,6 +73,8 @@ class TicketManager(JobManager):
         self._hurry = connector.hurry
         self._leaving = asyncio.Event()
         self._left_behind: dict[int, tuple[str, int | None]] = {}
+        self._told: dict[int, int] = {}
+        self._unsure_until: dict[int, float] = {}
         self._news = Counter[frozenset[str]]()
         self._taken = Counter[frozenset[str]]()
 
@@ -80,6 +93,7 @@ class TicketManager(JobManager):
             except ConnectorException as error:
                 if not is_away(error):
                     raise
+                self._unsure_until[worker_id] = time.monotonic() + UNTOLD_SECONDS
                 log.warning("fetch_postponed", queues=queues, error=repr(error.__cause__))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._leaving.wait(), PAUSE_SECONDS)
@@ -89,11 +103,22 @@ class TicketManager(JobManager):
         return None
 
     async def _fetch(self, queues: frozenset[str], worker_id: int) -> Job | None:
+        if worker_id in self._unsure_until:
+            await self._put_back_untold(worker_id)
         if self._taken[queues] % OLDEST_EACH == OLDEST_EACH - 1:
             await self.connector.execute_query_async(_OLDEST_FIRST, queues=list(queues))
         job = await super().fetch_job(list(queues) or None, worker_id)
-        self._taken[queues] += job is not None
+        if job is not None and job.id is not None:
+            self._taken[queues] += 1
+            self._told[job.id] = worker_id
         return job
+
+    async def _put_back_untold(self, loop: int) -> None:
+        is_last = time.monotonic() > self._unsure_until[loop]
+        told = [ticket for ticket, to in self._told.items() if to == loop]
+        await self.connector.execute_query_async(_PUT_BACK_UNTOLD, loop=loop, told=told)
+        if is_last:
+            del self._unsure_until[loop]
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
         """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away."""
@@ -163,6 +188,8 @@ class TicketManager(JobManager):
             await self.connector.execute_query_async(statement, id=ticket, loop=loop)
             if self._left_behind.get(ticket) is end:
                 del self._left_behind[ticket]
+                if self._told.get(ticket) == loop:  # Else another was given it meanwhile.
+                    self._told.pop(ticket, None)
 
 
 def is_away(error: ConnectorException) -> bool:

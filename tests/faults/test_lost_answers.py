@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import UserDict
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest_asyncio
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from api.app import create_app
 from playhead.database import Database
@@ -18,22 +19,28 @@ from playhead.ledger import sweep, workers
 from playhead.ledger.claim import claim
 from playhead.models import Job
 from playhead.states import State
+from playhead.tickets import place
 from tests.faults.network import Network, before
 from tests.worker.conftest import house
 from worker.claiming import Claiming
+from worker.dispatch import make_app
 from worker.engines import make_engines
 from worker.metrics import Metrics
 from worker.presence import arrive
 from worker.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, ItemsView
+    from collections.abc import AsyncIterator, Callable, Coroutine, ItemsView
     from pathlib import Path
     from uuid import UUID
+
+    from procrastinate.jobs import Job as Ticket
 
     from tests.worker.conftest import House
 
 __all__ = ["house"]  # the fixture
+
+PLACE = place("gpu", "transcribe")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -78,6 +85,55 @@ async def test_a_worker_whose_arrival_got_no_answer_arrives(
     assert network.lost.is_set()
     async with house.database.transaction() as session:
         assert await workers.beat(session, runner.worker_id, "") == {}
+
+
+@asynccontextmanager
+async def loop_behind(through: str) -> AsyncIterator[Callable[[str], Coroutine[Any, Any, Ticket | None]]]:
+    """What fetches from a queue, as a fetch loop does."""
+    app = make_app(through, application="test", connections=2)
+    async with app.open_async():
+        loop = await app.job_manager.register_worker()
+        yield lambda queue: asyncio.wait_for(app.job_manager.fetch_job([queue], loop), 60)
+
+
+async def test_a_ticket_is_fetched_again(house: House, path: tuple[Network, str]) -> None:
+    """The loop lives, so that nobody took the ticket for stranded: its job waited for a minute, and it lay there."""
+    network, through = path
+    jobs = [await house.submit(), await house.submit()]
+    async with loop_behind(through) as fetch:
+        fetched = [await fetch(PLACE)]
+        network.lose_next_answer(of_who_said=b"procrastinate_fetch_job")
+        fetched += [await fetch(PLACE), await fetch(PLACE)]
+    assert network.lost.is_set()
+    assert [ticket and ticket.task_kwargs for ticket in fetched] == [*({"job_id": str(job)} for job in jobs), None]
+
+
+async def test_a_fetch_may_be_committed_after_it_was_given_up(house: House, path: tuple[Network, str]) -> None:
+    """A silent network held its last word back."""
+    network, through = path
+    late = text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM procrastinate_workers)")
+    await house.submit()
+    async with loop_behind(through) as fetch:
+        network.lose_next_answer(of_who_said=b"procrastinate_fetch_job")
+        assert await fetch("none of ours") is None
+        async with house.database.transaction() as session:
+            await session.execute(late)
+        assert await fetch(PLACE) is not None
+    assert network.lost.is_set()
+
+
+async def test_a_turn_of_the_housekeeping_gives_way_to_the_next(path: tuple[Network, str]) -> None:
+    network, through = path
+    async with loop_behind(through) as fetch, make_app(through, application="test", connections=2).open_async() as app:
+        turn = app.configure_task("turn", queue="turns", queueing_lock="turn", allow_unknown=True)
+        await turn.defer_async(number=1)
+        network.lose_next_answer(of_who_said=b"procrastinate_fetch_job")
+        fetching = asyncio.create_task(fetch("turns"))
+        await network.lost.wait()
+        await turn.defer_async(number=2)
+        ticket = await fetching
+    assert ticket is not None
+    assert ticket.task_kwargs == {"number": 2}
 
 
 async def test_a_claim_is_taken_up(house: House, runner: Runner, path: tuple[Network, str]) -> None:
