@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -75,13 +73,6 @@ class Stand:
         async with self._program("api", "--port", str(port)) as api, client as http:
             await until_ready(http)
             yield api, http
-
-    async def restart(self, manner: signal.Signals, down_seconds: float) -> None:
-        """End the server in this manner, and bring it up again after a while."""
-        assert self.server.pid is not None
-        os.kill(self.server.pid, manner)
-        await asyncio.sleep(down_seconds)
-        await asyncio.to_thread(self.server.start)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection[Any]]:
