@@ -21,7 +21,7 @@ async def until_listening(database: Database) -> None:
 
 async def _until(database: Database, condition: str, count: int = 1) -> None:
     found = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # noqa: S608
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with database.transaction() as session:
                 if (await session.scalar(text(found)) or 0) >= count:

@@ -75,6 +75,6 @@ async def before(url: str) -> AsyncIterator[tuple[Network, str]]:
         yield network, url_through(port, url)
     finally:
         await network.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while network.links:  # Nothing tells when the last has gone.  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

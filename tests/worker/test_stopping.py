@@ -145,7 +145,7 @@ async def test_a_loop_ends_though_its_cancellation_was_lost(house: House, tmp_pa
     task = asyncio.create_task(heartbeat.keep_beating() if loop == "heart" else presence.arrive(runner))
     await database.waiting.wait()
     task.cancel()
-    await asyncio.wait([task], timeout=3)
+    await asyncio.wait([task], timeout=30)
     assert task.cancelled()
     await engines.close()
 
