@@ -35,7 +35,7 @@ test: $(DEV) ## Run every test but the heavy ones and those that need Docker; AR
 
 .PHONY: test-heavy
 test-heavy: $(DEV) ## Run the tests that take long, and show once more what others show in less
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m heavy $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --timeout 600 -m heavy $(ARGS)
 
 .PHONY: test-compose
 test-compose: $(DEV) ## Test the containers; needs a Docker engine
