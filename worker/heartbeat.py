@@ -67,9 +67,10 @@ class Heartbeat:
                 if not is_away(error):
                     raise
                 log.warning("heartbeat_missed", error=repr(error))
+            # Not wait_for(): Python 3.11's forgets a cancellation that comes with the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), self._runner.settings.worker.heartbeat_seconds)
-            end_if_canceled()  # Python 3.11 forgets a cancellation that comes with the news.
+                async with asyncio.timeout(self._runner.settings.worker.heartbeat_seconds):
+                    await self._soon.wait()
             self._soon.clear()
 
     async def beat(self) -> None:
