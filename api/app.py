@@ -27,9 +27,9 @@ from api.routes import (
     submit,
     system,
 )
-from api.schemas.submission import request_model
 from api.services import opened
 from playhead import __version__, registry
+from playhead.asking.job import request_model
 from playhead.settings import Settings
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.problems import FieldProblem, Problem, headers_of, of_error, problem, respond
 from api.tracing import request_id, route_of
+from playhead.asking.places import field_of
 from playhead.errors import (
     InternalError,
     InvalidError,
@@ -21,13 +22,9 @@ from playhead.errors import (
     PlayheadError,
     TooLargeError,
 )
-from playhead.recipes import recipes
-from playhead.registry import kinds
 
 MAX_TOLD = 20
 """Wrong fields that an answer names: a megabyte of them would else be answered with twenty."""
-MAX_PART_CHARACTERS = 128
-"""Of a name in a field's path that a client made up."""
 
 _KINDS: dict[int, type[PlayheadError]] = {
     HTTPStatus.BAD_REQUEST: MalformedError,
@@ -117,31 +114,3 @@ def _discriminator(item: Mapping[str, Any]) -> str | None:
     """The field by which bodies are told apart, where that is what is wrong; Pydantic gives the place of the whole."""
     told = str(item.get("ctx", {}).get("discriminator", "")).strip("'")
     return told if told.isidentifier() else None
-
-
-def field_of(location: Sequence[int | str]) -> str | None:
-    """A validation error's place as a client would write it, e.g. ``params.language`` or ``Idempotency-Key``."""
-    source, *parts = location
-    if source == "header":
-        return str(parts[0])
-    path = [part for part in parts if not is_tag(part)]
-    if source == "body" and path and path[0] in {*kinds(), *recipes()}:  # the branch of the union that the body is
-        path = path[1:]
-    return ".".join(_shortened(str(part)) for part in path) or None
-
-
-def _shortened(part: str) -> str:
-    return part if len(part) <= MAX_PART_CHARACTERS else f"{part[:MAX_PART_CHARACTERS]}..."
-
-
-def tag(name: str) -> str:
-    """The name of a union's branch. Pydantic puts it into the place of an error, where no client would look for it."""
-    return f"{_TAG}{name}"
-
-
-def is_tag(part: int | str) -> bool:
-    """Whether this part of a place is the name of a branch, and no field."""
-    return str(part).startswith(_TAG)
-
-
-_TAG = "<branch>"

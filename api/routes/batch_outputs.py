@@ -13,8 +13,8 @@ from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
 from api.services import Services
-from api.text import OutputName
 from api.zips import Entry, zipped
+from playhead.asking.text import OutputName
 from playhead.ledger.batches import read
 from playhead.models import Batch
 

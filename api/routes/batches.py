@@ -9,17 +9,18 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter
 
 from api import cursors
-from api.batching import Batching, BatchRequest
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
 from api.routes.jobs import Wait
 from api.routes.submit import IdempotencyKey
-from api.schemas.batch import Batch, BatchPage, batch_request_type
-from api.schemas.graph import graph_job_type
+from api.schemas.batch import Batch, BatchPage
 from api.schemas.listing import PageQuery
 from api.services import Services
 from api.tracing import trace_id
+from playhead.asking.batch import batch_request_type
+from playhead.asking.batching import Batching, BatchRequest
+from playhead.asking.graph import graph_job_type
 from playhead.keys import Identity
 from playhead.kind import Kind
 from playhead.ledger.batches import operate, read

@@ -7,16 +7,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import TypeAdapter, ValidationError
 
-from api.accepting import Asked, submission
 from api.dependencies import Caller, Parts
 from api.errors import of_validation
 from api.lines import lines
 from api.problems import documented
 from api.routes import V1
 from api.schemas.bulk import BulkReport, LineProblem
-from api.schemas.submission import JobRequest
 from api.services import Services
 from api.tracing import trace_id
+from playhead.asking.accepting import Asked, submission
+from playhead.asking.job import JobRequest
 from playhead.errors import InputQuarantinedError, InvalidError, PlayheadError, UrlForbiddenError
 from playhead.kind import Kind
 from playhead.ledger.bulk import AT_ONCE, submit_bulk

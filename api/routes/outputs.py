@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from api import content
 from api.content import Content
 from api.dependencies import Caller, Parts
 from api.routes import V1
-from api.text import OutputPath
+from playhead.asking.text import OutputName
 from playhead.ledger import read
 
 routes = APIRouter(prefix=f"{V1}/jobs/{{job_id}}/outputs", tags=["jobs"])
+
+OutputPath = Annotated[OutputName, Path(description="Name of the output, e.g. `transcript.srt`.")]
 
 
 @routes.get("/{name}", summary="Download an output", response_class=Response, responses=content.RESPONSES)

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic.json_schema import SkipJsonSchema
 
-from api.accepting import Asked, submission
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
 from api.schemas.job import Job
-from api.schemas.submission import JobRequest
 from api.tracing import trace_id
+from playhead.asking.accepting import Asked, submission
+from playhead.asking.job import JobRequest
 from playhead.kind import Kind
 from playhead.ledger import read
 from playhead.ledger.fitting import require_fitting

@@ -6,15 +6,13 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.json_schema import SkipJsonSchema
 
-from api.text import storable
+from playhead.asking.terms import LABEL
+from playhead.asking.text import storable
 from playhead.errors import InvalidError
 from playhead.ledger.read import Filters
 from playhead.states import State
 
 MAX_PAGE = 200
-
-LABEL = r"^[A-Za-z0-9_.-]{1,64}"
-"""The name of a pair of a job's metadata."""
 
 Pair = Annotated[str, StringConstraints(pattern=rf"{LABEL}:", max_length=565), AfterValidator(storable)]
 

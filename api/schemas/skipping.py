@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.text import storable
+from playhead.asking.text import storable
 
 
 class SkipRequest(BaseModel):

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from api.app import create_app
 from api.errors import of_validation
-from api.schemas.submission import request_model
 from playhead import registry
+from playhead.asking.job import request_model
 from playhead.errors import MediaUnreadableError
 from playhead.kind import Kind
 from playhead.ledger import workers

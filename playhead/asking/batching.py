@@ -9,11 +9,11 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from api.accepting import Asked, submission
-from api.errors import field_of
-from api.graphing import submissions
-from api.schemas.batch import AlikeRequest, RecipeRequest
-from api.schemas.graph import GraphJob, GraphRequest
+from playhead.asking.accepting import Asked, submission
+from playhead.asking.batch import AlikeRequest, RecipeRequest
+from playhead.asking.graph import GraphJob, GraphRequest
+from playhead.asking.graphing import submissions
+from playhead.asking.places import field_of
 from playhead.digests import digest_of
 from playhead.errors import InvalidError
 from playhead.kind import Kind

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.schemas.inputs import UrlInput, placed
-from api.schemas.terms import Terms
+from playhead.asking.inputs import UrlInput, placed
+from playhead.asking.terms import Terms
 from playhead.errors import InvalidError, UrlForbiddenError
 from playhead.fetch import check_url
 from playhead.kind import Kind

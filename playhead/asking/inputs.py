@@ -10,8 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, create_model
 
-from api.errors import tag
-from api.text import OutputName
+from playhead.asking.places import tag
+from playhead.asking.text import OutputName
 from playhead.kind import Kind
 
 MAX_TEXT = 500_000

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from api.errors import tag
-from api.schemas.inputs import JobName, Strict, input_type
-from api.schemas.submission import MAX_AFTER, KindRequest, model_of
-from api.schemas.terms import Labels
+from playhead.asking.inputs import JobName, Strict, input_type
+from playhead.asking.job import MAX_AFTER, KindRequest, model_of
+from playhead.asking.places import tag
+from playhead.asking.terms import Labels
 from playhead.kind import Kind
 
 MAX_JOBS = 1000

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from api.accepting import Asked, submission
-from api.schemas.graph import GraphJob
-from api.schemas.inputs import NamedOutputInput, OutputInput, SeveralInputs, each, placed
+from playhead.asking.accepting import Asked, submission
+from playhead.asking.graph import GraphJob
+from playhead.asking.inputs import NamedOutputInput, OutputInput, SeveralInputs, each, placed
 from playhead.errors import InvalidError
 from playhead.graphs import ordered
 from playhead.identity import new_id

@@ -6,7 +6,6 @@ import math
 import re
 from typing import Annotated, Any
 
-from fastapi import Path
 from pydantic import AfterValidator, StringConstraints
 
 from playhead.errors import InvalidError
@@ -73,5 +72,3 @@ OutputName = Annotated[
     AfterValidator(storable),
 ]
 """The name of an output: a plain file name."""
-
-OutputPath = Annotated[OutputName, Path(description="Name of the output, e.g. `transcript.srt`.")]

@@ -8,14 +8,15 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from api.schemas.inputs import Strict
-from api.schemas.listing import LABEL
+from playhead.asking.inputs import Strict
 from playhead.states import Priority
 
 YEARS = range(1970, 3000)
 """Of a ``run_at``: beyond it are only mistakes, and times that other calendars cannot hold."""
 MAX_SECONDS = 10 * 365 * 86_400
 MAX_LABELS = 50
+LABEL = r"^[A-Za-z0-9_.-]{1,64}"
+"""The name of a pair of a job's metadata."""
 
 
 def _text(value: object) -> object:

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model, model_validator
 
-from api.schemas.inputs import input_type
-from api.schemas.terms import Terms
-from api.text import check_storable
+from playhead.asking.inputs import input_type
+from playhead.asking.terms import Terms
+from playhead.asking.text import check_storable
 from playhead.kind import Kind
 
 MAX_AFTER = 1000
