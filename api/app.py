@@ -24,12 +24,14 @@ from api.routes import (
     outputs,
     quarantine,
     queues,
+    schedules,
     submit,
     system,
 )
 from api.services import opened
 from playhead import __version__, registry
 from playhead.asking.job import request_model
+from playhead.asking.requests import RequestTypes
 from playhead.settings import Settings
 
 
@@ -74,8 +76,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _add_routes(app: FastAPI) -> None:
     kinds = registry.kinds()
     request_type = request_model(kinds.values())
-    taking = (submit.router(kinds, request_type), bulk.router(kinds, request_type), batches.router(kinds))
-    resources = (batches, batch_outputs, files, jobs, events, outputs, catalog, queues, quarantine)
+    single = (submit.router(kinds, request_type), bulk.router(kinds, request_type))
+    taking = (*single, batches.router(kinds), schedules.router(RequestTypes.of(kinds)))
+    resources = (batches, batch_outputs, schedules, files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (*taking, *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])
     app.include_router(system.routes)

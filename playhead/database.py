@@ -6,10 +6,11 @@ import asyncio
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -46,6 +47,11 @@ def says_away(state: str | None) -> bool:
     """Whether this SQLSTATE says so."""
     state = state or ""
     return state.startswith(_AWAY_CLASSES) or state in _AWAY_STATES
+
+
+async def now(session: AsyncSession) -> datetime:
+    """When this transaction began, by the only clock that all processes share."""
+    return (await session.scalars(select(func.now()))).one()
 
 
 def async_url(url: str) -> URL:

@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from playhead.cancellation import end_if_canceled
-from playhead.database import Database, is_away
+from playhead.database import Database, is_away, now
 from playhead.ledger import sweep, workers
 from playhead.settings import WorkerSettings
 from worker.presence import arrive
@@ -78,7 +78,7 @@ class Heartbeat:
         looked_at = list(self._runner.active.values())
         async with self._database.transaction() as session:
             held = await workers.beat(session, self._runner.worker_id, self._runner.metrics.exposition())
-            at = await workers.now(session)
+            at = await now(session)
         self._runner.pulse.beat(at)
         if held is None:
             await arrive(self._runner, self._database)

@@ -11,23 +11,27 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import procrastinate
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.database import SWEEP_SECONDS, Database, is_away
+from playhead.asking.requests import Requests, RequestTypes
+from playhead.database import SWEEP_SECONDS, Database, is_away, now
 from playhead.errors import PlayheadError
-from playhead.ledger import quarantine, retention, sweep, workers
+from playhead.ledger import quarantine, retention, sweep
 from playhead.ledger.frozen import end_frozen
+from playhead.registry import kinds
+from playhead.schedules.firing import fire_due
+from playhead.schedules.keeping import drop_old_runs
+from playhead.schedules.system import PREFIX, TASKS
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker.orphans import clear_orphans
 from worker.pulse import Pulse
 
 QUEUE = "housekeeping"
-EVERY_SECOND, EVERY_5_SECONDS, EVERY_15_SECONDS = "* * * * * *", "* * * * * */5", "* * * * * */15"
-EVERY_MINUTE, EVERY_HOUR = "* * * * *", "7 * * * *"
 PLACES = 16
 """Turns that may be under way at once: more than there are tasks."""
 TURN_SECONDS = 10.0
@@ -53,44 +57,50 @@ class Housekeeping:
     _tidying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TIDYING_AT_ONCE))
 
     def register(self, app: procrastinate.App) -> None:
-        """Let the app do all of them, each at its time."""
+        """Let the app do all of them, each at the time that :data:`playhead.schedules.system.TASKS` has for it."""
         lost, kept = self.settings.worker.lost_after_seconds, self.settings.retention
-        self._sweeps(app, "due", EVERY_SECOND, sweep.queue_due)
-        self._sweeps(app, "expire", EVERY_5_SECONDS, sweep.expire_late)
-        self._sweeps(app, "frozen", EVERY_5_SECONDS, lambda session: end_frozen(session, FROZEN_SECONDS))
-        self._sweeps(app, "rescue", EVERY_SECOND, self._rescue)
-        self._sweeps(app, "reissue", EVERY_5_SECONDS, lambda session: sweep.reissue_stranded(session, lost))
-        self._sweeps(app, "reissue_missing", EVERY_15_SECONDS, sweep.reissue_missing)
-        self._tidies(app, "files", EVERY_MINUTE, retention.drop_expired_files)
-        self._tidies(app, "jobs", EVERY_MINUTE, lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
-        self._tidies(
-            app, "batches", EVERY_MINUTE, lambda session: retention.drop_old_batches(session, kept.jobs_seconds)
-        )
-        forget = kept.quarantine_seconds
-        self._tidies(app, "quarantine", EVERY_HOUR, lambda session: quarantine.drop_old(session, forget))
-        self._tidies(app, "workers", EVERY_HOUR, retention.drop_old_workers)
-        _periodic(app, "orphans", EVERY_HOUR, self._clear_orphans)
+        self._sweeps(app, "due", sweep.queue_due)
+        self._sweeps(app, "schedules", self._fire)
+        self._sweeps(app, "expire", sweep.expire_late)
+        self._sweeps(app, "frozen", lambda session: end_frozen(session, FROZEN_SECONDS))
+        self._sweeps(app, "rescue", self._rescue)
+        self._sweeps(app, "reissue", lambda session: sweep.reissue_stranded(session, lost))
+        self._sweeps(app, "reissue_missing", sweep.reissue_missing)
+        self._tidies(app, "files", retention.drop_expired_files)
+        self._tidies(app, "jobs", lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
+        self._tidies(app, "batches", lambda session: retention.drop_old_batches(session, kept.jobs_seconds))
+        self._tidies(app, "runs", lambda session: drop_old_runs(session, kept.jobs_seconds))
+        self._tidies(app, "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds))
+        self._tidies(app, "workers", retention.drop_old_workers)
+        _periodic(app, "orphans", self._clear_orphans)
 
-    def _sweeps(self, app: procrastinate.App, name: str, cron: str, one_batch: Sweep) -> None:
-        """Do at these times what jobs wait for."""
-        self._batches(app, name, cron, one_batch, TURN_SECONDS, contextlib.nullcontext())
+    def _sweeps(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
+        """Do what jobs wait for."""
+        self._batches(app, name, one_batch, TURN_SECONDS, contextlib.nullcontext())
 
-    def _tidies(self, app: procrastinate.App, name: str, cron: str, one_batch: Sweep) -> None:
-        """Do at these times what nobody waits for. It may touch many rows, but takes few of the connections."""
-        self._batches(app, name, cron, one_batch, SWEEP_SECONDS, self._tidying)
+    def _tidies(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
+        """Do what nobody waits for. It may touch many rows, but takes few of the connections."""
+        self._batches(app, name, one_batch, SWEEP_SECONDS, self._tidying)
 
     def _batches(
-        self, app: procrastinate.App, name: str, cron: str, one_batch: Sweep, patience_seconds: float, place: Place
+        self, app: procrastinate.App, name: str, one_batch: Sweep, patience_seconds: float, place: Place
     ) -> None:
         async def batch() -> int:
             async with place, self.database.transaction(patience_seconds=patience_seconds) as session:
                 return await one_batch(session)
 
-        _periodic(app, name, cron, lambda: _until_done(name, batch))
+        _periodic(app, name, lambda: _until_done(name, batch))
 
     async def _rescue(self, session: AsyncSession) -> int:
-        steady = self.pulse.is_steady(await workers.now(session))
+        steady = self.pulse.is_steady(await now(session))
         return await sweep.rescue_lost(session, self.settings.worker.lost_after_seconds if steady else None)
+
+    @cached_property
+    def _requests(self) -> Requests:
+        return Requests(RequestTypes.of(kinds()), self.settings)
+
+    async def _fire(self, session: AsyncSession) -> int:
+        return await fire_due(session, self._requests, await now(session))
 
     async def _clear_orphans(self) -> None:
         async with asyncio.timeout(ORPHANS_SECONDS):
@@ -108,10 +118,10 @@ async def _until_done(name: str, batch: Callable[[], Awaitable[int]]) -> None:
             log.info("swept", task=name, count=swept)
 
 
-def _periodic(app: procrastinate.App, name: str, cron: str, work: Work) -> None:
-    full, under_way = f"playhead.{name}", asyncio.Lock()
+def _periodic(app: procrastinate.App, name: str, work: Work) -> None:
+    full, under_way = f"{PREFIX}{name}", asyncio.Lock()
 
-    @app.periodic(cron=cron)
+    @app.periodic(cron=_seconds_last(TASKS[name].cron))
     @app.task(name=full, queue=QUEUE, queueing_lock=full)
     async def on_time(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate gives it
         if under_way.locked():
@@ -128,3 +138,9 @@ async def _take_turn(name: str, work: Work) -> None:
             log.warning("turn_missed", task=name, error=repr(error))
         else:
             log.exception("turn_broke", task=name)
+
+
+def _seconds_last(cron: str) -> str:
+    """As Procrastinate has it."""
+    fields = cron.split()
+    return " ".join([*fields[-5:], *fields[:-5]])

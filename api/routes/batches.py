@@ -18,8 +18,8 @@ from api.schemas.batch import Batch, BatchPage
 from api.schemas.listing import PageQuery
 from api.services import Services
 from api.tracing import trace_id
-from playhead.asking.batch import batch_request_type
-from playhead.asking.batching import Batching, BatchRequest
+from playhead.asking.batch import BatchRequest, batch_request_type
+from playhead.asking.batching import Batching
 from playhead.asking.graph import graph_job_type
 from playhead.keys import Identity
 from playhead.kind import Kind

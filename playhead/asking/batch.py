@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
 
 from playhead.asking.graph import MAX_JOBS, GraphRequest, distinct
-from playhead.asking.inputs import JobName, Strict, input_type, told_apart
-from playhead.asking.job import KindRequest, discriminated, model_of
+from playhead.asking.inputs import Branches, JobName, Strict, input_type, told_apart
+from playhead.asking.job import KindRequest, discriminated, model_of, request_model
 from playhead.asking.terms import Labels
 from playhead.asking.text import check_storable
 from playhead.kind import Kind
@@ -37,8 +37,21 @@ class RecipeRequest(Strict):
     metadata: Labels = Field(default_factory=dict, description="Of the batch and of each of its jobs.")
 
 
+BatchRequest = AlikeRequest | GraphRequest | RecipeRequest
+
+
 def batch_request_type(kinds: Iterable[Kind[Any, Any]], job: Any, recipes: Mapping[str, Recipe]) -> Any:
     """The type of a body: ``inputs`` for jobs that are alike, ``jobs`` for a graph, ``recipe`` for one that ships."""
+    return Annotated[told_apart(_branches(kinds, job, recipes)), BeforeValidator(_storable)]
+
+
+def work_request_type(kinds: Sequence[Kind[Any, Any]], job: Any, recipes: Mapping[str, Recipe]) -> Any:
+    """The type of a body that may be a batch's or, with an ``input`` alone, that of a single job."""
+    single = (request_model(kinds), '{"kind": ..., "input": ...}')
+    return Annotated[told_apart({**_branches(kinds, job, recipes), "input": single}), BeforeValidator(_storable)]
+
+
+def _branches(kinds: Iterable[Kind[Any, Any]], job: Any, recipes: Mapping[str, Recipe]) -> Branches:
     graph: Any = Annotated[dict[JobName, job], Field(min_length=1, max_length=MAX_JOBS), AfterValidator(distinct)]
     alike = [model_of(kind, AlikeRequest, "Batch", inputs=(_inputs(kind), ...)) for kind in kinds]
     branches: dict[str, tuple[Any, str]] = {
@@ -48,7 +61,7 @@ def batch_request_type(kinds: Iterable[Kind[Any, Any]], job: Any, recipes: Mappi
     if recipes:
         cooked = discriminated([_recipe_model(recipe) for recipe in recipes.values()], "recipe")
         branches["recipe"] = (cooked, '{"recipe": ..., "input": ...}')
-    return Annotated[told_apart(branches), BeforeValidator(_storable)]
+    return branches
 
 
 def _storable(value: Any) -> Any:

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from playhead.asking.accepting import Asked, submission
-from playhead.asking.batch import AlikeRequest, RecipeRequest
+from playhead.asking.batch import AlikeRequest, BatchRequest, RecipeRequest
 from playhead.asking.graph import GraphJob, GraphRequest
 from playhead.asking.graphing import submissions
 from playhead.asking.places import field_of
@@ -21,8 +21,6 @@ from playhead.ledger.batches.create import BatchSubmission
 from playhead.ledger.submit import Submission
 from playhead.recipes import recipes
 from playhead.settings import Settings
-
-BatchRequest = AlikeRequest | GraphRequest | RecipeRequest
 
 
 @dataclass(frozen=True)

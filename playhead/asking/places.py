@@ -9,6 +9,8 @@ from playhead.registry import kinds
 
 MAX_PART_CHARACTERS = 128
 """Of a name in a field's path that a client made up."""
+NESTED = "request"
+"""The field of a body that holds another body."""
 _TAG = "<branch>"
 
 
@@ -18,8 +20,9 @@ def field_of(location: Sequence[int | str]) -> str | None:
     if source == "header":
         return str(parts[0])
     path = [part for part in parts if not is_tag(part)]
-    if source == "body" and path and path[0] in {*kinds(), *recipes()}:  # the branch of the union that the body is
-        path = path[1:]
+    at = 1 if path[:1] == [NESTED] else 0
+    if source == "body" and path[at : at + 1] and path[at] in {*kinds(), *recipes()}:  # the branch that the body is
+        path = path[:at] + path[at + 1 :]
     return ".".join(_shortened(str(part)) for part in path) or None
 
 

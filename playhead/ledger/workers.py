@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,11 +46,6 @@ async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> dict[int
         return None
     held = select(Job.lease, Job.id).where(Job.worker_id == worker_id, Job.state == State.RUNNING)
     return {lease: job_id for lease, job_id in await session.execute(held) if lease is not None}
-
-
-async def now(session: AsyncSession) -> datetime:
-    """When this transaction began, by the only clock that all workers share."""
-    return (await session.scalars(select(func.now()))).one()
 
 
 async def leave(session: AsyncSession, worker_id: UUID) -> None:

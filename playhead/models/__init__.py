@@ -6,6 +6,7 @@ from playhead.models.files import Blob, File, Output
 from playhead.models.history import Checkpoint, EngineDeaths, Event
 from playhead.models.jobs import Dependency, Job, JobInput
 from playhead.models.owners import ADMIN_OWNER, Key, Owner
+from playhead.models.schedules import Schedule, ScheduleRun
 from playhead.models.workers import QueueRow, WorkerRow
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "Output",
     "Owner",
     "QueueRow",
+    "Schedule",
+    "ScheduleRun",
     "WorkerRow",
     "lease_tokens",
 ]

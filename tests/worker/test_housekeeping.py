@@ -16,6 +16,7 @@ from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import func, select, text, update
 from structlog.testing import capture_logs
 
+from playhead.database import now
 from playhead.identity import new_id
 from playhead.ledger import sweep, workers
 from playhead.ledger.claim import claim
@@ -173,9 +174,9 @@ async def test_a_worker_that_was_cut_off_itself_takes_nobody_for_dead(house: Hou
     async def rescued(*beats_ago: float) -> int:
         pulse._last = None
         async with house.database.transaction() as session:
-            now = await workers.now(session)
+            at = await now(session)
             for ago in beats_ago:
-                pulse.beat(now - timedelta(seconds=ago))
+                pulse.beat(at - timedelta(seconds=ago))
             return await house_keeper._rescue(session)
 
     assert await rescued() == 0  # begun a moment ago
