@@ -73,8 +73,7 @@ class Client:
 
     async def submit(self, body: dict[str, Any], idempotency_key: str) -> JobView:
         """Submit a job: once, however often the attempt has to be repeated."""
-        headers = {"Idempotency-Key": idempotency_key}
-        return await self._ask(lambda: self._http.post("/api/v1/jobs", json=body, headers=headers), JobView)
+        return await self.post("/api/v1/jobs", JobView, body, key=idempotency_key)
 
     async def job(self, job_id: str, *, wait_seconds: int = 0) -> JobView:
         """The job; with ``wait_seconds`` (up to 60) as soon as it has ended."""
@@ -83,27 +82,38 @@ class Client:
 
     async def jobs(self, **filters: str | int | None) -> PageView:
         """Jobs, the newest first: ``state``, ``kind``, ``limit``, ``cursor``."""
-        params = {name: value for name, value in filters.items() if value is not None}
-        return await self._ask(lambda: self._http.get("/api/v1/jobs", params=params), PageView)
+        return await self.get("/api/v1/jobs", PageView, **filters)
 
     async def act(self, job_id: str, action: str) -> JobView:
         """``cancel`` or ``retry`` a job."""
-        return await self._ask(lambda: self._http.post(f"/api/v1/jobs/{job_id}/{action}"), JobView)
+        return await self.post(f"/api/v1/jobs/{job_id}/{action}", JobView)
 
     async def quarantine(self, **filters: str | int | None) -> QuarantineView:
         """Inputs in quarantine, the latest first: ``kind``, ``limit``."""
-        params = {name: value for name, value in filters.items() if value is not None}
-        return await self._ask(lambda: self._http.get("/api/v1/quarantine", params=params), QuarantineView)
+        return await self.get("/api/v1/quarantine", QuarantineView, **filters)
 
     async def lift(self, kind: str, sha256: str) -> None:
         """Let an input be tried again."""
-        path = f"/api/v1/quarantine/{quote(kind, safe='')}/{quote(sha256, safe='')}"
-        await self._patiently(lambda: self._http.delete(path))
+        await self.delete(f"/api/v1/quarantine/{quote(kind, safe='')}/{quote(sha256, safe='')}")
 
     async def lift_all(self, kind: str | None) -> LiftedView:
         """Let every input be tried again, or every one of a kind."""
         params = {} if kind is None else {"kind": kind}
         return await self._ask(lambda: self._http.delete("/api/v1/quarantine", params=params), LiftedView)
+
+    async def get(self, path: str, model: type[M], **params: str | int | None) -> M:
+        """What is at a path of the API; params that are None are left out."""
+        given = {name: value for name, value in params.items() if value is not None}
+        return await self._ask(lambda: self._http.get(path, params=given), model)
+
+    async def post(self, path: str, model: type[M], body: dict[str, Any] | None = None, *, key: str = "") -> M:
+        """What the API answers to this at a path. Sent again where no answer comes: done once, with a ``key``."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self._ask(lambda: self._http.post(path, json=body, headers=headers), model)
+
+    async def delete(self, path: str) -> None:
+        """Forget what is at a path of the API."""
+        await self._patiently(lambda: self._http.delete(path))
 
     async def output(self, job_id: str, name: str) -> bytes:
         """An output of a job: transcripts are small."""

@@ -21,9 +21,18 @@ def upgrade() -> None:
         sa.Column("request", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("next_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("paused_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("idempotency_key", sa.TEXT(), nullable=True),
+        sa.Column("request_digest", postgresql.BYTEA(), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["owners.id"], name=op.f("schedules_owner_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("schedules_pkey")),
+    )
+    op.create_index(
+        "schedules_idempotency_key",
+        "schedules",
+        ["owner_id", "idempotency_key"],
+        unique=True,
+        postgresql_where=sa.text("idempotency_key IS NOT NULL"),
     )
     op.create_index("schedules_owner_idx", "schedules", ["owner_id", "id"], unique=False)
     op.create_index(
@@ -42,6 +51,7 @@ def upgrade() -> None:
         sa.Column("job_id", sa.UUID(), nullable=True),
         sa.Column("batch_id", sa.UUID(), nullable=True),
         sa.Column("error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("idempotency_key", sa.TEXT(), nullable=True),
         sa.ForeignKeyConstraint(
             ["schedule_id"], ["schedules.id"], name=op.f("schedule_runs_schedule_id_fkey"), ondelete="CASCADE"
         ),
@@ -50,6 +60,7 @@ def upgrade() -> None:
     op.create_index(op.f("schedule_runs_at_idx"), "schedule_runs", ["at"], unique=False)
     op.create_index("schedule_runs_schedule_idx", "schedule_runs", ["schedule_id", "id"], unique=False)
     op.create_index("schedule_runs_due_key", "schedule_runs", ["schedule_id", "due_at"], unique=True)
+    op.create_index("schedule_runs_idempotency_key", "schedule_runs", ["schedule_id", "idempotency_key"], unique=True)
 
 
 def downgrade() -> None:

@@ -10,6 +10,7 @@ from api import cursors
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
+from api.routes.submit import IdempotencyKey
 from api.schemas.listing import PageQuery
 from api.schemas.schedule import (
     RunInfo,
@@ -24,6 +25,7 @@ from api.schemas.schedule import (
 )
 from playhead.asking.requests import Requests, RequestTypes
 from playhead.database import now
+from playhead.digests import digest_of
 from playhead.models import Schedule
 from playhead.schedules import keeping, reading, system
 
@@ -45,16 +47,25 @@ def router(types: RequestTypes) -> APIRouter:
 
 
 def _make(types: RequestTypes, body_type: type[ScheduleRequest]) -> Callable[..., Any]:
-    async def make_schedule(body: ScheduleRequest, response: Response, parts: Parts, identity: Caller) -> ScheduleInfo:
+    async def make_schedule(
+        body: ScheduleRequest,
+        response: Response,
+        parts: Parts,
+        identity: Caller,
+        idempotency_key: IdempotencyKey = None,
+    ) -> ScheduleInfo:
         """Keep work, and the times at which to ask for it. What would be refused now is refused."""
-        about = {"name": body.name, "cron": body.cron, "timezone": body.timezone}
-        wanted = Schedule(owner_id=identity.owner_id, request=_as_sent(body.request), **about)
+        wanted = Schedule(
+            owner_id=identity.owner_id,
+            request=_as_sent(body.request),
+            idempotency_key=idempotency_key,
+            request_digest=digest_of(_as_sent(body)) if idempotency_key else None,
+            **{name: getattr(body, name) for name in ("name", "cron", "timezone")},
+        )
         async with parts.transaction() as session:
             at = await now(session)
+            wanted.paused_at = at if body.paused else None
             made = await keeping.create(session, Requests(types, parts.settings), wanted, at)
-            if body.paused:
-                keeping.pause(made, at)
-            await session.flush()
             await session.refresh(made)
         response.headers["Location"] = f"{PATH}/{made.id}"
         return ScheduleInfo.of(made)
@@ -80,11 +91,14 @@ def _change(types: RequestTypes, body_type: type[ScheduleChange]) -> Callable[..
 
 
 def _run(types: RequestTypes) -> Callable[..., Any]:
-    async def run_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> RunInfo:
+    async def run_schedule(
+        schedule_id: UUID, parts: Parts, identity: Caller, idempotency_key: IdempotencyKey = None
+    ) -> RunInfo:
         """Ask for the work at once, beside its times. The answer tells what that made, or why it was refused."""
         async with parts.transaction() as session:
             found = await keeping.find(session, identity.owner_id, schedule_id, to_change=True)
-            return RunInfo.of(await keeping.run_now(session, Requests(types, parts.settings), found))
+            run = await keeping.run_now(session, Requests(types, parts.settings), found, idempotency_key)
+        return RunInfo.of(run)
 
     return run_schedule
 

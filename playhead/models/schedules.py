@@ -29,9 +29,18 @@ class Schedule(Base):
     request: Mapped[dict[str, Any]]
     next_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    idempotency_key: Mapped[str | None]
+    request_digest: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
+        Index(
+            "schedules_idempotency_key",
+            "owner_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
         Index("schedules_owner_idx", "owner_id", "id"),
         Index("schedules_due_idx", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
     )
@@ -52,8 +61,10 @@ class ScheduleRun(Base):
     job_id: Mapped[UUID | None]
     batch_id: Mapped[UUID | None]
     error: Mapped[dict[str, Any] | None]
+    idempotency_key: Mapped[str | None]
 
     __table_args__ = (
         Index("schedule_runs_schedule_idx", "schedule_id", "id"),
         Index("schedule_runs_due_key", "schedule_id", "due_at", unique=True),
+        Index("schedule_runs_idempotency_key", "schedule_id", "idempotency_key", unique=True),
     )

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.requests import Requests
-from playhead.errors import InvalidError, NotFoundError, PlayheadError
+from playhead.errors import IdempotencyMismatchError, InvalidError, NotFoundError, PlayheadError
 from playhead.models import Schedule, ScheduleRun
 from playhead.schedules.asking import ask, submit
 from playhead.schedules.cron import Cron
@@ -21,16 +22,33 @@ BATCH = 500
 
 
 async def create(session: AsyncSession, requests: Requests, wanted: Schedule, now: datetime) -> Schedule:
-    """Keep this schedule, whose first run is due after ``now``.
+    """Keep this schedule, whose first run is due after ``now``, or find the one that its key already made.
 
     Raises:
         InvalidError, InputQuarantinedError, UrlForbiddenError: its times cannot be, or its request would be refused.
+        IdempotencyMismatchError: the key was used for another request.
     """
-    wanted.next_at = Cron(wanted.cron, wanted.timezone).next_after(now)
+    if known := await _find_known(session, wanted):
+        return known
+    wanted.next_at = None if wanted.paused_at else Cron(wanted.cron, wanted.timezone).next_after(now)
     await _require_accepted(session, requests, wanted)
-    session.add(wanted)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(wanted)
+    except IntegrityError:  # Another request with this key was committed meanwhile.
+        return await create(session, requests, wanted, now)
     return wanted
+
+
+async def _find_known(session: AsyncSession, wanted: Schedule) -> Schedule | None:
+    if wanted.idempotency_key is None:
+        return None
+    same = select(Schedule).filter_by(owner_id=wanted.owner_id, idempotency_key=wanted.idempotency_key)
+    found = await session.scalar(same)
+    if found and found.request_digest != wanted.request_digest:
+        message = "this key already made another schedule: use a new key for a new request"
+        raise IdempotencyMismatchError(message, field="Idempotency-Key")
+    return found
 
 
 async def find(session: AsyncSession, owner_id: UUID, schedule_id: UUID, *, to_change: bool = False) -> Schedule:
@@ -76,9 +94,18 @@ def resume(schedule: Schedule, now: datetime) -> None:
         schedule.next_at = Cron(schedule.cron, schedule.timezone).next_after(now)
 
 
-async def run_now(session: AsyncSession, requests: Requests, schedule: Schedule) -> ScheduleRun:
-    """Ask for its work now; its times stay as they are."""
-    return await ask(session, requests, schedule, due_at=None)
+async def run_now(session: AsyncSession, requests: Requests, schedule: Schedule, key: str | None) -> ScheduleRun:
+    """Ask for its work now, or find the run that this key already made; its times stay as they are.
+
+    The schedule is held to be changed, so that no other does at the same time.
+    """
+    same = select(ScheduleRun).filter_by(schedule_id=schedule.id, idempotency_key=key)
+    known = await session.scalar(same) if key else None
+    if known:
+        return known
+    run = await ask(session, requests, schedule, due_at=None)
+    run.idempotency_key = key
+    return run
 
 
 async def drop_old_runs(session: AsyncSession, kept_seconds: float) -> int:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.api.conftest import recording, submit
+from tests.api.pages import ID, lasting, read, shown
 
-PAGE = (Path(__file__).parents[2] / "docs" / "batches.md").read_text()
+PAGE = read("batches.md")
 BATCHES = "/api/v1/batches"
-ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-OTHER_EACH_TIME = re.compile(rf'"(?:{ID}|[0-9a-f]{{32}}|\d{{4}}-[-\d]+T[:.\d]+Z)"')
-
-
-def shown(kind: str) -> list[Any]:
-    return [json.loads(block) for block in re.findall(rf"^```json {kind}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)]
-
-
-def lasting(answer: Any) -> Any:
-    """The answer, without its ids and times."""
-    return json.loads(OTHER_EACH_TIME.sub('"*"', json.dumps(answer)))
 
 
 async def upload(client: httpx.AsyncClient, seconds: float) -> str:
@@ -41,21 +30,21 @@ async def with_files(client: httpx.AsyncClient, request: str) -> dict[str, Any]:
 
 async def test_a_job_for_each_input_and_a_graph(client: httpx.AsyncClient) -> None:
     (alike,) = re.findall(r"<<'JSON'\n(.*?)^JSON$", PAGE, re.MULTILINE | re.DOTALL)
-    graph, _ = shown("request")
-    for request, answer in zip([alike, json.dumps(graph)], shown("answer"), strict=True):
+    graph, _ = shown(PAGE, "request")
+    for request, answer in zip([alike, json.dumps(graph)], shown(PAGE, "answer"), strict=True):
         made = await client.post(BATCHES, json=await with_files(client, request))
         assert (made.status_code, lasting(made.json())) == (202, lasting(answer))
 
 
 async def test_a_graph_that_cannot_be(client: httpx.AsyncClient) -> None:
-    (problem,) = shown("problem")
-    asked = await with_files(client, json.dumps(shown("request")[0]))
+    (problem,) = shown(PAGE, "problem")
+    asked = await with_files(client, json.dumps(shown(PAGE, "request")[0]))
     asked["jobs"]["summary"]["input"] = {"job": "hear", "output": "transcript.pdf"}
     assert lasting((await client.post(BATCHES, json=asked)).json()) == lasting(problem)
 
 
 async def test_a_recipe(client: httpx.AsyncClient) -> None:
-    made = (await client.post(BATCHES, json=shown("request")[1])).json()
+    made = (await client.post(BATCHES, json=shown(PAGE, "request")[1])).json()
     (names,) = re.findall(r"^answers with a batch whose jobs are (.*)$", PAGE, re.MULTILINE)
     assert set(made["jobs"]) == set(re.findall(r"`(.*?)`", names))
 
@@ -64,7 +53,7 @@ async def test_a_corpus(client: httpx.AsyncClient) -> None:
     there, another = await upload(client, 0.1), await upload(client, 0.2)
     files = [there, another, there, "01a204a3-65f0-7d31-8c7a-3f0f6f3f2b11"]
     lines = [json.dumps({"kind": "transcribe", "input": {"file": file}}) for file in files]
-    assert [(await client.post("/api/v1/bulk", content="\n".join(lines))).json()] == shown("report")
+    assert [(await client.post("/api/v1/bulk", content="\n".join(lines))).json()] == shown(PAGE, "report")
 
 
 async def test_a_job_is_left_out(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,27 @@ async def test_a_schedule_is_forgotten_and_its_jobs_are_not(client: httpx.AsyncC
     assert (await client.delete(f"{PATH}/{told['id']}")).status_code == 204
     assert (await client.get(f"{PATH}/{told['id']}")).status_code == 404
     assert (await client.get(f"/api/v1/jobs/{run['job_id']}")).status_code == 200
+
+
+async def test_a_request_that_is_repeated_with_its_key_is_done_once(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "nightly"}
+    first, again = [(await client.post(PATH, json=NIGHTLY, headers=headers)).json() for _ in range(2)]
+    assert first == again
+    assert len((await client.get(PATH)).json()["items"]) == 1
+    other = await client.post(PATH, json={**NIGHTLY, "cron": "0 3 * * *"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    run = f"{PATH}/{first['id']}/run"
+    made, known = [(await client.post(run, headers=headers)).json() for _ in range(2)]
+    assert made == known
+    assert (await client.post(run)).json() != made
+    assert len((await client.get("/api/v1/jobs")).json()["items"]) == 2
+
+
+async def test_requests_with_one_key_at_the_same_time_make_one(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "nightly"}
+    answers = await asyncio.gather(*(client.post(PATH, json=NIGHTLY, headers=headers) for _ in range(8)))
+    assert [answer.status_code for answer in answers] == [201] * 8
+    assert len({answer.json()["id"] for answer in answers}) == 1
 
 
 async def test_pages_go_from_the_newest_to_the_oldest(client: httpx.AsyncClient) -> None:
