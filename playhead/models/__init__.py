@@ -2,22 +2,31 @@
 
 from playhead.models.base import Base, lease_tokens
 from playhead.models.batches import Batch
+from playhead.models.deliveries import Delivery, Digest, DigestIssue
 from playhead.models.files import Blob, File, Output
 from playhead.models.history import Checkpoint, EngineDeaths, Event
 from playhead.models.jobs import Dependency, Job, JobInput
 from playhead.models.owners import ADMIN_OWNER, Key, Owner
+from playhead.models.podcasts import PODCASTS_OWNER, Episode, EpisodeIdentity, Feed, Subscription
 from playhead.models.schedules import Schedule, ScheduleRun
 from playhead.models.workers import QueueRow, WorkerRow
 
 __all__ = [
     "ADMIN_OWNER",
+    "PODCASTS_OWNER",
     "Base",
     "Batch",
     "Blob",
     "Checkpoint",
+    "Delivery",
     "Dependency",
+    "Digest",
+    "DigestIssue",
     "EngineDeaths",
+    "Episode",
+    "EpisodeIdentity",
     "Event",
+    "Feed",
     "File",
     "Job",
     "JobInput",
@@ -27,6 +36,7 @@ __all__ = [
     "QueueRow",
     "Schedule",
     "ScheduleRun",
+    "Subscription",
     "WorkerRow",
     "lease_tokens",
 ]

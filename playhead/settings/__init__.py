@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NestedSecretsSettingsSource, Pydanti
 from playhead.settings.engines import ChildSettings, StubSettings
 from playhead.settings.jobs import FetchSettings, RetentionSettings, RetrySettings, WorkerSettings
 from playhead.settings.keys import OptionalKey
+from playhead.settings.podcasts import PodcastSettings
 from playhead.settings.recordings import ConverterSettings, DiarizationSettings, NotationSettings, SpeechSettings
 from playhead.settings.texts import AnnotationSettings, DeepLSettings, LLMSettings, SpeakerSettings
 
@@ -24,6 +25,7 @@ __all__ = [
     "FetchSettings",
     "LLMSettings",
     "NotationSettings",
+    "PodcastSettings",
     "RetentionSettings",
     "RetrySettings",
     "Settings",
@@ -78,6 +80,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    podcasts: PodcastSettings = Field(default_factory=PodcastSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     stub: StubSettings = Field(default_factory=StubSettings)
 

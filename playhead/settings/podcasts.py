@@ -1,0 +1,17 @@
+"""How feeds are read, and how people hear of new episodes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from playhead.settings.jobs import DAY
+
+
+class PodcastSettings(BaseModel):
+    """How feeds are read, and how people hear of new episodes."""
+
+    poll_seconds: float = Field(3600, ge=60, description="How often a feed is asked for new episodes.")
+    expires_seconds: float = Field(7 * DAY, gt=0, description="A delivery not sent within this time ends as `expired`.")
+    delivery_seconds: float = Field(300, gt=0, description="Longest time that one try to send may take.")
+    delivery_attempts: int = Field(5, ge=1, le=100, description="Tries to send, before a delivery has failed.")
+    digest_cron: str = Field("0 2 * * *", description="When digests come, in UTC, unless their owner says otherwise.")
