@@ -22,6 +22,13 @@ from playhead.database import SWEEP_SECONDS, Database, is_away, now
 from playhead.errors import PlayheadError
 from playhead.ledger import quarantine, retention, sweep
 from playhead.ledger.frozen import end_frozen
+from playhead.models import Delivery, DigestIssue
+from playhead.podcasts.expiring import expire_late, fail_hopeless
+from playhead.podcasts.finishing import finish_made
+from playhead.podcasts.issuing import issue_due
+from playhead.podcasts.making import make_wanted
+from playhead.podcasts.outcomes import follow
+from playhead.podcasts.sending import send_ready
 from playhead.registry import kinds
 from playhead.schedules.firing import fire_due
 from playhead.schedules.keeping import drop_old_runs
@@ -32,7 +39,7 @@ from worker.orphans import clear_orphans
 from worker.pulse import Pulse
 
 QUEUE = "housekeeping"
-PLACES = 16
+PLACES = 24
 """Turns that may be under way at once: more than there are tasks."""
 TURN_SECONDS = 10.0
 """No batch is begun later than this into a turn; one that jobs wait for may take no longer either."""
@@ -61,6 +68,9 @@ class Housekeeping:
         lost, kept = self.settings.worker.lost_after_seconds, self.settings.retention
         self._sweeps(app, "due", sweep.queue_due)
         self._sweeps(app, "schedules", self._fire)
+        self._sweeps(app, "episodes", self._work_on_episodes)
+        self._sweeps(app, "deliveries", self._deliver)
+        self._sweeps(app, "digests", self._issue_digests)
         self._sweeps(app, "expire", sweep.expire_late)
         self._sweeps(app, "frozen", lambda session: end_frozen(session, FROZEN_SECONDS))
         self._sweeps(app, "rescue", self._rescue)
@@ -101,6 +111,17 @@ class Housekeeping:
 
     async def _fire(self, session: AsyncSession) -> int:
         return await fire_due(session, self._requests, await now(session))
+
+    async def _work_on_episodes(self, session: AsyncSession) -> int:
+        return await finish_made(session) + await make_wanted(session, self._requests)
+
+    async def _deliver(self, session: AsyncSession) -> int:
+        followed = await follow(session, Delivery) + await follow(session, DigestIssue)
+        ended = await expire_late(session) + await fail_hopeless(session)
+        return followed + ended + await send_ready(session, self._requests)
+
+    async def _issue_digests(self, session: AsyncSession) -> int:
+        return await issue_due(session, self._requests, await now(session))
 
     async def _clear_orphans(self) -> None:
         async with asyncio.timeout(ORPHANS_SECONDS):

@@ -79,6 +79,9 @@ def upgrade() -> None:
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("owner_id", sa.UUID(), nullable=False),
         sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("title", sa.TEXT(), nullable=False),
+        sa.Column("markdown", sa.TEXT(), nullable=False),
+        sa.Column("html", sa.TEXT(), nullable=False),
         sa.Column("state", sa.TEXT(), server_default="pending", nullable=False),
         sa.Column("job_id", sa.UUID(), nullable=True),
         sa.Column("error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
@@ -95,11 +98,11 @@ def upgrade() -> None:
     )
     op.create_index("digest_issues_period_key", "digest_issues", ["owner_id", "due_at"], unique=True)
     op.create_index(
-        "digest_issues_under_way_idx",
+        "digest_issues_sent_idx",
         "digest_issues",
         ["id"],
         unique=False,
-        postgresql_where=sa.text("state IN ('pending', 'processing')"),
+        postgresql_where=sa.text("state <> 'delivered' AND job_id IS NOT NULL"),
     )
     op.create_table(
         "episodes",
@@ -185,11 +188,18 @@ def upgrade() -> None:
     op.create_index("deliveries_owner_idx", "deliveries", ["owner_id", "id"], unique=False)
     op.create_index(op.f("deliveries_subscription_id_idx"), "deliveries", ["subscription_id"], unique=False)
     op.create_index(
-        "deliveries_under_way_idx",
+        "deliveries_waiting_idx",
         "deliveries",
         ["id"],
         unique=False,
-        postgresql_where=sa.text("state IN ('pending', 'processing')"),
+        postgresql_where=sa.text("state = 'pending' AND job_id IS NULL"),
+    )
+    op.create_index(
+        "deliveries_sent_idx",
+        "deliveries",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state <> 'delivered' AND job_id IS NOT NULL"),
     )
     op.create_table(
         "episode_identities",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,8 +10,8 @@ from playhead.condensing import Asker, Length, Wishes, condense
 from playhead.documents import read_document
 from playhead.kind import Context, Kind
 from playhead.languages import Language
-from playhead.markdown import clock, one_line, plain
 from playhead.summary import Summary
+from playhead.summary_markdown import markdown
 
 
 class Params(BaseModel):
@@ -50,28 +49,6 @@ async def summarize(ctx: Context, params: Params) -> Summary:
     await ctx.save_output("summary.json", summary.model_dump_json().encode(), "application/json")
     await ctx.save_output("summary.md", markdown(summary).encode(), "text/markdown")
     return summary
-
-
-def markdown(summary: Summary) -> str:
-    """The summary for people, in Markdown."""
-    parts = [f"# {one_line(summary.title)}", plain(summary.summary)]
-    parts += _section("Key points", (one_line(point) for point in summary.key_points))
-    parts += _section(
-        "Action items",
-        (f"{one_line(item.task)}{f' ({one_line(item.owner)})' if item.owner else ''}" for item in summary.action_items),
-    )
-    parts += _section("Chapters", (f"{_time(one.start)}{one_line(one.title)}" for one in summary.chapters))
-    parts += _section("Quotes", (f"{_time(one.start)}“{one_line(one.text)}”" for one in summary.quotes))
-    return "\n\n".join(parts) + "\n"
-
-
-def _section(title: str, items: Iterable[str]) -> list[str]:
-    told = "\n".join(f"- {item}" for item in items)
-    return [f"## {title}", told] if told else []
-
-
-def _time(start: float | None) -> str:
-    return f"{clock(start)} " if start is not None else ""
 
 
 KIND = Kind(

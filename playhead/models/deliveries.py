@@ -17,8 +17,8 @@ class Delivery(Base):
     """That an owner is to be told of an episode: once, however often they subscribe.
 
     ``state``: ``pending``, ``processing``, ``delivered``, ``failed`` or ``expired``. A ``validation`` is a try: it goes
-    first and may be repeated. ``job_id`` is the job that sends it, alone or in the digest ``issue_id``. No foreign key
-    to the job, which it outlives; without its subscription it is kept as history.
+    first and may be repeated. ``job_id`` is the job that sends it, alone or in the digest ``issue_id``; without a
+    foreign key, as it outlives the job. Without its subscription it is kept as history.
     """
 
     __tablename__ = "deliveries"
@@ -41,7 +41,8 @@ class Delivery(Base):
         CheckConstraint("state IN ('pending', 'processing', 'delivered', 'failed', 'expired')", name="state"),
         Index("deliveries_owner_idx", "owner_id", "id"),
         Index("deliveries_episode_key", "owner_id", "episode_id", unique=True, postgresql_where=text("NOT validation")),
-        Index("deliveries_under_way_idx", "id", postgresql_where=text("state IN ('pending', 'processing')")),
+        Index("deliveries_waiting_idx", "id", postgresql_where=text("state = 'pending' AND job_id IS NULL")),
+        Index("deliveries_sent_idx", "id", postgresql_where=text("state <> 'delivered' AND job_id IS NOT NULL")),
     )
 
 
@@ -68,13 +69,17 @@ class Digest(Base):
 class DigestIssue(Base):
     """A digest that had something to tell: the one of the period that ended at ``due_at``.
 
-    ``state`` and ``job_id`` are as those of :class:`Delivery`; what it tells of are the deliveries that name it.
+    ``state`` and ``job_id`` are as those of :class:`Delivery`; what it tells of are the deliveries that name it,
+    as it told of them in ``markdown`` and ``html``.
     """
 
     __tablename__ = "digest_issues"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("digests.owner_id", ondelete="CASCADE"))
     due_at: Mapped[datetime]
+    title: Mapped[str]
+    markdown: Mapped[str]
+    html: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="pending")
     job_id: Mapped[UUID | None]
     error: Mapped[dict[str, Any] | None]
@@ -84,5 +89,5 @@ class DigestIssue(Base):
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'processing', 'delivered', 'failed', 'expired')", name="state"),
         Index("digest_issues_period_key", "owner_id", "due_at", unique=True),
-        Index("digest_issues_under_way_idx", "id", postgresql_where=text("state IN ('pending', 'processing')")),
+        Index("digest_issues_sent_idx", "id", postgresql_where=text("state <> 'delivered' AND job_id IS NOT NULL")),
     )

@@ -7,15 +7,12 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.asking.refusals import refusal
 from playhead.asking.requests import Made, Requests
 from playhead.database import is_away
-from playhead.errors import InternalError, PlayheadError
 from playhead.models import Schedule, ScheduleRun
-
-log = structlog.get_logger(__name__)
 
 
 async def ask_all(session: AsyncSession, requests: Requests, schedules: Sequence[Schedule]) -> None:
@@ -45,10 +42,8 @@ async def ask(session: AsyncSession, requests: Requests, schedule: Schedule, due
         async with session.begin_nested():
             [made] = await submit(session, requests, [schedule])
             run = _run(schedule, due_at, made)
-    except Exception as error:
-        if is_away(error):
-            raise
-        run.error = _told(error, schedule)
+    except Exception as error:  # noqa: BLE001 - told apart there
+        run.error = refusal(error, schedule_id=str(schedule.id))
     session.add(run)
     await session.flush()
     return run
@@ -68,10 +63,3 @@ async def submit(session: AsyncSession, requests: Requests, schedules: Sequence[
 
 def _run(schedule: Schedule, due_at: datetime | None, made: Made) -> ScheduleRun:
     return ScheduleRun(schedule_id=schedule.id, due_at=due_at, job_id=made.job_id, batch_id=made.batch_id)
-
-
-def _told(error: Exception, schedule: Schedule) -> dict[str, str | None]:
-    if not isinstance(error, PlayheadError):
-        log.error("schedule_broke", schedule_id=str(schedule.id), exc_info=error)
-        error = InternalError("this is a bug; the server's log tells more")
-    return {"code": error.code, "message": error.message, "field": error.field}

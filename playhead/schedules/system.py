@@ -28,6 +28,9 @@ TASKS: Mapping[str, Task] = MappingProxyType(
     {
         "due": Task(_SECOND, "Queue jobs whose `run_at` or next attempt has come."),
         "schedules": Task(_SECOND, "Submit the work of schedules that are due."),
+        "episodes": Task(_SECOND, "Submit the work on new episodes, and keep what it made."),
+        "deliveries": Task(_SECOND, "Send word of episodes that are ready, and follow how that goes."),
+        "digests": Task(_SECOND, "Issue digests whose time has come."),
         "expire": Task(_5_SECONDS, "End jobs that were not begun in time."),
         "frozen": Task(_5_SECONDS, "End transactions of processes that froze."),
         "rescue": Task(_SECOND, "Queue the jobs of workers that are lost again."),

@@ -1,0 +1,67 @@
+"""Deliveries as their owners see them, and tried again by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import NotFoundError, StateConflictError
+from playhead.ledger import operate
+from playhead.models import Delivery, Episode
+from playhead.settings import PodcastSettings
+
+RETRYABLE = ("failed", "expired")
+
+
+async def page(
+    session: AsyncSession, owner_id: UUID, *, state: str | None, limit: int, before: UUID | None
+) -> Sequence[Delivery]:
+    """Some of the owner's, the newest first."""
+    mine = select(Delivery).where(Delivery.owner_id == owner_id)
+    if state is not None:
+        mine = mine.where(Delivery.state == state)
+    if before is not None:
+        mine = mine.where(Delivery.id < before)
+    return (await session.scalars(mine.order_by(Delivery.id.desc()).limit(limit))).all()
+
+
+async def find(session: AsyncSession, owner_id: UUID, delivery_id: UUID, *, to_change: bool = False) -> Delivery:
+    """One of the owner's, held where it is to be changed.
+
+    Raises:
+        NotFoundError: the owner has no such delivery.
+    """
+    mine = select(Delivery).where(Delivery.id == delivery_id, Delivery.owner_id == owner_id)
+    if found := await session.scalar(mine.with_for_update() if to_change else mine):
+        return found
+    raise NotFoundError(f"there is no delivery {delivery_id}")
+
+
+async def retry(session: AsyncSession, delivery: Delivery, settings: PodcastSettings) -> None:
+    """Try it again: by the job that sent it, or from the start where there is none. ``delivery`` is held.
+
+    Raises:
+        StateConflictError: it has not failed, or nothing is left to try it with.
+    """
+    if delivery.state not in RETRYABLE:
+        raise StateConflictError(f"it is {delivery.state}: only one that failed or expired can be tried again")
+    if delivery.job_id is not None:
+        await operate.retry(session, delivery.owner_id, delivery.job_id)
+    else:
+        await _begin_anew(session, delivery, settings)
+    delivery.state, delivery.error, delivery.ended_at = "pending", None, None
+
+
+async def _begin_anew(session: AsyncSession, delivery: Delivery, settings: PodcastSettings) -> None:
+    """A part of a digest that came to nothing goes into the next one."""
+    if delivery.subscription_id is None:
+        raise StateConflictError("its subscription is gone: subscribe again for what is new")
+    delivery.issue_id = None
+    delivery.expires_at = func.now() + timedelta(seconds=settings.expires_seconds)
+    episode = (await session.scalars(select(Episode).where(Episode.id == delivery.episode_id).with_for_update())).one()
+    if episode.state == "failed":
+        episode.state, episode.error = "wanted", None

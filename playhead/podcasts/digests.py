@@ -1,0 +1,93 @@
+"""Digests as their owners have them: when they come, where to, and a secret address for those who read feeds."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.errors import NotFoundError
+from playhead.models import Digest, DigestIssue
+from playhead.schedules.cron import Cron
+from playhead.settings import PodcastSettings
+
+FEED_ISSUES = 50
+"""Digests that the feed of them shows."""
+
+
+async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSettings, now: datetime) -> Digest:
+    """The digest of this owner, held to be changed: as the settings have it where there was none."""
+    cron = Cron(settings.digest_cron)
+    values = {
+        "owner_id": owner_id,
+        "cron": cron.expression,
+        "timezone": cron.timezone,
+        "deliver": {"feed": True},
+        "token": _token(),
+        "next_at": cron.next_after(now),
+    }
+    await session.execute(insert(Digest).values(**values).on_conflict_do_nothing())
+    return (await session.scalars(select(Digest).where(Digest.owner_id == owner_id).with_for_update())).one()
+
+
+def change(digest: Digest, changes: Mapping[str, Any], now: datetime) -> None:
+    """Give it these of ``cron``, ``timezone``, ``deliver`` and ``paused``; when the next comes follows from them.
+
+    Raises:
+        InvalidError: its times cannot be.
+    """
+    paused = changes.get("paused", digest.next_at is None)
+    for name in changes.keys() - {"paused"}:
+        setattr(digest, name, changes[name])
+    next_at = Cron(digest.cron, digest.timezone).next_after(now)
+    if paused:
+        digest.next_at = None
+    elif digest.next_at is None or changes.keys() & {"cron", "timezone"}:
+        digest.next_at = next_at
+
+
+def renew(digest: Digest) -> None:
+    """Give its feed another address: whoever knew the one before sees nothing any more."""
+    digest.token = _token()
+
+
+async def issues(
+    session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None = None
+) -> Sequence[DigestIssue]:
+    """Digests that there were, the newest first."""
+    mine = select(DigestIssue).where(DigestIssue.owner_id == owner_id)
+    older = mine if before is None else mine.where(DigestIssue.id < before)
+    return (await session.scalars(older.order_by(DigestIssue.id.desc()).limit(limit))).all()
+
+
+async def find_issue(session: AsyncSession, owner_id: UUID, issue_id: UUID) -> DigestIssue:
+    """One of them.
+
+    Raises:
+        NotFoundError: the owner has no such digest.
+    """
+    mine = select(DigestIssue).where(DigestIssue.id == issue_id, DigestIssue.owner_id == owner_id)
+    if found := await session.scalar(mine):
+        return found
+    raise NotFoundError(f"there is no digest {issue_id}")
+
+
+async def of_token(session: AsyncSession, token: str) -> Digest:
+    """The digest whose feed is at this secret address.
+
+    Raises:
+        NotFoundError: there is none, or not any more.
+    """
+    if found := await session.scalar(select(Digest).where(Digest.token == token)):
+        return found
+    raise NotFoundError("there is no such feed: its address may have been renewed")
+
+
+def _token() -> str:
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,57 @@
+"""Messages: what is sent, as a request for the job that sends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from playhead.errors import InvalidError
+from playhead.podcasts.telling import Item, digest, letter, record
+from playhead.settings import Settings
+from playhead.states import Priority
+
+Channel = Mapping[str, Any]
+"""``{"mail": address}`` or ``{"webhook": URL}``."""
+
+
+def of_episode(item: Item, channel: Channel) -> dict[str, Any]:
+    """The request that sends word of one episode."""
+    subject = f"{item.feed.title}: {item.title}" if item.feed.title else item.title
+    return _message(channel, subject, letter(item), {"type": "episode.ready", **record(item)})
+
+
+def of_digest(title: str, items: Sequence[Item], channel: Channel) -> dict[str, Any]:
+    """The request that sends a digest."""
+    told = {"type": "digest.ready", "title": title, "episodes": [record(item) for item in items]}
+    return _message(channel, title, digest(title, items), told)
+
+
+def terms(settings: Settings, *, seconds_left: float, validation: bool = False) -> dict[str, Any]:
+    """When and how often it is to be tried."""
+    podcasts = settings.podcasts
+    return {
+        "priority": (Priority.URGENT if validation else Priority.NORMAL).value,
+        "max_attempts": podcasts.delivery_attempts,
+        "timeout_seconds": podcasts.delivery_seconds,
+        "expires_in_seconds": seconds_left,
+    }
+
+
+def is_sent(channel: Channel) -> bool:
+    """Whether anything is sent there; not so with a digest that is only a feed."""
+    return "mail" in channel or "webhook" in channel
+
+
+def _message(channel: Channel, subject: str, text: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    if not is_sent(channel):
+        raise InvalidError("there is nowhere to send it: the digest is only a feed", field="deliver")
+    if "mail" in channel:
+        params = {"mail": {"to": [channel["mail"]], "subject": _subject(subject)}}
+    else:
+        text, params = json.dumps(told, ensure_ascii=False), {"webhook": {"url": channel["webhook"]}}
+    return {"kind": "deliver", "input": {"text": text}, "params": params}
+
+
+def _subject(text: str) -> str:
+    return " ".join(text.split())[:200]

@@ -1,0 +1,147 @@
+"""Feeds, subscribers and what is done for them, with jobs that end as the test says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from playhead.asking.requests import Requests
+from playhead.database import Database
+from playhead.identity import new_id
+from playhead.ledger import settle
+from playhead.ledger.claim import claim
+from playhead.ledger.settle import Cost, Made
+from playhead.models import Delivery, DigestIssue, Episode, Feed, Job, Owner, Subscription
+from playhead.podcasts.expiring import expire_late, fail_hopeless
+from playhead.podcasts.finishing import finish_made
+from playhead.podcasts.issuing import issue_due
+from playhead.podcasts.making import make_wanted
+from playhead.podcasts.outcomes import follow
+from playhead.podcasts.sending import send_ready
+from playhead.settings import RetrySettings
+from playhead.storage import Storage
+
+SUMMARY: dict[str, Any] = {
+    "title": "What the model calls it",
+    "summary": "They talk about *rain*.",
+    "key_points": ["It rains."],
+    "action_items": [],
+    "chapters": [{"title": "Rain", "start": 0.0, "end": 9.0, "passage": 0}],
+    "quotes": [],
+    "quotes_dropped": 0,
+    "language": "en",
+    "duration_seconds": 61.0,
+    "windows": 1,
+    "model": "test",
+}
+
+
+@dataclass
+class Newsroom:
+    """Has all turns of housekeeping that podcasts need, at a time that only the test moves."""
+
+    database: Database
+    storage: Storage
+    requests: Requests
+    worker_id: UUID
+    now: datetime
+
+    async def add(self, *rows: Any) -> None:
+        async with self.database.transaction() as session:
+            for row in rows:
+                session.add(row)
+                await session.flush()
+
+    async def feed(self, **about: Any) -> Feed:
+        feed = Feed(**{"url": f"https://example.com/{new_id()}.xml", "title": "The Weather"} | about)
+        await self.add(feed)
+        return feed
+
+    async def episode(self, feed: Feed, **about: Any) -> Episode:
+        defaults: dict[str, Any] = {
+            "title": "Rain",
+            "link": "https://example.com/rain",
+            "enclosure_url": "https://example.com/rain.mp3",
+            "published_at": datetime(2026, 11, 28, 6, tzinfo=UTC),
+            "state": "wanted",
+        }
+        episode = Episode(feed_id=feed.id, **defaults | about)
+        await self.add(episode)
+        return episode
+
+    async def subscriber(self, feed: Feed, deliver: dict[str, Any], name: str = "") -> Subscription:
+        owner = Owner(id=new_id(), name=name or f"subscriber-{new_id()}")
+        subscription = Subscription(owner_id=owner.id, feed_id=feed.id, deliver=deliver)
+        await self.add(owner, subscription)
+        return subscription
+
+    async def delivery(self, to: Subscription, episode: Episode, *, days: float = 7, **about: Any) -> Delivery:
+        delivery = Delivery(owner_id=to.owner_id, subscription_id=to.id, episode_id=episode.id, **about)
+        delivery.expires_at = datetime.now(UTC) + timedelta(days=days)
+        await self.add(delivery)
+        return delivery
+
+    async def turn(self) -> None:
+        """All turns, until nothing is left to be done. Each is a transaction, as in a worker."""
+        while await self._once():
+            pass
+
+    async def _once(self) -> int:
+        done = 0
+        for step in (
+            finish_made,
+            lambda session: make_wanted(session, self.requests),
+            lambda session: follow(session, Delivery),
+            lambda session: follow(session, DigestIssue),
+            expire_late,
+            fail_hopeless,
+            lambda session: send_ready(session, self.requests),
+            lambda session: issue_due(session, self.requests, self.now),
+        ):
+            async with self.database.transaction() as session:
+                done += await step(session)
+        return done
+
+    async def jobs(self, kind: str | None = None) -> list[Job]:
+        wanted = select(Job).order_by(Job.id)
+        async with self.database.transaction() as session:
+            return list(await session.scalars(wanted if kind is None else wanted.filter_by(kind=kind)))
+
+    async def job(self, kind: str) -> Job:
+        [job] = await self.jobs(kind)
+        return job
+
+    async def again(self, row: Any) -> Any:
+        async with self.database.transaction() as session:
+            return await session.get(type(row), row.id)
+
+    async def begin(self, job: Job) -> Any:
+        async with self.database.transaction() as session:
+            run = await claim(session, job.id, self.worker_id)
+        assert run is not None
+        return run
+
+    async def succeed(self, job: Job, result: dict[str, Any], **outputs: bytes) -> None:
+        """Have the job done; of the names of its outputs ``_`` is a dot."""
+        made = []
+        for name, content in outputs.items():
+            blob = await self.storage.put_bytes(content)
+            made.append(Made(name.replace("_", "."), blob.sha256, blob.size_bytes, "application/json"))
+        run = await self.begin(job)
+        async with self.database.transaction() as session:
+            await settle.succeed(session, run, result, made, Cost(), self.storage.confirm)
+
+    async def fail(self, job: Job, error: Exception) -> None:
+        run = await self.begin(job)
+        async with self.database.transaction() as session:
+            await settle.fail(session, run, error, Cost(), RetrySettings())
+
+    async def late(self, delivery: Delivery) -> None:
+        """Let its time be over."""
+        past = func.now() - timedelta(seconds=1)
+        async with self.database.transaction() as session:
+            await session.execute(update(Delivery).where(Delivery.id == delivery.id).values(expires_at=past))
