@@ -18,6 +18,8 @@ from api.routes import (
     batches,
     bulk,
     catalog,
+    deliveries,
+    digest,
     events,
     files,
     jobs,
@@ -78,7 +80,8 @@ def _add_routes(app: FastAPI) -> None:
     request_type = request_model(kinds.values())
     single = (submit.router(kinds, request_type), bulk.router(kinds, request_type))
     taking = (*single, batches.router(kinds), schedules.router(RequestTypes.of(kinds)))
-    resources = (batches, batch_outputs, schedules, files, jobs, events, outputs, catalog, queues, quarantine)
+    programs = (schedules, deliveries, digest)
+    resources = (batches, batch_outputs, *programs, files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (*taking, *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])
     app.include_router(system.routes)

@@ -29,6 +29,7 @@ TAGS = [
     {"name": "files", "description": "Recordings, uploaded once and used by any number of jobs."},
     {"name": "jobs", "description": "Work on recordings: submitted, watched, steered, its outputs downloaded."},
     {"name": "batches", "description": "Many jobs at once: one for each of many inputs, or a graph by names."},
+    {"name": "podcasts", "description": "Feeds, their episodes, and word of what is new, at once or in a digest."},
     {"name": "schedules", "description": "Work that is asked for again and again, at times of your choice."},
     {"name": "operations", "description": "What an operator looks at."},
     {"name": "health", "description": "For machines that watch this one. No key needed."},

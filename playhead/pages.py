@@ -51,11 +51,12 @@ PAGE = """\
 def page(markdown: str, title: str, language: str | None) -> str:
     """The page. Headings of the third level that begin with a number can be linked to as ``#source-<number>``."""
     return PAGE.format(
-        language=escape(language or "", quote=True), title=escape(title), style=STYLE, body=_body(markdown)
+        language=escape(language or "", quote=True), title=escape(title), style=STYLE, body=fragment(markdown)
     )
 
 
-def _body(markdown: str) -> str:
+def fragment(markdown: str) -> str:
+    """What stands in a page, without what stands around it."""
     # Only whoever makes pages needs these: the API does not, and does not have them.
     import nh3
     from markdown_it import MarkdownIt

@@ -17,8 +17,8 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterVali
 Expression = Annotated[str, StringConstraints(max_length=200), AfterValidator(storable)]
 Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(storable)]
 
-_CRON = "Minute, hour, day, month, weekday, as in cron; six fields have the seconds first."
-_ZONE = "The time zone that the expression is meant in. A change of its clocks neither skips nor doubles a run."
+CRON = "Minute, hour, day, month, weekday, as in cron; six fields have the seconds first."
+ZONE = "The time zone that the expression is meant in. A change of its clocks neither skips nor doubles a run."
 _REQUEST = "What to submit each time: the body of `POST /api/v1/jobs`, or that of `POST /api/v1/batches`."
 _NAME = "Yours to choose."
 
@@ -35,8 +35,8 @@ class ScheduleRequest(_Storable):
     """Work, and the times at which it is to be asked for."""
 
     name: Name | None = Field(None, description=_NAME, examples=["The morning show"])
-    cron: Expression = Field(description=_CRON, examples=["0 2 * * *"])
-    timezone: Zone = Field("UTC", description=_ZONE, examples=["Europe/Berlin"])
+    cron: Expression = Field(description=CRON, examples=["0 2 * * *"])
+    timezone: Zone = Field("UTC", description=ZONE, examples=["Europe/Berlin"])
     request: Any
     paused: bool = Field(default=False, description="Keep it, but let no run come before it is resumed.")
 
@@ -45,8 +45,8 @@ class ScheduleChange(_Storable):
     """What is to be different from now on; the rest stays."""
 
     name: Name | None = Field(None, description=_NAME)
-    cron: Expression = Field("", description=_CRON)
-    timezone: Zone = Field("", description=_ZONE)
+    cron: Expression = Field("", description=CRON)
+    timezone: Zone = Field("", description=ZONE)
     request: Any = None
 
 

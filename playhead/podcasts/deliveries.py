@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import NotFoundError, StateConflictError
 from playhead.ledger import operate
 from playhead.models import Delivery, Episode
+from playhead.paging import Page, newest
 from playhead.settings import PodcastSettings
 
 RETRYABLE = ("failed", "expired")
@@ -19,14 +19,11 @@ RETRYABLE = ("failed", "expired")
 
 async def page(
     session: AsyncSession, owner_id: UUID, *, state: str | None, limit: int, before: UUID | None
-) -> Sequence[Delivery]:
+) -> Page[Delivery]:
     """Some of the owner's, the newest first."""
     mine = select(Delivery).where(Delivery.owner_id == owner_id)
-    if state is not None:
-        mine = mine.where(Delivery.state == state)
-    if before is not None:
-        mine = mine.where(Delivery.id < before)
-    return (await session.scalars(mine.order_by(Delivery.id.desc()).limit(limit))).all()
+    wanted = mine if state is None else mine.where(Delivery.state == state)
+    return await newest(session, wanted, limit=limit, before=before)
 
 
 async def find(session: AsyncSession, owner_id: UUID, delivery_id: UUID, *, to_change: bool = False) -> Delivery:

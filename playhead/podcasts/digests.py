@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError
 from playhead.models import Digest, DigestIssue
+from playhead.paging import Page, newest
 from playhead.schedules.cron import Cron
 from playhead.settings import PodcastSettings
-
-FEED_ISSUES = 50
-"""Digests that the feed of them shows."""
 
 
 async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSettings, now: datetime) -> Digest:
@@ -57,13 +55,10 @@ def renew(digest: Digest) -> None:
     digest.token = _token()
 
 
-async def issues(
-    session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None = None
-) -> Sequence[DigestIssue]:
+async def issues(session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None = None) -> Page[DigestIssue]:
     """Digests that there were, the newest first."""
     mine = select(DigestIssue).where(DigestIssue.owner_id == owner_id)
-    older = mine if before is None else mine.where(DigestIssue.id < before)
-    return (await session.scalars(older.order_by(DigestIssue.id.desc()).limit(limit))).all()
+    return await newest(session, mine, limit=limit, before=before)
 
 
 async def find_issue(session: AsyncSession, owner_id: UUID, issue_id: UUID) -> DigestIssue:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Subscription
-from playhead.pages import page
+from playhead.pages import fragment
 from playhead.podcasts.messages import is_sent, of_digest, terms
 from playhead.podcasts.telling import Item, digest
 from playhead.schedules.cron import Cron
@@ -61,8 +61,8 @@ async def _issue(session: AsyncSession, requests: Requests, one: Digest, told: T
     due_at, items = one.next_at or now, [item for _, item in told]
     called = title(due_at, one.timezone)
     text = digest(called, items)
-    html = page(text, called, None)
-    issue = DigestIssue(owner_id=one.owner_id, due_at=due_at, title=called, markdown=text, html=html)
+    about = {"title": called, "markdown": text, "html": fragment(text)}
+    issue = DigestIssue(owner_id=one.owner_id, due_at=due_at, **about)
     session.add(issue)
     await session.flush()
     await _send(session, requests, one, issue, items)

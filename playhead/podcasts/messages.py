@@ -54,4 +54,4 @@ def _message(channel: Channel, subject: str, text: str, told: Mapping[str, Any])
 
 
 def _subject(text: str) -> str:
-    return " ".join(text.split())[:200]
+    return "".join(filter(str.isprintable, " ".join(text.split())))[:200] or "A new episode"

@@ -22,9 +22,8 @@ TYPES = RequestTypes.of(kinds())
 async def newsroom(database_url: str, tmp_path: Path) -> AsyncIterator[Newsroom]:
     database, worker_id = Database(database_url), new_id()
     settings = Settings(database_url=database_url, admin_key=None, data_dir=tmp_path)
-    about = {"name": "bench", "device": "none", "queues": ["gpu"], "concurrency": {"gpu": 1}}
     async with database.transaction() as session:
-        await workers.arrive(session, worker_id, **about)
+        await workers.arrive(session, worker_id, name="bench", device="none", queues=["gpu"], concurrency={"gpu": 1})
     storage = Storage.from_url(settings.storage_location)
     yield Newsroom(database, storage, Requests(TYPES, settings), worker_id, datetime(2026, 11, 28, 22, tzinfo=UTC))
     await database.close()

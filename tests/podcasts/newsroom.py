@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,11 +12,14 @@ from sqlalchemy import func, select, update
 
 from playhead.asking.requests import Requests
 from playhead.database import Database
+from playhead.errors import PlayheadError
 from playhead.identity import new_id
 from playhead.ledger import settle
 from playhead.ledger.claim import claim
+from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
-from playhead.models import Delivery, DigestIssue, Episode, Feed, Job, Owner, Subscription
+from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Job, Owner, Subscription
+from playhead.podcasts import deliveries, digests
 from playhead.podcasts.expiring import expire_late, fail_hopeless
 from playhead.podcasts.finishing import finish_made
 from playhead.podcasts.issuing import issue_due
@@ -85,6 +89,35 @@ class Newsroom:
         await self.add(delivery)
         return delivery
 
+    async def digested(self, feed: Feed, deliver: dict[str, Any] | None = None) -> Subscription:
+        """A subscriber who gets a digest."""
+        subscription = await self.subscriber(feed, {"digest": True})
+        await self.set_digest(subscription.owner_id, deliver=deliver or {"feed": True})
+        return subscription
+
+    async def set_digest(self, owner_id: UUID, **changes: Any) -> None:
+        async with self.database.transaction() as session:
+            digest = await digests.ensure(session, owner_id, self.requests.settings.podcasts, self.now)
+            digests.change(digest, changes, self.now)
+
+    async def digest(self, owner_id: UUID) -> Digest:
+        async with self.database.transaction() as session:
+            return await session.get_one(Digest, owner_id)
+
+    async def at(self, now: datetime) -> None:
+        """Let it be this time."""
+        self.now = now
+        await self.turn()
+
+    async def retry(self, delivery: Delivery) -> None:
+        async with self.database.transaction() as session:
+            held = await deliveries.find(session, delivery.owner_id, delivery.id, to_change=True)
+            await deliveries.retry(session, held, self.requests.settings.podcasts)
+
+    async def deliveries(self) -> list[Delivery]:
+        async with self.database.transaction() as session:
+            return list(await session.scalars(select(Delivery).order_by(Delivery.id)))
+
     async def turn(self) -> None:
         """All turns, until nothing is left to be done. Each is a transaction, as in a worker."""
         while await self._once():
@@ -119,7 +152,7 @@ class Newsroom:
         async with self.database.transaction() as session:
             return await session.get(type(row), row.id)
 
-    async def begin(self, job: Job) -> Any:
+    async def begin(self, job: Job) -> Run:
         async with self.database.transaction() as session:
             run = await claim(session, job.id, self.worker_id)
         assert run is not None
@@ -131,11 +164,13 @@ class Newsroom:
         for name, content in outputs.items():
             blob = await self.storage.put_bytes(content)
             made.append(Made(name.replace("_", "."), blob.sha256, blob.size_bytes, "application/json"))
-        run = await self.begin(job)
+        await self.finish(await self.begin(job), result, made)
+
+    async def finish(self, run: Run, result: dict[str, Any], made: Sequence[Made] = ()) -> None:
         async with self.database.transaction() as session:
             await settle.succeed(session, run, result, made, Cost(), self.storage.confirm)
 
-    async def fail(self, job: Job, error: Exception) -> None:
+    async def fail(self, job: Job, error: PlayheadError) -> None:
         run = await self.begin(job)
         async with self.database.transaction() as session:
             await settle.fail(session, run, error, Cost(), RetrySettings())

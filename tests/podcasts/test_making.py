@@ -36,7 +36,8 @@ async def test_what_it_made_outlives_its_jobs(newsroom: Newsroom) -> None:
         await operate.remove(session, PODCASTS_OWNER, made.batch_id)
         file = await session.get(File, made.transcript_file_id)
     assert (made.state, made.summary) == ("ready", SUMMARY)
-    assert file is not None and file.expires_at is None
+    assert file is not None
+    assert file.expires_at is None
     assert b"".join([chunk async for chunk in await newsroom.storage.read(file.sha256)]) == b"{}"
 
 
@@ -103,5 +104,6 @@ async def test_jobs_that_were_deleted_are_submitted_anew(newsroom: Newsroom) -> 
         await operate.remove(session, PODCASTS_OWNER, batch_id)
     await newsroom.turn()
     made = await newsroom.again(episode)
-    assert made.state == "making" and made.batch_id != batch_id
+    assert made.state == "making"
+    assert made.batch_id != batch_id
     assert [job.state for job in await newsroom.jobs("transcribe")] == ["queued"]

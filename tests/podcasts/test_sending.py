@@ -1,0 +1,187 @@
+"""Deliveries: one for each subscriber, by a job of theirs, and as far as that is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from playhead.errors import MailRefusedError, StateConflictError, UrlRejectedError
+from playhead.ledger import operate
+from playhead.models import Delivery, Job
+from playhead.podcasts import deliveries
+from tests.podcasts.newsroom import SUMMARY, Newsroom
+
+MAIL = {"mail": "ann@example.com"}
+DONE = {
+    "channel": "mail",
+    "message_id": "1",
+    "recipients": ["ann@example.com"],
+    "delivered_at": "2026-11-28T22:00:00Z",
+}
+
+
+async def test_each_subscriber_is_told_by_a_job_of_their_own(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    ann, bob = await newsroom.subscriber(feed, MAIL), await newsroom.subscriber(feed, {"mail": "bob@example.com"})
+    for subscription in (ann, bob):
+        await newsroom.delivery(subscription, episode)
+    await newsroom.turn()
+    jobs = {job.owner_id: job for job in await newsroom.jobs("deliver")}
+    assert set(jobs) == {ann.owner_id, bob.owner_id}
+    mail = jobs[ann.owner_id].params["mail"]
+    assert (mail["to"], mail["subject"]) == (["ann@example.com"], "The Weather: Rain")
+    text = jobs[ann.owner_id].input["text"]
+    assert text.startswith("# Rain\n\n28 November 2026 · 1:01 · [Listen](<https://example.com/rain>)\n")
+    assert "They talk about \\*rain\\*." in text
+    assert "- 0:00 Rain" in text
+
+
+async def test_a_webhook_gets_all_that_is_known(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    await newsroom.delivery(await newsroom.subscriber(feed, {"webhook": "https://example.com/hook"}), episode)
+    await newsroom.turn()
+    job = await newsroom.job("deliver")
+    told = json.loads(job.input["text"])
+    assert job.params["webhook"]["url"] == "https://example.com/hook"
+    assert (told["type"], told["episode"]["id"], told["summary"]) == ("episode.ready", str(episode.id), SUMMARY)
+
+
+async def test_a_delivery_is_as_far_as_its_job(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    assert (await newsroom.again(delivery)).state == "pending"
+    run = await newsroom.begin(await newsroom.job("deliver"))
+    await newsroom.turn()
+    assert (await newsroom.again(delivery)).state == "processing"
+    await newsroom.finish(run, DONE)
+    await newsroom.turn()
+    told = await newsroom.again(delivery)
+    assert (told.state, told.error) == ("delivered", None)
+    assert told.ended_at is not None
+
+
+async def test_one_that_failed_says_why_and_can_be_tried_again(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such user"))
+    await newsroom.turn()
+    told = await newsroom.again(delivery)
+    assert (told.state, told.error["code"]) == ("failed", "mail_refused")
+    await newsroom.retry(delivery)
+    await newsroom.succeed(await newsroom.job("deliver"), DONE)
+    await newsroom.turn()
+    assert (await newsroom.again(delivery)).state == "delivered"
+
+
+async def test_a_job_that_is_retried_by_hand_is_followed(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such user"))
+    await newsroom.turn()
+    async with newsroom.database.transaction() as session:
+        await operate.retry(session, delivery.owner_id, (await newsroom.job("deliver")).id)
+    await newsroom.turn()
+    assert (await newsroom.again(delivery)).state == "pending"
+
+
+async def test_a_job_that_was_deleted_leaves_no_delivery_waiting(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    async with newsroom.database.transaction() as session:
+        await session.delete(await session.get(Job, (await newsroom.job("deliver")).id))
+    await newsroom.turn()
+    told = await newsroom.again(delivery)
+    assert (told.state, told.error["code"], told.job_id) == ("failed", "job_deleted", None)
+    await newsroom.retry(delivery)
+    await newsroom.turn()
+    assert len(await newsroom.jobs("deliver")) == 1
+
+
+async def test_one_that_cannot_be_sent_is_in_nobodys_way(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    private = await newsroom.delivery(await newsroom.subscriber(feed, {"webhook": "http://127.0.0.1/"}), episode)
+    sound = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    refused = await newsroom.again(private)
+    assert (refused.state, refused.error["code"]) == ("failed", "url_forbidden")
+    assert (await newsroom.again(sound)).job_id is not None
+
+
+async def test_what_is_late_expires_unless_a_digest_is_to_bring_it(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="making")
+    by_mail, by_digest = await newsroom.subscriber(feed, MAIL), await newsroom.digested(feed)
+    deliveries_ = [await newsroom.delivery(one, episode) for one in (by_mail, by_digest)]
+    for delivery in deliveries_:
+        await newsroom.late(delivery)
+    await newsroom.turn()
+    assert [(await newsroom.again(one)).state for one in deliveries_] == ["expired", "pending"]
+    await newsroom.set_digest(by_digest.owner_id, paused=True)
+    await newsroom.turn()
+    assert (await newsroom.again(deliveries_[1])).state == "expired"
+
+
+async def test_its_job_expires_with_it(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode, days=1)
+    await newsroom.turn()
+    job = await newsroom.job("deliver")
+    assert job.expires_at is not None
+    assert abs((job.expires_at - delivery.expires_at).total_seconds()) < 1
+
+
+async def test_a_validation_goes_before_all_others(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    [first, tried] = [await newsroom.episode(feed) for _ in range(2)]
+    subscription = await newsroom.subscriber(feed, MAIL)
+    await newsroom.delivery(subscription, first)
+    await newsroom.delivery(subscription, tried, validation=True)
+    await newsroom.turn()
+    jobs = await newsroom.jobs("transcribe")
+    assert jobs[0].labels["episode"] == str(tried.id)
+    assert jobs[0].priority > jobs[1].priority
+    for job in jobs:
+        await newsroom.succeed(job, {}, transcript_json=b"{}")
+    for job in await newsroom.jobs("summarize"):
+        await newsroom.succeed(job, SUMMARY)
+    await newsroom.turn()
+    sent, other = await newsroom.jobs("deliver")
+    assert sent.priority > other.priority
+
+
+async def test_an_episode_that_failed_is_worked_on_again_when_its_delivery_is_retried(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    await newsroom.fail(await newsroom.job("transcribe"), UrlRejectedError("the server answers 404"))
+    await newsroom.turn()
+    assert (await newsroom.again(delivery)).state == "failed"
+    await newsroom.retry(delivery)
+    await newsroom.turn()
+    assert (await newsroom.again(episode)).state == "making"
+    assert (await newsroom.again(delivery)).state == "pending"
+    assert len(await newsroom.jobs("transcribe")) == 2
+
+
+async def test_only_what_came_to_nothing_is_tried_again(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    async with newsroom.database.transaction() as session:
+        held = await session.get_one(Delivery, delivery.id)
+        with pytest.raises(StateConflictError, match="it is pending"):
+            await deliveries.retry(session, held, newsroom.requests.settings.podcasts)
