@@ -111,6 +111,10 @@ class Client:
         headers = {"Idempotency-Key": key} if key else {}
         return await self._ask(lambda: self._http.post(path, json=body, headers=headers), model)
 
+    async def patch(self, path: str, model: type[M], body: dict[str, Any]) -> M:
+        """Change what is there."""
+        return await self._ask(lambda: self._http.patch(path, json=body), model)
+
     async def delete(self, path: str) -> None:
         """Forget what is at a path of the API."""
         await self._patiently(lambda: self._http.delete(path))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import api, doctor, jobs, keys, migrate, quarantine, schedules, transcribe, up, worker
+from cli import api, digest, doctor, jobs, keys, migrate, quarantine, schedules, transcribe, up, worker
 from cli.failure import Commands
 
 HELP = """
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(transcribe.transcribe)
 app.add_typer(jobs.app)
 app.add_typer(schedules.app)
+app.add_typer(digest.app)
 app.command()(up.up)
 app.command()(doctor.doctor)
 app.command()(api.api)

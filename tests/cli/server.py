@@ -115,7 +115,7 @@ def running(server: Server) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_GET = do_POST = do_DELETE = handle_any  # noqa: N815 - their names there
+        do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - their names there
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Keep quiet."""

@@ -1,0 +1,53 @@
+"""Digests, as the server tells of them, and for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from rich.markdown import Markdown
+
+from cli.listing import local_time, make_console
+
+
+class DigestView(BaseModel):
+    """How a digest comes."""
+
+    cron: str
+    timezone: str
+    deliver: dict[str, Any]
+    next_at: datetime | None = None
+    feed_url: str
+
+
+class PreviewView(BaseModel):
+    """What the next one would tell."""
+
+    due_at: datetime | None = None
+    title: str
+    episodes: list[dict[str, Any]]
+    markdown: str
+
+
+def show_digest(digest: DigestView) -> None:
+    """A line for each thing that can be set."""
+    way, address = next(iter(digest.deliver.items()))
+    lines = {
+        "next": local_time(digest.next_at) if digest.next_at else "paused",
+        "when": f"{digest.cron} ({digest.timezone})",
+        "goes to": f"{way} {address}" if way != "feed" else "its feed alone",
+        "feed": digest.feed_url,
+    }
+    console = make_console()
+    for name, value in lines.items():
+        console.print(f"{name:8} {value}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_preview(preview: PreviewView) -> None:
+    """As mail has it."""
+    console = make_console()
+    if not preview.episodes:
+        console.print("Nothing is new: no digest would be sent.", markup=False)
+        return
+    console.print(Markdown(preview.markdown))
