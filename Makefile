@@ -28,6 +28,10 @@ help: ## Say what there is to make
 demo: $(LOCAL) ## Start everything, transcribe a real recording, show the result, end
 	@$(BIN)/python -m demo
 
+.PHONY: demo-podcast
+demo-podcast: $(DEV) ## A feed becomes a letter and a digest: speech, language model and mail server are real
+	@$(BIN)/python -m demo.podcast
+
 .PHONY: test
 test: $(DEV) ## Run every test but the heavy ones and those that need Docker; ARGS="-k cli" passes options to pytest
 	@# In the order of the folders: those with few tests and long ones would else come last, one core idle.

