@@ -16,6 +16,8 @@ from chaos.diary import Asked
 from chaos.kinds import MAKES, Params, digest_of
 from chaos.stack import SEGMENTS
 from playhead.engines import Engines
+from playhead.identity import new_id
+from playhead.kind import Given
 from playhead.kinds import transcribe
 from playhead.settings import Settings, StubSettings
 from worker.engines.stubs import StubEngines
@@ -96,6 +98,10 @@ class _Undisturbed:
         self.outputs: dict[str, bytes] = {}
         self.items = 0
         self._path = path
+        self.job_id = new_id()
+
+    async def given(self) -> Given:
+        return Given(self._path, None, "application/octet-stream")
 
     async def input(self) -> Path:
         return self._path
@@ -111,6 +117,9 @@ class _Undisturbed:
 
     async def checkpoint(self, _: dict[str, Any], *, events: Mapping[str, list[dict[str, Any]]] | None = None) -> None:
         self.items += sum(len(items) for items in (events or {}).values())
+
+    async def stored(self) -> None:
+        pass
 
     async def restore(self) -> dict[str, Any] | None:
         return None

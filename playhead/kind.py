@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -36,6 +37,21 @@ class Taken:
     form: Form | None
 
 
+@dataclass(frozen=True)
+class Given:
+    """An input, and what it is called.
+
+    Attributes:
+        path: a local file; it lives as long as the run.
+        name: of the file or output; None of a text in the request, and where nobody named it.
+        media_type: as it was uploaded or made, or as its name says; ``text/plain`` of a text in the request.
+    """
+
+    path: Path
+    name: str | None
+    media_type: str
+
+
 class Context(Protocol):
     """One run of one job, as its kind sees it.
 
@@ -48,8 +64,17 @@ class Context(Protocol):
         """The worker's engines."""
         ...
 
+    @property
+    def job_id(self) -> UUID:
+        """The same in every attempt: work that reaches others calls itself by it, so that they know it again."""
+        ...
+
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use; the file lives as long as the run."""
+        ...
+
+    async def given(self) -> Given:
+        """The same, and what it is called."""
         ...
 
     async def inputs(self) -> list[Path]:
@@ -71,6 +96,13 @@ class Context(Protocol):
 
         ``events``, by name, are told as by :meth:`emit` and stored with the state: both, or neither. So work that
         tells what it made keeps a state of a few numbers, as often as it likes, and finds the rest with :meth:`told`.
+        """
+        ...
+
+    async def stored(self) -> None:
+        """Wait until all that was told and kept so far is stored, however long the database is away.
+
+        It would be within a second, or when the run ends. This is for what must not be done again.
         """
         ...
 

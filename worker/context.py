@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
 from playhead.database import Database
 from playhead.engines import Engines
 from playhead.filename import check_output
+from playhead.kind import Given
 from playhead.ledger import history, report
 from playhead.ledger.inputs import sources
 from playhead.ledger.quarantine import require_free
@@ -44,10 +46,22 @@ class JobContext:
         self._bringing = asyncio.Lock()
         self._brought: list[Path] = []
 
+    @property
+    def job_id(self) -> UUID:
+        """The same in every attempt."""
+        return self.run.job_id
+
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use."""
         (only,) = await self.inputs()
         return only
+
+    async def given(self) -> Given:
+        """The job's input, and what it is called."""
+        path = await self.input()
+        (source,) = sources(self.run.input)
+        name, media_type = await self._inputs.called(source)
+        return Given(path, name, media_type)
 
     async def inputs(self) -> list[Path]:
         """All of the job's inputs as local files, fetched on first use."""
@@ -83,6 +97,10 @@ class JobContext:
         for event, items in (events or {}).items():
             self.reporter.event(event, items)
         self.reporter.checkpoint(state)
+
+    async def stored(self) -> None:
+        """Wait until all that was told and kept so far is written."""
+        await self.reporter.say_all()
 
     async def restore(self) -> dict[str, Any] | None:
         """The last state that this or an earlier attempt kept."""

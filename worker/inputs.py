@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID
 
 from playhead.database import Database
-from playhead.fetch import fetch
+from playhead.fetch import Fetched, fetch
 from playhead.ledger.files import output_sha256
-from playhead.ledger.inputs import Source, several
+from playhead.ledger.inputs import Source, label, several
 from playhead.ledger.run import Run
 from playhead.settings import FetchSettings
 from playhead.storage import Storage
@@ -28,6 +29,7 @@ class Inputs:
         self._database = database
         self._storage = storage
         self._settings = settings
+        self._fetched: dict[str, Fetched] = {}
 
     async def contents(self, run: Run) -> list[str | None]:
         """The sha256 of each of the run's inputs, as far as they are known by now."""
@@ -56,9 +58,20 @@ class Inputs:
         await self._storage.download(sha256, target)
         return sha256
 
+    async def called(self, source: Source) -> tuple[str | None, str]:
+        """Name and media type of an input that was brought. What it came from may be forgotten by now."""
+        if "text" in source:
+            return None, "text/plain"
+        if "url" in source:
+            fetched = self._fetched[source["url"]]
+            return fetched.name, fetched.media_type
+        name, media_type = await read(self._database, lambda session: label(session, source))
+        return name, media_type or mimetypes.MimeTypes().guess_type(name or "")[0] or "application/octet-stream"
+
     async def _write(self, source: Source, target: Path, on_progress: Progress) -> None:
         if "url" in source:
-            await fetch(source["url"], target, self._settings, on_progress=on_progress)
+            url = source["url"]
+            self._fetched[url] = await fetch(url, target, self._settings, on_progress=on_progress)
         else:
             await asyncio.to_thread(target.write_text, source["text"], "utf-8", newline="")
 

@@ -63,15 +63,30 @@ class Reporter:
         """
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            # Shielded: a write cut off in the middle is neither written nor kept. Who flushes next waits for it.
-            writing = asyncio.create_task(self.flush(), name=f"flush {self._run.lease}")
-            writing.add_done_callback(_hear)
-            try:
-                await asyncio.shield(writing)
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                log.warning("report_postponed", error=repr(error))
+            await self._flushed()
+
+    async def say_all(self) -> None:
+        """Return once all that was said so far is written, however long the database is away.
+
+        Raises:
+            LeaseLostError: another has the job.
+        """
+        while not await self._flushed():  # noqa: ASYNC110 - nothing tells when a database is back
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def _flushed(self) -> bool:
+        """Try to write all that is unsaid; False while the database is away."""
+        # Shielded: a write cut off in the middle is neither written nor kept. Who flushes next waits for it.
+        writing = asyncio.create_task(self.flush(), name=f"flush {self._run.lease}")
+        writing.add_done_callback(_hear)
+        try:
+            await asyncio.shield(writing)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("report_postponed", error=repr(error))
+            return False
+        return True
 
     async def flush(self) -> None:
         """Write all that is unsaid; keeps it for the next time if the database is away, and raises.

@@ -89,6 +89,17 @@ async def several(session: AsyncSession, job_id: UUID) -> list[str | None]:
     )
 
 
+async def label(session: AsyncSession, source: Source) -> tuple[str | None, str | None]:
+    """Name and media type of a file or an output, as far as the ledger still knows them."""
+    if "file" in source:
+        found = select(File.name, File.media_type).where(File.id == UUID(source["file"]))
+    else:
+        of_job = Output.job_id == UUID(source["job"])
+        found = select(Output.name, Output.media_type).where(of_job, Output.name == source["output"])
+    row = (await session.execute(found)).one_or_none()
+    return (row.name, row.media_type) if row else (source.get("output"), None)
+
+
 def made_for(maker: UUID) -> ScalarSelect[str]:
     """What the job in whose row this stands needs of this one's outputs."""
     made = select(Output.sha256).where(Output.job_id == maker, Output.name == Job.input["output"].astext)

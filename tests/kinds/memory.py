@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from playhead.engines import Engines
+from playhead.identity import new_id
+from playhead.kind import Given
 
 
 @dataclass
@@ -31,14 +34,21 @@ class Memory:
     output_tokens: int = 0
     history: list[tuple[str, Any]] = field(default_factory=list)
     dies_after: int | None = None
+    name: str | None = None
+    media_type: str = "text/plain"
+    job_id: UUID = field(default_factory=new_id)
 
     def next_attempt(self, dies_after: int | None = None) -> Memory:
         told = [*self.history, *self.events]
-        return replace(Memory(self.engines, self.files), state=self.state, history=told, dies_after=dies_after)
+        anew = Memory(self.engines, self.files, name=self.name, media_type=self.media_type, job_id=self.job_id)
+        return replace(anew, state=self.state, history=told, dies_after=dies_after)
 
     async def input(self) -> Path:
         (only,) = self.files
         return only
+
+    async def given(self) -> Given:
+        return Given(await self.input(), self.name, self.media_type)
 
     async def inputs(self) -> list[Path]:
         return self.files
@@ -60,6 +70,9 @@ class Memory:
         self.state = json.loads(json.dumps(state))
         for event, items in (events or {}).items():
             await self.emit(event, json.loads(json.dumps(items)))
+
+    async def stored(self) -> None:
+        """It is at once."""
 
     async def restore(self) -> dict[str, Any] | None:
         return self.state

@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from playhead.database import Database
+from playhead.errors import LeaseLostError
 from playhead.identity import new_id
 from playhead.ledger import report, settle, workers
 from playhead.ledger.claim import claim
-from worker import context, reading
+from worker import context, reading, reporter
 from worker.context import JobContext
 from worker.reporter import Reporter
 
@@ -197,3 +198,36 @@ async def test_a_database_that_is_away_at_the_start_costs_no_attempt(
     database.broken = 2
     assert [data async for data in later.told("segment")] == [{"id": 0}]
     await database.close()
+
+
+async def test_what_must_not_be_done_again_is_stored_before_the_work_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter, "INTERVAL_SECONDS", 0.0)
+    run = await take(house, await house.submit())
+    database = Away(house.database.url)
+    told = a_context(house, run, database)
+    database.broken = 2
+    await told.checkpoint({"sent": True})
+    await told.stored()
+    assert await kept(house, run) == {"sent": True}
+    await database.close()
+
+    await again(house, run)
+    await told.checkpoint({"sent": "again"})
+    with pytest.raises(LeaseLostError):
+        await told.stored()
+
+
+async def test_who_is_canceled_while_it_is_stored_has_said_it(house: House) -> None:
+    run = await take(house, await house.submit())
+    told = a_context(house, run)
+    await told.checkpoint({"sent": True})
+    async with house.database.transaction() as session:
+        await report.hold(session, run)
+        storing = asyncio.create_task(told.stored())
+        await house.blocked()
+        storing.cancel()
+        await asyncio.wait([storing])
+    await told.reporter.flush()  # As the end of a run does.
+    assert await kept(house, run) == {"sent": True}
