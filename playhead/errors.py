@@ -128,6 +128,26 @@ class SpeakerUnavailableError(PlayheadError):
     code, status, title, transient = "speaker_unavailable", 503, "The speech synthesis did not answer", True
 
 
+class MailUnavailableError(PlayheadError):
+    code, status, title = "mail_unavailable", 422, "The worker cannot send mail"
+
+
+class MailServerUnavailableError(PlayheadError):
+    code, status, title, transient = "mail_server_unavailable", 503, "The mail server did not take it yet", True
+
+
+class MailRefusedError(PlayheadError):
+    code, status, title = "mail_refused", 422, "The mail server refused it"
+
+
+class RecipientForbiddenError(PlayheadError):
+    code, status, title = "recipient_forbidden", 422, "This address may not be written to"
+
+
+class WebhookRefusedError(PlayheadError):
+    code, status, title = "webhook_refused", 422, "The receiver refused it"
+
+
 class InputMissingError(PlayheadError):
     code, status, title = "input_missing", 422, "The input is no longer there"
 

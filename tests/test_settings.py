@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from playhead.settings import Settings
+from playhead.settings import MailSettings, Settings, WebhookSettings
 
 
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +21,21 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
 def test_a_blank_key_is_one_that_is_not_set(blank: str) -> None:
     """A secret's file may hold a line end and nothing else: no key that anybody could send."""
     of_a_server: Any = {"api_key": blank}
-    settings = Settings(admin_key=blank, llm=of_a_server, deepl=of_a_server, speaker=of_a_server)
+    delivering: Any = {"mail": {"password": blank}, "webhooks": {"secret": blank}}
+    settings = Settings(admin_key=blank, llm=of_a_server, deepl=of_a_server, speaker=of_a_server, **delivering)
 
     assert settings.admin_key is None
     assert (settings.llm.api_key, settings.deepl.api_key, settings.speaker.api_key) == (None, None, None)
+    assert (settings.mail.password, settings.webhooks.secret) == (None, None)
+
+
+@pytest.mark.parametrize("secret", ["whsec_nonsense!", "whsec_c2hvcnQ=", "short"])
+def test_a_secret_that_signs_nothing_is_refused_when_it_is_read(secret: str) -> None:
+    with pytest.raises(ValidationError, match="base64"):
+        WebhookSettings.model_validate({"secret": secret})
+
+
+@pytest.mark.parametrize("sender", ["nobody", "Ann <ann@example.com>, bob@example.com", "ann@example.com\nBcc: x@y.zz"])
+def test_a_sender_that_is_no_address_is_refused_when_it_is_read(sender: str) -> None:
+    with pytest.raises(ValidationError):
+        MailSettings(sender=sender)

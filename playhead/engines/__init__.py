@@ -11,7 +11,9 @@ from typing import Protocol
 from playhead.engines.annotation import AnnotationStep, Annotator, Entity, Sentence, Token
 from playhead.engines.conversion import Conversion, ConversionOptions, Converted, Converter
 from playhead.engines.diarization import Diarized, Diarizer, Turn
+from playhead.engines.mailing import Attachment, Letter, Mailed, Mailer
 from playhead.engines.notation import NotationOptions, NotationStep, Notator, Note
+from playhead.engines.posting import Post, Poster
 from playhead.engines.speech import SpeechInfo, SpeechOptions, SpeechStep, Transcriber
 from playhead.engines.synthesis import Speaker, SpeakingOptions, Spoken, Voice
 from playhead.engines.translation import Translated, TranslationOptions, Translator
@@ -20,6 +22,7 @@ from playhead.engines.writing import Writer, WritingOptions, Written
 __all__ = [
     "AnnotationStep",
     "Annotator",
+    "Attachment",
     "Conversion",
     "ConversionOptions",
     "Converted",
@@ -28,10 +31,15 @@ __all__ = [
     "Diarizer",
     "Engines",
     "Entity",
+    "Letter",
+    "Mailed",
+    "Mailer",
     "NotationOptions",
     "NotationStep",
     "Notator",
     "Note",
+    "Post",
+    "Poster",
     "Sentence",
     "Speaker",
     "SpeakingOptions",
@@ -93,6 +101,16 @@ class Engines(Protocol):
     @property
     def diarizer(self) -> Diarizer:
         """Who speaks when."""
+        ...
+
+    @property
+    def mailer(self) -> Mailer:
+        """A mail server."""
+        ...
+
+    @property
+    def poster(self) -> Poster:
+        """Webhooks."""
         ...
 
     @property

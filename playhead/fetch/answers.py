@@ -34,10 +34,19 @@ def refuse_status(response: httpx.Response) -> None:
     """Raise for every status but 200 and 206."""
     if response.status_code in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
         return
-    what = f"{response.url.host} answered {response.status_code} {response.reason_phrase}".rstrip()
+    refuse_for_now(response)
+    raise rejected(answered(response))
+
+
+def refuse_for_now(response: httpx.Response) -> None:
+    """Raise for a status that may be another when asked again."""
     if response.status_code in _LATER or response.is_server_error:
-        raise unreachable(f"{what}.", retry_after_seconds=_retry_after(response.headers))
-    raise rejected(f"{what}.")
+        raise unreachable(answered(response), retry_after_seconds=_retry_after(response.headers))
+
+
+def answered(response: httpx.Response) -> str:
+    """What the server said, for a job's error."""
+    return f"{response.url.host} answered {response.status_code} {response.reason_phrase}".rstrip() + "."
 
 
 def refuse_content(response: httpx.Response, settings: FetchSettings) -> None:

@@ -20,7 +20,7 @@ HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "playhe
 
 
 def open_client(settings: FetchSettings, resolver: Resolver) -> httpx.AsyncClient:
-    """A client for one fetch: no proxy of the environment, no netrc, no redirect followed by itself."""
+    """A client for one exchange: no proxy of the environment, no netrc, no redirect followed by itself."""
     patience = min(CONNECT_SECONDS, settings.silence_seconds)
     return httpx.AsyncClient(
         transport=GuardedTransport(GuardedBackend(settings.allowed_networks, resolver)),
@@ -52,6 +52,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                     target=request.url.raw_path,
                 ),
                 headers=request.headers.raw,
+                content=cast("AsyncIterable[bytes]", request.stream),
                 extensions=request.extensions,
             )
         )

@@ -26,11 +26,11 @@ async def answer(
         UrlUnreachableError: the connection fails, also while the block reads the body.
     """
     for _ in range(settings.max_redirects + 1):
-        with _faults(url):
+        with faults(url):
             response = await client.send(client.build_request("GET", url, headers=headers), stream=True)
         try:
             if not response.has_redirect_location:
-                with _faults(url):
+                with faults(url):
                     yield response
                 return
             url = _redirected(response, settings)
@@ -49,7 +49,8 @@ def _redirected(response: httpx.Response, settings: FetchSettings) -> httpx.URL:
 
 
 @contextmanager
-def _faults(url: httpx.URL) -> Iterator[None]:
+def faults(url: httpx.URL) -> Iterator[None]:
+    """Turn what goes wrong on the way into UrlUnreachableError, and a redirect to no URL into UrlRejectedError."""
     try:
         yield
     except httpcore.TimeoutException as error:

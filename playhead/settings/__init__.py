@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, NestedSecretsSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from playhead.settings.delivery import MailSettings, WebhookSettings
 from playhead.settings.engines import ChildSettings, StubSettings
 from playhead.settings.jobs import FetchSettings, RetentionSettings, RetrySettings, WorkerSettings
 from playhead.settings.keys import OptionalKey
@@ -24,6 +25,7 @@ __all__ = [
     "DiarizationSettings",
     "FetchSettings",
     "LLMSettings",
+    "MailSettings",
     "NotationSettings",
     "PodcastSettings",
     "RetentionSettings",
@@ -32,6 +34,7 @@ __all__ = [
     "SpeakerSettings",
     "SpeechSettings",
     "StubSettings",
+    "WebhookSettings",
     "WorkerSettings",
 ]
 
@@ -77,6 +80,8 @@ class Settings(BaseSettings):
     annotation: AnnotationSettings = Field(default_factory=AnnotationSettings)
     diarization: DiarizationSettings = Field(default_factory=DiarizationSettings)
     deepl: DeepLSettings = Field(default_factory=DeepLSettings)
+    mail: MailSettings = Field(default_factory=MailSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)

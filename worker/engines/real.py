@@ -8,7 +8,9 @@ from worker.engines.annotator import SpacyAnnotator
 from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
 from worker.engines.diarizer import SenkoDiarizer
+from worker.engines.mailing.mailer import SmtpMailer
 from worker.engines.notator import BasicPitchNotator
+from worker.engines.poster import HttpPoster
 from worker.engines.speaking.speaker import PieceSpeaker
 from worker.engines.transcriber import SpeechTranscriber
 from worker.engines.translator import DeepLTranslator
@@ -28,6 +30,8 @@ class RealEngines:
         self.translator = DeepLTranslator(settings.deepl)
         self.annotator = SpacyAnnotator(settings.annotation)
         self.diarizer = SenkoDiarizer(settings.diarization)
+        self.mailer = SmtpMailer(settings.mail)
+        self.poster = HttpPoster(settings.webhooks, settings.fetch)
         self._children = (
             *(self.transcriber, self.converter, self.speaker),
             *(self.notator, self.annotator, self.diarizer),
@@ -49,5 +53,5 @@ class RealEngines:
 
     async def close(self) -> None:
         """End every engine and wait for it."""
-        engines = (self.writer, self.translator, *self._children)
+        engines = (self.writer, self.translator, self.mailer, *self._children)
         await asyncio.gather(*(engine.close() for engine in engines))

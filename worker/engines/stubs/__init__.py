@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from playhead.engines import Writer
+from playhead.engines import Mailer, Poster, Writer
 from playhead.settings import Settings
 from worker.engines.stubs.annotator import StubAnnotator
 from worker.engines.stubs.converter import StubConverter
 from worker.engines.stubs.diarizer import StubDiarizer
+from worker.engines.stubs.mailer import StubMailer
 from worker.engines.stubs.notator import StubNotator
+from worker.engines.stubs.poster import StubPoster
 from worker.engines.stubs.speaker import StubSpeaker
 from worker.engines.stubs.transcriber import StubTranscriber
 from worker.engines.stubs.translator import StubTranslator
@@ -28,6 +30,8 @@ class StubEngines:
         self.translator = StubTranslator(settings.deepl)
         self.annotator = StubAnnotator(settings.annotation)
         self.diarizer = StubDiarizer(settings.stub)
+        self.mailer: Mailer = StubMailer(settings.mail)
+        self.poster: Poster = StubPoster(settings.webhooks, settings.fetch)
         self.device = "stub"
 
     async def lost(self) -> None:
