@@ -39,11 +39,12 @@ def _quiet_engines() -> Iterator[None]:
 def _each(settings: Settings) -> Iterator[Check]:
     from cli.checks.conversion import check_conversion
     from cli.checks.language_model import check_language_model
+    from cli.checks.mail import check_mail
     from cli.checks.speakers import check_speakers
     from cli.checks.speaking import check_speaking
     from cli.checks.texts import check_texts
     from cli.checks.translation import check_translation
 
     texts = (check_language_model, check_translation, check_texts)
-    for part in (*texts, check_conversion, check_speaking, check_speakers):
+    for part in (*texts, check_conversion, check_speaking, check_speakers, check_mail):
         yield from part(settings)
