@@ -48,6 +48,7 @@ _BY_EXTENSION = {
     ".m4a": "audio/mp4",
     ".m4b": "audio/mp4",
     ".m4v": "video/mp4",
+    ".md": "text/markdown",
     ".mka": "audio/x-matroska",
     ".mkv": "video/x-matroska",
     ".mov": "video/quicktime",

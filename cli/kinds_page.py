@@ -53,6 +53,10 @@ class Means:
 MEANS: Mapping[str, Means] = {
     "annotate": Means("spaCy; simplemma in other languages", "for more than lemmas: a model of spaCy for the language"),
     "convert": Means("ffmpeg; PyAV to look first"),
+    "deliver": Means(
+        "a mail server; or a webhook's receiver",
+        "for mail: `PLAYHEAD_MAIL__HOST`, `PLAYHEAD_MAIL__SENDER`; to sign: `PLAYHEAD_WEBHOOKS__SECRET`",
+    ),
     "digest": Means(*LLM),
     "fix_srt": Means(*LLM),
     "generate_srt": Means(*HEARING),
@@ -98,6 +102,8 @@ def makes(kind: Kind[Any, Any]) -> str:
 
 
 def _named(made: Mapping[str, Form]) -> str:
+    if not made:
+        return "nothing"
     return ", ".join(f"{code(name)} ({form})" for name, form in made.items())
 
 

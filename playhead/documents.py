@@ -86,14 +86,23 @@ def read_source(path: Path) -> Document | Summary:
         DocumentUnreadableError: it is none of these, or too large.
     """
     content = read_verbatim(path)
+    return summary_of(content) or _document(content)
+
+
+def summary_of(content: str) -> Summary | None:
+    """The summary in a file with this text; None where it is something else.
+
+    Raises:
+        DocumentUnreadableError: it is one, but a broken one.
+    """
     text = content.removeprefix(BYTE_ORDER_MARK)
-    if text.lstrip().startswith("{") and '"quotes_dropped"' in text:
-        require_text(text)
-        try:
-            return Summary.model_validate_json(text)
-        except ValidationError as error:
-            raise DocumentUnreadableError(f"the document is a summary, but a broken one: {_first(error)}") from None
-    return _document(content)
+    if not (text.lstrip().startswith("{") and '"quotes_dropped"' in text):
+        return None
+    require_text(text)
+    try:
+        return Summary.model_validate_json(text)
+    except ValidationError as error:
+        raise DocumentUnreadableError(f"the document is a summary, but a broken one: {_first(error)}") from None
 
 
 def read_verbatim(path: Path) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from playhead.engines import Engines
+from playhead.settings import Settings
 
 P = TypeVar("P", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
@@ -150,6 +151,8 @@ class Kind(Generic[P, R]):
             know that beforehand.
         makes_of: the names of those of them that it may make of an output of another job; all, if left out.
         several: whether it takes a list of inputs as well.
+        admit: refuses params that the settings of the server forbid, before the job is stored; the field of its error
+            is one of the params. Workers may have other settings: what must not happen is refused there again.
     """
 
     name: str
@@ -162,6 +165,7 @@ class Kind(Generic[P, R]):
     makes: Callable[[P], Mapping[str, Form]] | None = None
     makes_of: Callable[[Taken], Collection[str]] | None = None
     several: bool = False
+    admit: Callable[[P, Settings], None] | None = None
 
     def __post_init__(self) -> None:
         # PostgreSQL names channels in 63 bytes, and Procrastinate has one for each kind.

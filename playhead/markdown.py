@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _MARKS = re.compile(r"([\\`*_\[\]<>|~&])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_WITHIN = re.compile(r"\[([^\[\]]*)\]\(#[^()\s]*\)")
 _LEADING = re.compile(r"^(?:[#+=-]|\d+[.)])", re.MULTILINE)
 
 
@@ -17,6 +19,11 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """The same, in one line."""
     return plain(" ".join(text.split()))
+
+
+def readable(markdown: str) -> str:
+    """Markdown as a letter without any formatting has it: nothing escaped, and no links that lead nowhere there."""
+    return _ESCAPED.sub(r"\1", _WITHIN.sub(r"[\1]", markdown))
 
 
 def clock(seconds: float) -> str:

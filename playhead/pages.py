@@ -1,4 +1,4 @@
-"""Markdown as a web page that stands alone: it loads nothing, runs nothing, and prints well."""
+"""Markdown as a web page that stands alone, or as a letter: it loads nothing, runs nothing, and prints well."""
 
 from __future__ import annotations
 
@@ -48,11 +48,32 @@ PAGE = """\
 """
 
 
+LETTER = """\
+<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+</head>
+<body>
+<div style="font: 16px/1.5 Georgia, 'Times New Roman', serif; max-width: 40em;">
+{body}</div>
+</body>
+</html>
+"""
+"""Programs that show mail drop style sheets, or let them out on what stands around the letter."""
+
+
 def page(markdown: str, title: str, language: str | None) -> str:
     """The page. Headings of the third level that begin with a number can be linked to as ``#source-<number>``."""
     return PAGE.format(
         language=escape(language or "", quote=True), title=escape(title), style=STYLE, body=fragment(markdown)
     )
+
+
+def letter(markdown: str, title: str) -> str:
+    """The letter."""
+    return LETTER.format(title=escape(title), body=fragment(markdown))
 
 
 def fragment(markdown: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from playhead.asking.inputs import UrlInput, placed
 from playhead.asking.terms import Terms
-from playhead.errors import InvalidError, UrlForbiddenError
+from playhead.errors import InvalidError, PlayheadError, UrlForbiddenError
 from playhead.fetch import check_url
 from playhead.kind import Kind
 from playhead.ledger.submit import Submission
@@ -28,13 +28,22 @@ class Asked:
 
 
 def submission(
-    asked: Asked, given: BaseModel, terms: Terms, settings: Settings, *, input_field: str = "input", **rest: Any
+    asked: Asked,
+    given: BaseModel,
+    terms: Terms,
+    settings: Settings,
+    *,
+    input_field: str = "input",
+    params_field: str = "params",
+    **rest: Any,
 ) -> Submission:
     """A job on this input, on these terms; ``rest`` are fields of it.
 
     Raises:
         InvalidError, UrlForbiddenError: an address that is none, or that the worker may not fetch.
+        PlayheadError: what else the kind does not admit.
     """
+    _require_admitted(asked, settings, params_field)
     for field, one in placed(given, input_field):
         if isinstance(one, UrlInput):
             _check(one.url, settings, f"{field}.url")
@@ -54,6 +63,16 @@ def submission(
         input_field=input_field,
         **rest,
     )
+
+
+def _require_admitted(asked: Asked, settings: Settings, field: str) -> None:
+    if asked.kind.admit is None:
+        return
+    try:
+        asked.kind.admit(asked.params, settings)
+    except PlayheadError as error:
+        error.field = f"{field}.{error.field}" if error.field else field
+        raise
 
 
 def _check(url: str, settings: Settings, field: str) -> None:

@@ -47,6 +47,7 @@ def submissions(
         ids[name] = new_id(after=[*after, *(one.job for one in each(given) if isinstance(one, OutputInput))])
         asked = Asked(owner_id, kinds[job.kind], job.params, trace)
         named = {"input_field": input_fields.get(name, f"jobs.{name}.input"), "after_field": f"jobs.{name}.after"}
+        named["params_field"] = f"jobs.{name}.params"
         made[name] = submission(asked, given, job, settings, id=ids[name], after=after, **named)
     return made
 

@@ -69,6 +69,7 @@ def test_what_is_recognised_as_something_else_is_refused_whatever_it_is_called(h
         ("anything.bin", "video/x-unheard-of", "video/x-unheard-of"),
         ("talk.de.srt", None, "application/x-subrip"),
         ("talk", "text/vtt", "text/vtt"),
+        ("notes.md", None, "text/markdown"),
         ("transcript.json", "application/json", "application/json"),
     ],
 )

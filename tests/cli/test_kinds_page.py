@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.kinds_page import MEANS, page
+from playhead.kind import FORMS
 from playhead.kinds import __path__ as folder
 from playhead.registry import kinds
 
@@ -38,8 +39,9 @@ def test_a_kind_has_a_row_as_the_registry_has_it(index: str, name: str) -> None:
     link, queue, _, takes, made, part, needs = row.strip("| ").split(" | ")
     assert link.endswith(f"({name}.md)")
     assert queue == f"`{kinds()[name].queue}`"
-    assert set(re.findall(r"\w+", takes.partition(";")[0])) == kinds()[name].accepts
-    assert made.count("`") >= 2
+    accepted = kinds()[name].accepts
+    assert set(re.findall(r"\w+", takes.partition(";")[0])) == ({"anything"} if accepted == FORMS else accepted)
+    assert made.count("`") >= 2 or made == "nothing"
     assert part
     assert needs
 

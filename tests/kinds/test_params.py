@@ -7,7 +7,11 @@ from pydantic import BaseModel
 
 from playhead.registry import kinds
 
-NEEDED = {"convert": {"format": "mp4"}, "translate": {"language": "fr"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "convert": {"format": "mp4"},
+    "deliver": {"mail": {"to": ["ann@example.com"]}},
+    "translate": {"language": "fr"},
+}
 """What a request has to say of a kind; of the others nothing."""
 
 

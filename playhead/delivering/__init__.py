@@ -1,0 +1,8 @@
+"""Documents on their way out of the house."""
+
+from __future__ import annotations
+
+from playhead.delivering.letters import letter_of
+from playhead.delivering.params import Mail, Webhook
+
+__all__ = ["Mail", "Webhook", "letter_of"]
