@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from playhead.mailboxes import Mailbox
 from pydantic import BaseModel, Field
 
 from api.schemas.schedule import CRON, ZONE, Expression, Zone
 from playhead.asking.inputs import Strict, told_apart
+from playhead.mailboxes import Mailbox
 from playhead.models import Digest, DigestIssue
 
 Address = Field(min_length=1, max_length=8192, json_schema_extra={"format": "uri"})
