@@ -89,6 +89,7 @@ def _add_routes(app: FastAPI) -> None:
 
 def _add_layers(app: FastAPI, metrics: Metrics) -> None:
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, limits={files.PATH: None, bulk.PATH: None, batches.PATH: batches.MAX_BODY_BYTES})
+    many = dict.fromkeys((batches.PATH, schedules.PATH, f"{schedules.PATH}/"), batches.MAX_BODY_BYTES)
+    app.add_middleware(BodyLimit, limits={files.PATH: None, bulk.PATH: None, **many})
     app.add_middleware(Observe, requests=metrics.requests)
     app.add_middleware(Trace)

@@ -11,6 +11,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 import procrastinate
@@ -22,15 +23,10 @@ from playhead.database import SWEEP_SECONDS, Database, is_away, now
 from playhead.errors import PlayheadError
 from playhead.ledger import quarantine, retention, sweep
 from playhead.ledger.frozen import end_frozen
-from playhead.models import Delivery, DigestIssue
-from playhead.podcasts.expiring import expire_late, fail_hopeless
-from playhead.podcasts.finishing import finish_made
 from playhead.podcasts.issuing import issue_due
-from playhead.podcasts.making import make_wanted
-from playhead.podcasts.outcomes import follow
-from playhead.podcasts.sending import send_ready
+from playhead.podcasts.turns import deliver, work_on_episodes
 from playhead.registry import kinds
-from playhead.schedules.firing import fire_due
+from playhead.schedules import firing
 from playhead.schedules.keeping import drop_old_runs
 from playhead.schedules.system import PREFIX, TASKS
 from playhead.settings import Settings
@@ -50,6 +46,7 @@ log = structlog.get_logger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 Sweep = Callable[[AsyncSession], Awaitable[int]]
+Step = Callable[[AsyncSession, Requests, datetime], Awaitable[int]]
 Place = contextlib.AbstractAsyncContextManager[None]
 
 
@@ -67,10 +64,10 @@ class Housekeeping:
         """Let the app do all of them, each at the time that :data:`playhead.schedules.system.TASKS` has for it."""
         lost, kept = self.settings.worker.lost_after_seconds, self.settings.retention
         self._sweeps(app, "due", sweep.queue_due)
-        self._sweeps(app, "schedules", self._fire)
-        self._sweeps(app, "episodes", self._work_on_episodes)
-        self._sweeps(app, "deliveries", self._deliver)
-        self._sweeps(app, "digests", self._issue_digests)
+        self._programs(app, "schedules", firing.fire_due, firing.PATIENCE_SECONDS)
+        self._programs(app, "episodes", work_on_episodes)
+        self._programs(app, "deliveries", deliver)
+        self._programs(app, "digests", issue_due)
         self._sweeps(app, "expire", sweep.expire_late)
         self._sweeps(app, "frozen", lambda session: end_frozen(session, FROZEN_SECONDS))
         self._sweeps(app, "rescue", self._rescue)
@@ -87,6 +84,14 @@ class Housekeeping:
     def _sweeps(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
         """Do what jobs wait for."""
         self._batches(app, name, one_batch, TURN_SECONDS, contextlib.nullcontext())
+
+    def _programs(self, app: procrastinate.App, name: str, step: Step, patience_seconds: float = TURN_SECONDS) -> None:
+        """Go on with what is built from jobs."""
+
+        async def one_batch(session: AsyncSession) -> int:
+            return await step(session, self._requests, await now(session))
+
+        self._batches(app, name, one_batch, patience_seconds, contextlib.nullcontext())
 
     def _tidies(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
         """Do what nobody waits for. It may touch many rows, but takes few of the connections."""
@@ -108,20 +113,6 @@ class Housekeeping:
     @cached_property
     def _requests(self) -> Requests:
         return Requests(RequestTypes.of(kinds()), self.settings)
-
-    async def _fire(self, session: AsyncSession) -> int:
-        return await fire_due(session, self._requests, await now(session))
-
-    async def _work_on_episodes(self, session: AsyncSession) -> int:
-        return await finish_made(session) + await make_wanted(session, self._requests)
-
-    async def _deliver(self, session: AsyncSession) -> int:
-        followed = await follow(session, Delivery) + await follow(session, DigestIssue)
-        ended = await expire_late(session) + await fail_hopeless(session)
-        return followed + ended + await send_ready(session, self._requests)
-
-    async def _issue_digests(self, session: AsyncSession) -> int:
-        return await issue_due(session, self._requests, await now(session))
 
     async def _clear_orphans(self) -> None:
         async with asyncio.timeout(ORPHANS_SECONDS):

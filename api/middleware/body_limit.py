@@ -12,7 +12,8 @@ MAX_BODY_BYTES = 1024 * 1024
 class BodyLimit:
     """Refuses large bodies before they fill the memory.
 
-    ``limits`` are those of paths that have one of their own, in bytes; None for those that stream theirs.
+    ``limits`` are those of paths that have one of their own, in bytes; None for those that stream theirs. A path that
+    ends with a slash stands for those right below it.
 
     Starlette's own limit answers in plain text; this one raises where the body is read, so that it is a problem.
     """
@@ -23,7 +24,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        most = self.limits.get(scope["path"], MAX_BODY_BYTES) if scope["type"] == "http" else None
+        most = self._most(scope["path"]) if scope["type"] == "http" else None
         if most is None:
             await self.app(scope, receive, send)
             return
@@ -38,6 +39,10 @@ class BodyLimit:
             return message
 
         await self.app(scope, limited, send)
+
+    def _most(self, path: str) -> int | None:
+        above = f"{path.rpartition('/')[0]}/"
+        return self.limits.get(path, self.limits.get(above, MAX_BODY_BYTES))
 
 
 def _announced(scope: Scope) -> int:

@@ -10,6 +10,7 @@ from api import cursors
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
+from api.routes.batches import PATIENCE_SECONDS
 from api.routes.submit import IdempotencyKey
 from api.schemas.listing import PageQuery
 from api.schemas.schedule import (
@@ -30,6 +31,8 @@ from playhead.models import Schedule
 from playhead.schedules import keeping, reading, system
 
 PATH = f"{V1}/schedules"
+_ONE = "/{schedule_id:uuid}"
+"""Not ``{schedule_id}``: ``system`` is the id of none, and what that path does not take is told so."""
 
 routes = APIRouter(prefix=PATH, tags=["schedules"])
 
@@ -39,10 +42,8 @@ def router(types: RequestTypes) -> APIRouter:
     taking = APIRouter(prefix=PATH, tags=["schedules"])
     created, changed = schedule_types(types.work)
     taking.post("", status_code=201, summary="Make a schedule", responses=documented(400, 413))(_make(types, created))
-    taking.patch("/{schedule_id}", summary="Change a schedule", responses=documented(400, 404, 413))(
-        _change(types, changed)
-    )
-    taking.post("/{schedule_id}/run", status_code=202, summary="Run now", responses=documented(404))(_run(types))
+    taking.patch(_ONE, summary="Change a schedule", responses=documented(400, 404, 413))(_change(types, changed))
+    taking.post(f"{_ONE}/run", status_code=202, summary="Run now", responses=documented(404))(_run(types))
     return taking
 
 
@@ -62,7 +63,7 @@ def _make(types: RequestTypes, body_type: type[ScheduleRequest]) -> Callable[...
             request_digest=digest_of(_as_sent(body)) if idempotency_key else None,
             **{name: getattr(body, name) for name in ("name", "cron", "timezone")},
         )
-        async with parts.transaction() as session:
+        async with parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
             at = await now(session)
             wanted.paused_at = at if body.paused else None
             made = await keeping.create(session, Requests(types, parts.settings), wanted, at)
@@ -81,7 +82,7 @@ def _change(types: RequestTypes, body_type: type[ScheduleChange]) -> Callable[..
         changes = {name: getattr(body, name) for name in body.model_fields_set}
         if "request" in changes:
             changes["request"] = _as_sent(body.request)
-        async with parts.transaction() as session:
+        async with parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
             found = await keeping.find(session, identity.owner_id, schedule_id, to_change=True)
             await keeping.change(session, Requests(types, parts.settings), found, changes, await now(session))
         return ScheduleInfo.of(found)
@@ -95,7 +96,7 @@ def _run(types: RequestTypes) -> Callable[..., Any]:
         schedule_id: UUID, parts: Parts, identity: Caller, idempotency_key: IdempotencyKey = None
     ) -> RunInfo:
         """Ask for the work at once, beside its times. The answer tells what that made, or why it was refused."""
-        async with parts.transaction() as session:
+        async with parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
             found = await keeping.find(session, identity.owner_id, schedule_id, to_change=True)
             run = await keeping.run_now(session, Requests(types, parts.settings), found, idempotency_key)
         return RunInfo.of(run)
@@ -120,14 +121,14 @@ async def list_system(parts: Parts, _: Caller) -> SystemList:
     return SystemList(items=[SystemTask.of(name, task, last.get(name), at) for name, task in system.TASKS.items()])
 
 
-@routes.get("/{schedule_id}", summary="One schedule", responses=documented(404))
+@routes.get(_ONE, summary="One schedule", responses=documented(404))
 async def get_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> ScheduleInfo:
     """The schedule, and when its next run is due."""
     async with parts.transaction() as session:
         return ScheduleInfo.of(await keeping.find(session, identity.owner_id, schedule_id))
 
 
-@routes.get("/{schedule_id}/runs", summary="A schedule's history", responses=documented(404))
+@routes.get(f"{_ONE}/runs", summary="A schedule's history", responses=documented(404))
 async def list_runs(schedule_id: UUID, parts: Parts, identity: Caller, query: Annotated[PageQuery, Query()]) -> RunPage:
     """Its runs, the newest first: what each made, or why it was refused."""
     before = cursors.decode(query.cursor)
@@ -137,7 +138,7 @@ async def list_runs(schedule_id: UUID, parts: Parts, identity: Caller, query: An
     return RunPage(items=[RunInfo.of(row) for row in page.rows], next_cursor=cursors.encode(page.next_before))
 
 
-@routes.post("/{schedule_id}/pause", summary="Pause a schedule", responses=documented(404))
+@routes.post(f"{_ONE}/pause", summary="Pause a schedule", responses=documented(404))
 async def pause_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> ScheduleInfo:
     """Let no run come until it is resumed. Jobs of earlier runs go on."""
     async with parts.transaction() as session:
@@ -146,7 +147,7 @@ async def pause_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> S
     return ScheduleInfo.of(found)
 
 
-@routes.post("/{schedule_id}/resume", summary="Resume a schedule", responses=documented(404))
+@routes.post(f"{_ONE}/resume", summary="Resume a schedule", responses=documented(404))
 async def resume_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> ScheduleInfo:
     """Go on with its next time; those that passed meanwhile are not made up for."""
     async with parts.transaction() as session:
@@ -155,7 +156,7 @@ async def resume_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> 
     return ScheduleInfo.of(found)
 
 
-@routes.delete("/{schedule_id}", status_code=204, summary="Forget a schedule", responses=documented(404))
+@routes.delete(_ONE, status_code=204, summary="Forget a schedule", responses=documented(404))
 async def remove_schedule(schedule_id: UUID, parts: Parts, identity: Caller) -> None:
     """Forget it and its history. What its runs made stays."""
     async with parts.transaction() as session:

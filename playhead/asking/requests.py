@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,10 @@ class Requests:
     async def _submit_batches(self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any]) -> list[Made]:
         made = []
         for one in asked:
-            wanted = self.types.batching.wanted(one, owner_id, self.settings, trace=_new_trace(), key=None)
+            # Ten thousand jobs take a second to be put together: not on the event loop.
+            wanted = await asyncio.to_thread(
+                self.types.batching.wanted, one, owner_id, self.settings, trace=_new_trace(), key=None
+            )
             await require_fitting(session, self.types.kinds, wanted.children, wanted.names)
             made.append(Made(batch_id=await create(session, wanted)))
         return made

@@ -136,6 +136,16 @@ async def test_a_change_that_cannot_be_changes_nothing(
     assert (await client.get(f"{PATH}/{told['id']}")).json() == told
 
 
+async def test_a_batch_as_large_as_any_may_be_scheduled(client: httpx.AsyncClient) -> None:
+    inputs = [{"url": f"https://example.com/{'talk' * 25}/{number}.mp3"} for number in range(10_000)]
+    told = await made(client, request={"kind": "transcribe", "inputs": inputs[:1]})
+    larger = {"request": {"kind": "transcribe", "inputs": inputs}}
+    answer = await client.patch(f"{PATH}/{told['id']}", json=larger)
+    assert (answer.status_code, answer.json()["request"]) == (200, larger["request"])
+    answer = await client.post(PATH, json={**NIGHTLY, "request": {"kind": "transcribe", "inputs": inputs * 2}})
+    assert (answer.status_code, answer.json()["field"]) == (422, "request.inputs")
+
+
 async def test_a_schedule_is_forgotten_and_its_jobs_are_not(client: httpx.AsyncClient) -> None:
     told = await made(client)
     run = (await client.post(f"{PATH}/{told['id']}/run")).json()
@@ -195,3 +205,9 @@ async def test_the_systems_own_are_shown_beside_them(client: httpx.AsyncClient) 
     rescue = next(item for item in items if item["name"] == "rescue")
     assert (rescue["cron"], rescue["last_at"]) == ("* * * * * *", None)
     assert rescue["next_at"] is not None
+
+
+async def test_the_systems_own_cannot_be_changed(client: httpx.AsyncClient) -> None:
+    for method in ("PATCH", "DELETE", "POST"):
+        answer = await client.request(method, f"{PATH}/system")
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")

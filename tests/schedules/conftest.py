@@ -40,11 +40,12 @@ class Desk:
     async def fire(self, at: str | datetime) -> int:
         """Let it be this time, and have all be asked for that is due. Gives how many there were."""
         self.now, fired = at if isinstance(at, datetime) else utc(at), 0
-        while found := await self._fire_some():
+        while found := await self.fire_some():
             fired += found
         return fired
 
-    async def _fire_some(self) -> int:
+    async def fire_some(self) -> int:
+        """One batch of those that are due now."""
         async with self.database.transaction() as session:
             return await fire_due(session, self.requests, self.now)
 
