@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.failure import Commands, warn
+from cli.session import with_session
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from playhead.keys import KeyInfo
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="keys",
@@ -42,7 +38,7 @@ def create(
     """
     from playhead import keys
 
-    made = _with_session(lambda session: keys.create(session, name, owner=owner, admin=admin))
+    made = with_session(lambda session, _: keys.create(session, name, owner=owner, admin=admin))
     if as_json:
         typer.echo(_json({"key": made.token, **_plain(made.info)}))
         return
@@ -56,7 +52,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
     from cli.listing import show_table
     from playhead import keys
 
-    found = _with_session(keys.list_keys)
+    found = with_session(lambda session, _: keys.list_keys(session))
     if as_json:
         typer.echo(_json([_plain(info) for info in found]))
         return
@@ -69,29 +65,8 @@ def revoke(key: Annotated[str, typer.Argument(help="Its id, how it begins, or th
     """Make a key void. It opens nothing a few seconds later."""
     from playhead import keys
 
-    info = _with_session(lambda session: keys.revoke(session, key))
+    info = with_session(lambda session, _: keys.revoke(session, key))
     typer.echo(f"{info.prefix}... ({info.name}) is void.")
-
-
-def _with_session(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    import asyncio
-
-    from cli.configuration import load
-    from cli.database import database_url, told_plainly
-
-    with database_url(load()) as url, told_plainly(url):
-        return asyncio.run(_in_transaction(url, work))
-
-
-async def _in_transaction(url: str, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    from playhead.database import Database
-
-    database = Database(url, pool_size=2, application="playhead-keys")
-    try:
-        async with database.transaction() as session:
-            return await work(session)
-    finally:
-        await database.close()
 
 
 def _row(info: KeyInfo) -> tuple[str, ...]:

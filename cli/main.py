@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import api, digest, doctor, jobs, keys, migrate, quarantine, schedules, transcribe, up, worker
+from cli import api, digest, doctor, jobs, keys, migrate, owners, quarantine, schedules, transcribe, up, worker
 from cli.failure import Commands
 
 HELP = """
@@ -35,6 +35,7 @@ app.command()(api.api)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.add_typer(keys.app)
+app.add_typer(owners.app)
 app.add_typer(quarantine.app)
 
 

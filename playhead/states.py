@@ -224,3 +224,8 @@ class Priority(StrEnum):
 
 
 RANKS = {Priority.LOW: -10, Priority.NORMAL: 0, Priority.HIGH: 10, Priority.URGENT: 20}
+
+LARGEST_BASE = 900
+"""Of an owner's tier, either way: what is added to the rank of each of their jobs."""
+FIRST_BASE = 950
+"""Of jobs that go ahead of every tier. Less than what aging gives to the oldest ticket, which goes ahead of all."""

@@ -80,7 +80,7 @@ class Job(BaseModel):
             input=job.input if with_result else _shortened(job.input),
             result=job.result if with_result else None,
             state=State(job.state),
-            priority=Priority.of(job.priority),
+            priority=Priority.of(job.priority - job.base_priority),
             metadata=job.labels,
             error=JobError(**job.error) if job.error else None,
             position=view.position,

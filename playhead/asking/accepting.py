@@ -56,6 +56,7 @@ def submission(
         input=given.model_dump(mode="json"),
         max_attempts=terms.max_attempts or settings.retry.max_attempts,
         priority=terms.priority,
+        tiers=settings.tiers,
         run_at=terms.run_at,
         expires_in_seconds=terms.expires_in_seconds,
         metadata=terms.metadata,

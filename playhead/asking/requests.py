@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Self
 from uuid import UUID
@@ -77,8 +77,12 @@ class Requests:
             raise invalid(error) from None
         return understood
 
-    async def submit(self, session: AsyncSession, owner_id: UUID, asked: Sequence[BaseModel]) -> list[Made]:
+    async def submit(
+        self, session: AsyncSession, owner_id: UUID, asked: Sequence[BaseModel], *, first: bool = False
+    ) -> list[Made]:
         """Accept all of these, or none, in the caller's transaction and in their order.
+
+        ``first`` is for what somebody waits for: its jobs go ahead of those of every tier.
 
         Raises:
             InvalidError, InputQuarantinedError, UrlForbiddenError: one cannot be.
@@ -86,15 +90,19 @@ class Requests:
         made = []
         for single, some in groupby(asked, lambda one: isinstance(one, JobRequest)):
             submit = self._submit_jobs if single else self._submit_batches
-            made += await submit(session, owner_id, list(some))
+            made += await submit(session, owner_id, list(some), first=first)
         return made
 
-    async def _submit_jobs(self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any]) -> list[Made]:
-        wanted = [self._job(owner_id, one) for one in asked]
+    async def _submit_jobs(
+        self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any], *, first: bool
+    ) -> list[Made]:
+        wanted = [replace(self._job(owner_id, one), first=first) for one in asked]
         await require_fitting(session, self.types.kinds, wanted)
         return [Made(job_id=job_id) for job_id in await submit_all(session, wanted)]
 
-    async def _submit_batches(self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any]) -> list[Made]:
+    async def _submit_batches(
+        self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any], *, first: bool
+    ) -> list[Made]:
         made = []
         for one in asked:
             # Ten thousand jobs take a second to be put together: not on the event loop.
@@ -102,6 +110,8 @@ class Requests:
                 self.types.batching.wanted, one, owner_id, self.settings, trace=_new_trace(), key=None
             )
             await require_fitting(session, self.types.kinds, wanted.children, wanted.names)
+            if first:
+                wanted = replace(wanted, children=[replace(child, first=True) for child in wanted.children])
             made.append(Made(batch_id=await create(session, wanted)))
         return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,12 @@ from playhead.ledger.dependents import begin
 from playhead.ledger.inserting import insert_jobs, insert_needs
 from playhead.ledger.locks import among
 from playhead.models import Job
-from playhead.states import TERMINAL, Priority, State
+from playhead.owners import base_of
+from playhead.states import FIRST_BASE, TERMINAL, Priority, State
 
-_BESIDE = frozenset({"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field"})
+_BESIDE = frozenset(
+    {"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field", "tiers", "first"}
+)
 
 Contents = Sequence[str | None]
 """The sha256 of each input of a job, in their order; None where it is not yet known."""
@@ -37,6 +40,8 @@ class Submission:
         after: jobs that must succeed first.
         chosen_params: those that are not as by default; all, if not given. A request is known by them, so that it is
             known still when a later version has more.
+        tiers: what the tier of its owner adds to the rank of the priority; all are alike, if not given.
+        first: it goes ahead of the jobs of every tier, whatever their priority.
         run_at: not before this time.
         expires_in_seconds: not begun within this time from now, it expires.
         idempotency_key: the same key again gives the same job.
@@ -52,6 +57,8 @@ class Submission:
     input: dict[str, Any]
     max_attempts: int
     priority: Priority = Priority.NORMAL
+    tiers: Mapping[str, int] = field(default_factory=dict)
+    first: bool = False
     run_at: datetime | None = None
     expires_in_seconds: float | None = None
     after: Sequence[UUID] = ()
@@ -117,9 +124,9 @@ async def store(
     """Make these jobs, but none twice whose key is known, once what they need has been found. Gives the ids."""
     # The order of the ids is that in which locks are taken.
     given = [(one, one.id or new_id(after=one.needs()), known) for one, known in zip(wanted, contents, strict=True)]
-    made = await insert_jobs(
-        session, [_row(*each, waits_for=len(each[0].needs().intersection(unmet))) for each in given]
-    )
+    base = await base_of(session, wanted[0].owner_id, wanted[0].tiers) if wanted else 0
+    rows = [_row(*each, base=base, waits_for=len(each[0].needs().intersection(unmet))) for each in given]
+    made = await insert_jobs(session, rows)
     given = [each for each in given if each[1] in made]
     await inputs.keep_several(session, [(job_id, one.input, known) for one, job_id, known in given])
     await insert_needs(session, [(job_id, need) for one, job_id, _ in given for need in one.needs()])
@@ -139,7 +146,8 @@ async def find_contents(session: AsyncSession, wanted: Sequence[Submission]) -> 
     return [[next(found) for _ in one] for one in asked]
 
 
-def _row(wanted: Submission, job_id: UUID, known: Contents, *, waits_for: int) -> dict[str, Any]:
+def _row(wanted: Submission, job_id: UUID, known: Contents, *, base: int, waits_for: int) -> dict[str, Any]:
+    base = FIRST_BASE if wanted.first else base
     return {
         "input_sha256": None if "all" in wanted.input else known[0],
         "waits_for": waits_for,
@@ -147,7 +155,8 @@ def _row(wanted: Submission, job_id: UUID, known: Contents, *, waits_for: int) -
         "owner_id": wanted.owner_id,
         "kind": wanted.kind,
         "queue": wanted.queue,
-        "priority": wanted.priority.rank,
+        "priority": wanted.priority.rank + base,
+        "base_priority": base,
         "params": wanted.params,
         "input": wanted.input,
         "metadata": wanted.metadata,

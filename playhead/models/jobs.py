@@ -23,7 +23,9 @@ class Job(Base):
     kind: Mapped[str]
     queue: Mapped[str]
     state: Mapped[str]
+    # What the queue is ordered by: the rank of the priority that was asked for, on the base of the owner's tier then.
     priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    base_priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     params: Mapped[dict[str, Any]]
     input: Mapped[dict[str, Any]]
     # "metadata" is taken by SQLAlchemy on a mapped class.

@@ -21,6 +21,7 @@ class Owner(Base):
     __tablename__ = "owners"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(unique=True)
+    tier: Mapped[str] = mapped_column(server_default="free")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

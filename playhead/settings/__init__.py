@@ -13,6 +13,7 @@ from playhead.settings.delivery import MailSettings, WebhookSettings
 from playhead.settings.engines import ChildSettings, StubSettings
 from playhead.settings.jobs import FetchSettings, RetentionSettings, RetrySettings, WorkerSettings
 from playhead.settings.keys import OptionalKey
+from playhead.settings.owners import Tiers
 from playhead.settings.podcasts import PodcastSettings
 from playhead.settings.recordings import ConverterSettings, DiarizationSettings, NotationSettings, SpeechSettings
 from playhead.settings.texts import AnnotationSettings, DeepLSettings, LLMSettings, SpeakerSettings
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
     )
     auth: Literal["keys", "off"] = Field("keys", description="`off` lets anyone in, and only on a loopback address.")
     admin_key: OptionalKey = Field(None, description="A key with every right, kept out of the database.")
+    tiers: Tiers = Field(
+        default={"free": 0, "premium": 10},
+        description="Tiers of owners, each with what it adds to the rank of their jobs: `low` is -10, `normal` 0, "
+        "`high` 10, `urgent` 20. `playhead owners tier` gives an owner one; `free` is everybody's at first.",
+    )
     max_upload_bytes: int = Field(5 * 1024**3, gt=0, description="Largest upload, in bytes.")
     log_format: Literal["auto", "text", "json"] = Field(
         "auto", description="`auto`: text on a terminal, JSON elsewhere."

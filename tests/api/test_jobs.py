@@ -10,6 +10,7 @@ from playhead.errors import EngineCrashedError, MediaUnreadableError
 from playhead.ledger.settle import Made
 from playhead.ledger.submit import Submission
 from playhead.models import ADMIN_OWNER, Job
+from playhead.owners import set_tier
 from tests.api.conftest import Stand, client_of, submit
 
 INPUT = {"url": "https://example.com/talk.mp3"}
@@ -69,6 +70,18 @@ async def test_the_position_counts_those_before_it_in_its_queue(client: httpx.As
     await stand.claim(urgent["id"])
     assert (await get(client, urgent["id"]))["position"] is None
     assert (await get(client, second["id"]))["position"] == 2
+
+
+async def test_a_job_of_a_better_tier_goes_ahead_and_answers_what_was_asked_for(
+    client: httpx.AsyncClient, stand: Stand
+) -> None:
+    free, key = await submit(client, priority="high"), await stand.key("paula")
+    async with stand.services.transaction() as session:
+        await set_tier(session, "paula", "premium", stand.services.settings.tiers)
+    async with client_of(stand, key) as premium:
+        ahead = await submit(premium, priority="urgent")
+        assert (ahead["priority"], ahead["position"]) == ("urgent", 1)
+    assert ((await get(client, free["id"]))["priority"], (await get(client, free["id"]))["position"]) == ("high", 2)
 
 
 async def test_a_job_waits_for_others_and_for_its_time(client: httpx.AsyncClient, stand: Stand) -> None:

@@ -1,4 +1,4 @@
-"""`playhead migrate` and `playhead keys`, on a real database."""
+"""`playhead migrate`, `playhead keys` and `playhead owners`, on a real database."""
 
 from __future__ import annotations
 
@@ -110,6 +110,29 @@ def test_an_admin_key_of_another_owner(run: Run, migrated: str) -> None:
     assert migrated
     made = json.loads(run("keys", "create", "ops", "--admin", "--owner", "team", "--json").stdout)
     assert (made["admin"], made["owner"], made["key"][:3]) == (True, "team", "ph_")
+
+
+def test_an_owner_is_given_a_tier_that_there_is(run: Run, migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert migrated
+    run("keys", "create", "alice")
+    monkeypatch.setenv("PLAYHEAD_TIERS", '{"premium": 10, "gold": 20}')
+    assert run("owners", "tier", "alice", "gold").stdout == "alice is gold: +20 to the rank of each job.\n"
+    told = {info["name"]: (info["tier"], info["base"]) for info in json.loads(run("owners", "list", "--json").stdout)}
+    assert told == {"admin": ("free", 0), "alice": ("gold", 20)}
+
+    for arguments, complaint in ((("alice", "lead"), "free, premium, gold"), (("bob", "gold"), "no owner 'bob'")):
+        refused = run("owners", "tier", *arguments)
+        assert (refused.exit_code, complaint in refused.stderr) == (1, True)
+
+    monkeypatch.setenv("PLAYHEAD_TIERS", "{}")
+    assert "unknown: 0" in run("owners", "list").stdout
+
+
+@pytest.mark.parametrize("tiers", ['{"gold": 901}', '{"a b": 1}', '{"gold": "much"}'])
+def test_tiers_that_cannot_be_are_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, tiers: str) -> None:
+    monkeypatch.setenv("PLAYHEAD_TIERS", tiers)
+    refused = run("owners", "list")
+    assert (refused.exit_code, "PLAYHEAD_TIERS" in refused.stderr) == (2, True)
 
 
 def test_keys_of_a_database_without_tables_say_what_to_run(run: Run, empty: str) -> None:

@@ -19,7 +19,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:
     done = python("-X", "importtime", "-m", "cli.main", "--help")
     assert done.returncode == 0
-    for command in ("up", "api", "worker", "migrate", "transcribe", "jobs", "keys", "quarantine", "doctor"):
+    for command in ("up", "api", "worker", "migrate", "transcribe", "jobs", "keys", "owners", "quarantine", "doctor"):
         assert f"\n  {command} " in done.stdout
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "cli.main" in loaded or "typer" in loaded
@@ -28,9 +28,10 @@ def test_help_names_every_command_and_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "api", "worker", "migrate", "transcribe", "doctor", "jobs", "keys", "quarantine"]
+    ["up", "api", "worker", "migrate", "transcribe", "doctor", "jobs", "keys", "owners", "quarantine"]
     + [f"jobs {name}" for name in ("list", "show", "watch", "cancel", "retry")]
     + [f"keys {name}" for name in ("create", "list", "revoke")]
+    + [f"owners {name}" for name in ("list", "tier")]
     + [f"quarantine {name}" for name in ("list", "lift")],
 )
 def test_every_command_explains_itself(run: Run, command: str) -> None:

@@ -42,14 +42,15 @@ class House:
         paced = {"seconds_per_segment": seconds_per_segment, "segments": segments}
         return {"stub": self.settings.stub.model_copy(update=paced)}
 
-    async def upload(self, content: bytes) -> UUID:
+    async def upload(self, content: bytes, owner_id: UUID = ADMIN_OWNER) -> UUID:
         blob = await self.storage.put_bytes(content)
         about: dict[str, Any] = {"name": "talk.wav", "media_type": "audio/wav", "duration_seconds": None}
         async with self.database.transaction() as session:
-            return (await add_file(session, owner_id=ADMIN_OWNER, blob=blob, expires_in_seconds=3600, **about)).id
+            return (await add_file(session, owner_id=owner_id, blob=blob, expires_in_seconds=3600, **about)).id
 
     async def submit(self, content: bytes = b"any recording", **changes: Any) -> UUID:
-        wanted = {"input": {"file": str(await self.upload(content))}} | changes
+        file_id = await self.upload(content, changes.get("owner_id", ADMIN_OWNER))
+        wanted = {"input": {"file": str(file_id)}} | changes
         async with self.database.transaction() as session:
             return await submit(session, replace(SUBMISSION, **wanted))
 
