@@ -25,7 +25,8 @@ Housekeeping may wait before it acts: a rescue, until the rescuer's own heart ha
 rule, for it only makes rescues fewer, and no promise, for hearts beat once troubles stop.
 
 Time has no measure here: whoever died or froze may be found out at once or late, a back-off or an ``expires_at`` may
-pass at any moment. With ``LATE`` even the living are taken for dead. So no figure for a timeout can break a rule.
+pass at any moment. With ``LATE`` even the living are taken for dead, or their attempts are taken from them because
+they take too long. So no figure for a timeout can break a rule.
 
 Not modelled: dependencies between jobs (``tests/ledger/test_interleaving.py`` walks through those over a real
 database), deletion and retention, priorities, the bytes of outputs, events and progress (fenced as checkpoints are),

@@ -17,7 +17,7 @@ class Trouble(StrEnum):
     UNWRITTEN = "the end of a run cannot be written: the look breaks"
     LEFT = "a ticket can neither be deleted nor put back for a while"
     LET_GO = "a fetch loop breaks and puts its tickets back; its runs go on"
-    LATE = "a living worker is slow: it is taken for dead, its tickets for lost"
+    LATE = "a living worker is slow: it is taken for dead or its attempt for too long, its tickets for lost"
     BAD_INPUT = "the work fails for good"
     SLOW_HEART = "anything may happen between what a heart reads, what it chooses to take back, and the taking back"
     CANCEL = "a person cancels a job that has not ended, or skips one that has not begun"

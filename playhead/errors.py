@@ -187,6 +187,10 @@ class WorkerLostError(PlayheadError):
     code, status, title, transient = "worker_lost", 500, "The worker died during this job", True
 
 
+class TimedOutError(PlayheadError):
+    code, status, title, transient = "timed_out", 504, "The attempt took longer than its `timeout_seconds`", True
+
+
 class InternalError(PlayheadError):
     """A bug of ours, or of what we build on: another attempt may do better."""
 

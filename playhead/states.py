@@ -127,7 +127,7 @@ RESCUE = Transition(
     _from(State.RUNNING),
     State.QUEUED,
     Actor.HOUSEKEEPING,
-    "its worker fell silent, has ended, or does not do it; attempts are left",
+    "its worker fell silent, has ended, or does not do it, or its `timeout_seconds` are over; attempts are left",
 )
 RESCUE_AT_LAST = Transition(
     "rescue at last attempt", _from(State.RUNNING), State.FAILED, Actor.HOUSEKEEPING, "the same; none is left"

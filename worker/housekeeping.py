@@ -107,8 +107,10 @@ class Housekeeping:
         _periodic(app, name, lambda: _until_done(name, batch))
 
     async def _rescue(self, session: AsyncSession) -> int:
-        steady = self.pulse.is_steady(await now(session))
-        return await sweep.rescue_lost(session, self.settings.worker.lost_after_seconds if steady else None)
+        steady, worker = self.pulse.is_steady(await now(session)), self.settings.worker
+        lost = await sweep.rescue_lost(session, worker.lost_after_seconds if steady else None)
+        # After an outage there are ends that could not be written yet: whoever had one is given its time, too.
+        return lost + (await sweep.rescue_overdue(session, worker.grace_seconds) if steady else 0)
 
     @cached_property
     def _requests(self) -> Requests:

@@ -25,6 +25,7 @@ from worker.active import Active
 from worker.claiming import Claiming
 from worker.context import JobContext
 from worker.inputs import Inputs
+from worker.limit import limited
 from worker.metrics import Metrics
 from worker.outcome import Outcome, Stop, describe, failure
 from worker.pulse import Pulse
@@ -35,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 PATIENCE = 0.8
-"""Of the grace time, for work to stop. What is left is for writing how its runs ended."""
+"""Of the grace time, for work to stop. What is left is for writing how its runs ended, before others take them back."""
 LAST_WORD_SECONDS = 2.0
 """For the writing at least."""
 
@@ -187,7 +188,8 @@ class Runner:
         if self._stopping:
             active.end(Stop.SHUTDOWN)
         try:
-            return await active.outcome()
+            with limited(active, self.settings.worker.grace_seconds * PATIENCE):
+                return await active.outcome()
         finally:
             self.active = {lease: other for lease, other in self.active.items() if lease != run.lease}
             reports.cancel()

@@ -55,6 +55,7 @@ class Job(BaseModel):
     error: JobError | None
     attempt: int = Field(description="Attempts begun so far; one that was given back in good order is not counted.")
     max_attempts: int
+    timeout_seconds: float | None = Field(description="Longest time of an attempt; null where nothing bounds it.")
     priority: Priority
     queue: str
     parent_id: UUID | None

@@ -55,6 +55,7 @@ def submission(
         chosen_params=asked.params.model_dump(mode="json", exclude_defaults=True),
         input=given.model_dump(mode="json"),
         max_attempts=terms.max_attempts or settings.retry.max_attempts,
+        timeout_seconds=terms.timeout_seconds or settings.retry.timeout_seconds,
         priority=terms.priority,
         tiers=settings.tiers,
         run_at=terms.run_at,

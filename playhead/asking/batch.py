@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_m
 from playhead.asking.graph import MAX_JOBS, GraphRequest, distinct
 from playhead.asking.inputs import Branches, JobName, Strict, input_type, told_apart
 from playhead.asking.job import KindRequest, discriminated, model_of, request_model
-from playhead.asking.terms import Labels
+from playhead.asking.terms import MAX_SECONDS, Labels
 from playhead.asking.text import check_storable
 from playhead.kind import Kind
 from playhead.recipes import Recipe
@@ -34,6 +34,9 @@ class RecipeRequest(Strict):
     params: BaseModel
     priority: Priority = Field(Priority.NORMAL, description="Of each of its jobs.")
     max_attempts: int | None = Field(None, ge=1, le=100, strict=True, description="Of each of its jobs.")
+    timeout_seconds: float | None = Field(
+        None, gt=0, le=MAX_SECONDS, strict=True, description="Of each of its jobs: longest time of an attempt."
+    )
     metadata: Labels = Field(default_factory=dict, description="Of the batch and of each of its jobs.")
 
 

@@ -65,7 +65,7 @@ class Batching:
         ]
 
     def _cooked(self, asked: RecipeRequest) -> dict[str, GraphJob]:
-        terms = {"priority": asked.priority, "max_attempts": asked.max_attempts, "metadata": asked.metadata}
+        terms = asked.model_dump(include={"priority", "max_attempts", "timeout_seconds", "metadata"})
         filled = recipes()[asked.recipe].fill(asked.input.model_dump(mode="json"), asked.params.model_dump())
         try:
             return self.graph_type.validate_python({name: {**job, **terms} for name, job in filled.items()})

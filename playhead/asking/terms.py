@@ -49,6 +49,14 @@ class Terms(Strict):
     max_attempts: int | None = Field(
         None, ge=1, le=100, strict=True, description="Attempts; else the server's default."
     )
+    timeout_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=MAX_SECONDS,
+        strict=True,
+        description="Longest time of an attempt; else the server's default, if it has one. One that takes longer is "
+        "ended (`timed_out`) and the next one begun, if one is left.",
+    )
     expires_in_seconds: float | None = Field(
         None,
         gt=0,

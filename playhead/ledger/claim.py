@@ -25,6 +25,7 @@ _CLAIMED = (
     Job.lease,
     Job.attempt,
     Job.max_attempts,
+    Job.timeout_seconds,
     Job.trace_id,
     _WAITED.label("waited_seconds"),
 )

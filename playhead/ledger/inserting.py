@@ -15,15 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _INSERT = text(
     """
     INSERT INTO jobs (id, owner_id, kind, queue, state, priority, base_priority, params, input, metadata,
-                      input_sha256, idempotency_key, request_digest, trace_id, max_attempts, waits_for,
-                      parent_id, run_at, expires_at)
+                      input_sha256, idempotency_key, request_digest, trace_id, max_attempts, timeout_seconds,
+                      waits_for, parent_id, run_at, expires_at)
     SELECT id, owner_id, kind, queue, 'waiting', priority, base_priority, params, input, metadata,
-           input_sha256, idempotency_key, decode(request_digest, 'hex'), trace_id, max_attempts, waits_for,
-           parent_id, run_at, now() + expires_in_seconds * interval '1 second'
+           input_sha256, idempotency_key, decode(request_digest, 'hex'), trace_id, max_attempts, timeout_seconds,
+           waits_for, parent_id, run_at, now() + expires_in_seconds * interval '1 second'
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new(
         id uuid, owner_id uuid, kind text, queue text, priority smallint, base_priority smallint, params jsonb,
         input jsonb, metadata jsonb, input_sha256 text, idempotency_key text, request_digest text, trace_id text,
-        max_attempts int, waits_for int, parent_id uuid, run_at timestamptz,
+        max_attempts int, timeout_seconds float8, waits_for int, parent_id uuid, run_at timestamptz,
         expires_in_seconds float8)
     ORDER BY idempotency_key, id
     ON CONFLICT (owner_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING

@@ -22,6 +22,7 @@ class Run:
     Attributes:
         lease: the fencing token; it grows with every claim of any job.
         attempt: number of this attempt, from 1.
+        timeout_seconds: the longest time that it may take; None where nothing bounds it.
         waited_seconds: from the time the job was runnable to its claim.
     """
 
@@ -35,6 +36,7 @@ class Run:
     lease: int
     attempt: int
     max_attempts: int
+    timeout_seconds: float | None
     trace_id: str
     waited_seconds: float
 

@@ -40,6 +40,7 @@ class Submission:
         after: jobs that must succeed first.
         chosen_params: those that are not as by default; all, if not given. A request is known by them, so that it is
             known still when a later version has more.
+        timeout_seconds: longest time of an attempt; None bounds none.
         tiers: what the tier of its owner adds to the rank of the priority; all are alike, if not given.
         first: it goes ahead of the jobs of every tier, whatever their priority.
         run_at: not before this time.
@@ -56,6 +57,7 @@ class Submission:
     params: dict[str, Any]
     input: dict[str, Any]
     max_attempts: int
+    timeout_seconds: float | None = None
     priority: Priority = Priority.NORMAL
     tiers: Mapping[str, int] = field(default_factory=dict)
     first: bool = False
@@ -75,6 +77,8 @@ class Submission:
         """What makes two requests the same: everything asked for."""
         asked = {name: value for name, value in vars(self).items() if name not in _BESIDE}
         asked["params"] = self.known_params
+        if self.timeout_seconds is None:  # As it was before jobs had one: their keys are known still.
+            del asked["timeout_seconds"]
         return digest_of(asked)
 
     @property
@@ -164,6 +168,7 @@ def _row(wanted: Submission, job_id: UUID, known: Contents, *, base: int, waits_
         "request_digest": wanted.digest().hex() if wanted.idempotency_key else None,
         "trace_id": wanted.trace_id,
         "max_attempts": wanted.max_attempts,
+        "timeout_seconds": wanted.timeout_seconds,
         "parent_id": wanted.parent_id,
         "run_at": wanted.run_at,
         "expires_in_seconds": wanted.expires_in_seconds,

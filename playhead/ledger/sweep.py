@@ -1,4 +1,4 @@
-"""What time does to jobs: due ones are queued, late ones expire, those of dead workers are rescued.
+"""What time does to jobs: due ones are queued, late ones expire, those of dead workers and slow ones are rescued.
 
 Each sweep takes a small batch of rows that nobody else holds, and waits for nobody: any number of workers may sweep at
 once, and a job that someone holds is left for the next time.
@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, false, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import WorkerLostError
+from playhead.errors import PlayheadError, TimedOutError, WorkerLostError
 from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
 from playhead.ledger.locks import unhindered
@@ -81,7 +81,7 @@ async def rescue_lost(session: AsyncSession, lost_after_seconds: float | None) -
     gone = select(WorkerRow.id).where(WorkerRow.stopped_at.is_not(None) | _silent(lost_after_seconds))
     held = _free(Job.state == State.RUNNING, Job.worker_id.in_(gone) | Job.worker_id.is_(None))
     reason = "the worker fell silent during this attempt: look at its last log lines and its memory limit"
-    return await _take_back(session, held, reason)
+    return await _take_back(session, held, WorkerLostError(reason))
 
 
 def _silent(seconds: float | None) -> ColumnElement[bool]:
@@ -96,15 +96,27 @@ async def rescue_dropped(
     Their end could not be written, or the answer to their claim was lost with its connection; or it hangs.
     """
     held = _free(Job.state == State.RUNNING, Job.lease.in_(leases))
-    return await _take_back(session, held, reason)
+    return await _take_back(session, held, WorkerLostError(reason))
 
 
-async def _take_back(session: AsyncSession, held: Select[UUID], reason: str) -> int:
+async def rescue_overdue(session: AsyncSession, grace_seconds: float) -> int:
+    """Take back the runs that go on though their ``timeout_seconds`` were over so long ago. Gives how many.
+
+    Their workers end them by themselves, before that. One that does not is believed no more, however its heart beats.
+    """
+    # What bounds the look is jobs_running_idx: there are never more running jobs than workers have places.
+    longest = func.make_interval(0, 0, 0, 0, 0, 0, Job.timeout_seconds + grace_seconds)
+    held = _free(Job.state == State.RUNNING, Job.timeout_seconds.is_not(None), Job.started_at + longest < func.now())
+    reason = "the attempt took longer than its timeout_seconds, and its worker did not end it: its log may say why"
+    return await _take_back(session, held, TimedOutError(reason))
+
+
+async def _take_back(session: AsyncSession, held: Select[UUID], why: PlayheadError) -> int:
     found = list(await session.scalars(held))
     if not found:
         return 0
     lost = await _endable(session, found)
-    error = func.jsonb_build_object("code", WorkerLostError.code, "message", reason, "attempt", Job.attempt)
+    error = func.jsonb_build_object("code", why.code, "message", why.message, "attempt", Job.attempt)
     taken = RELEASED | {"error": error}
     again = taken | {"state": State.WAITING, "run_at": None}
     await session.execute(update(Job).where(Job.id.in_(lost), Job.attempt < Job.max_attempts).values(**again))

@@ -38,6 +38,7 @@ class Job(Base):
 
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     max_attempts: Mapped[int]
+    timeout_seconds: Mapped[float | None]
     lease: Mapped[int | None] = mapped_column(BigInteger)
     worker_id: Mapped[UUID | None] = mapped_column(ForeignKey("workers.id", ondelete="SET NULL"))
     waits_for: Mapped[int] = mapped_column(server_default=text("0"))

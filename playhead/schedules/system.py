@@ -33,7 +33,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "digests": Task(_SECOND, "Issue digests whose time has come."),
         "expire": Task(_5_SECONDS, "End jobs that were not begun in time."),
         "frozen": Task(_5_SECONDS, "End transactions of processes that froze."),
-        "rescue": Task(_SECOND, "Queue the jobs of workers that are lost again."),
+        "rescue": Task(_SECOND, "Queue jobs again whose worker is lost, or whose attempt takes too long."),
         "reissue": Task(_5_SECONDS, "Replace tickets of workers that are lost."),
         "reissue_missing": Task(_15_SECONDS, "Replace tickets that are missing."),
         "files": Task(_MINUTE, "Forget uploads whose time is over."),

@@ -38,7 +38,12 @@ class WorkerSettings(BaseModel):
         description="A worker whose event loop does not answer for this long hangs: it logs where, gives its jobs up "
         "and exits with status 75, to be started anew.",
     )
-    grace_seconds: float = Field(20, gt=0, description="How long a stopping worker may take to give its jobs back.")
+    grace_seconds: float = Field(
+        20,
+        gt=0,
+        description="How long a stopping worker may take to give its jobs back, and an attempt to end once its "
+        "`timeout_seconds` are over.",
+    )
     queues: list[str] = Field(default=["gpu", "llm", "cpu", "io"], description="Queues a worker takes jobs from.")
     kinds: list[str] | None = Field(None, description="Kinds of jobs a worker takes; None takes all of its queues.")
     concurrency: dict[str, int] = Field(
@@ -56,6 +61,9 @@ class RetrySettings(BaseModel):
     base_seconds: float = Field(2, gt=0, description="Bound of the first delay.")
     cap_seconds: float = Field(600, gt=0, description="Largest bound of a delay.")
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts of a job that names no `max_attempts`.")
+    timeout_seconds: float | None = Field(
+        None, gt=0, description="Longest time of an attempt of a job that names no `timeout_seconds`; None bounds none."
+    )
     quarantine_after: int = Field(
         2, ge=0, le=100, description="An input that killed this many engines is tried no more; 0 lets it go on."
     )

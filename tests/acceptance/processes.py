@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -56,9 +57,10 @@ def _here(house: House) -> dict[str, str]:
     return {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir), "ENGINES": "stub"}
 
 
-async def submit_trial(house: House, **params: Any) -> UUID:
-    """A job of the kind that does what it is told."""
-    return await house.submit(kind="trial", queue="cpu", params={name: _plain(value) for name, value in params.items()})
+async def submit_trial(house: House, terms: Mapping[str, Any] = MappingProxyType({}), **params: Any) -> UUID:
+    """A job of the kind that does what it is told, on these terms."""
+    told = {name: _plain(value) for name, value in params.items()}
+    return await house.submit(kind="trial", queue="cpu", params=told, **terms)
 
 
 def _plain(value: Any) -> Any:

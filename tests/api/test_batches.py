@@ -36,13 +36,16 @@ async def children(client: httpx.AsyncClient, batch_id: str) -> list[dict[str, A
 async def test_a_job_for_each_input(client: httpx.AsyncClient) -> None:
     upload = (await client.post("/api/v1/files", files={"file": ("a.wav", recording())})).json()["id"]
     inputs = [*urls(1), {"file": upload}]
-    batch = await submit(client, inputs=inputs, params={"language": "en"}, priority="low", metadata={"course": "7"})
+    batch = await submit(
+        client, inputs=inputs, params={"language": "en"}, priority="low", metadata={"course": "7"}, timeout_seconds=90
+    )
     assert (batch["state"], batch["progress"], batch["total"], batch["failures"]) == ("queued", 0.0, 2, 0)
     assert (batch["counts"], batch["kind"], batch["jobs"], batch["recipe"]) == ({"queued": 2}, "transcribe", None, None)
     first, second = await children(client, batch["id"])
     assert [first["input"], second["input"]] == inputs
     for job in (first, second):
         assert (job["params"]["language"], job["priority"], job["metadata"]) == ("en", "low", {"course": "7"})
+        assert job["timeout_seconds"] == 90
         assert (job["parent_id"], job["trace_id"]) == (batch["id"], batch["trace_id"])
     assert (await client.get(f"{PATH}/{batch['id']}")).json() == batch
 

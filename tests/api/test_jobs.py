@@ -16,7 +16,18 @@ from tests.api.conftest import Stand, client_of, submit
 INPUT = {"url": "https://example.com/talk.mp3"}
 FIELDS = {
     *("id", "kind", "state", "progress", "stage", "eta_seconds", "position", "params", "input", "outputs", "result"),
-    *("error", "attempt", "max_attempts", "priority", "queue", "parent_id", "after", "metadata", "created_at"),
+    *(
+        "error",
+        "attempt",
+        "max_attempts",
+        "timeout_seconds",
+        "priority",
+        "queue",
+        "parent_id",
+        "after",
+        "metadata",
+        "created_at",
+    ),
     *("started_at", "finished_at", "run_at", "expires_at", "gpu_seconds", "input_tokens", "output_tokens"),
     *("cached_from", "trace_id"),
 }

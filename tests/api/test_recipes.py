@@ -23,7 +23,7 @@ async def test_every_recipe_is_told(client: httpx.AsyncClient) -> None:
 async def test_subtitles_are_translated_into_each_language_once(client: httpx.AsyncClient) -> None:
     params = {"languages": ["fr", "pt-BR", "fr"], "language": "en", "glossary": ["Norland"]}
     body = {"recipe": "subtitles", "input": URL, "params": params, "priority": "high", "metadata": {"show": "7"}}
-    answer = await client.post(PATH, json=body)
+    answer = await client.post(PATH, json={**body, "timeout_seconds": 600})
     batch = answer.json()
     assert answer.status_code == 202, batch
     assert set(batch["jobs"]) == {"transcribe", "fix", "translate-fr", "translate-pt-BR"}
@@ -34,6 +34,7 @@ async def test_subtitles_are_translated_into_each_language_once(client: httpx.As
     assert jobs["translate-pt-BR"]["input"] == {"job": batch["jobs"]["fix"], "output": "subtitles.srt"}
     assert jobs["fix"]["params"]["glossary"] == ["Norland"]
     assert {(job["priority"], job["metadata"]["show"]) for job in jobs.values()} == {("high", "7")}
+    assert {job["timeout_seconds"] for job in jobs.values()} == {600}
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ class Claim(Act):
         expect(isinstance(outcome, Run))
         expect(outcome.lease > max((lease for *_, lease in job.history if lease), default=0))
         expect((outcome.attempt, outcome.input_sha256) == (job.attempt + 1, job.input_sha256))
-        held = {"lease": outcome.lease, "worker": self.worker_id, "begun": True, "progress": 0.0}
+        held = {"lease": outcome.lease, "worker": self.worker_id, "begun": True, "overdue": False, "progress": 0.0}
         return then.step(self.job_id, CLAIM, **held)
 
 

@@ -18,6 +18,7 @@ from tests.ledger.reference import Known, Reference, expect
 
 PAST = text("now() - interval '2 days'")
 LOST_AFTER_SECONDS = 3600
+GRACE_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class ExpireLate(Sweep):
 
 
 class RescueLost(Sweep):
+    code = "worker_lost"
+
     async def sweep(self, session: AsyncSession) -> Any:
         return await sweep.rescue_lost(session, LOST_AFTER_SECONDS)
 
@@ -94,10 +97,22 @@ class RescueLost(Sweep):
 
     def step(self, then: Reference, job_id: UUID) -> Reference:
         job = then.jobs[job_id]
-        why = {"error": ("worker_lost", job.attempt)}
+        why = {"error": (self.code, job.attempt)}
         if job.attempt < job.spec["max_attempts"]:
             return then.step(job_id, RESCUE, due=True, **why)
         return then.step(job_id, RESCUE_AT_LAST, old=False, **why)
+
+
+class RescueOverdue(RescueLost):
+    """Its worker lives, and its attempt takes too long."""
+
+    code = "timed_out"
+
+    async def sweep(self, session: AsyncSession) -> Any:
+        return await sweep.rescue_overdue(session, GRACE_SECONDS)
+
+    def takes(self, then: Reference, job: Known) -> bool:  # noqa: ARG002
+        return job.state is State.RUNNING and job.overdue
 
 
 @dataclass(frozen=True)
@@ -173,7 +188,7 @@ class Silence(Act):
 
 @dataclass(frozen=True)
 class TimePasses(Act):
-    """For one job: its ``run_at``, its ``expires_at``, the end of it, or the time it was queued is long ago."""
+    """For one job: its ``run_at``, its ``expires_at``, or when it was queued, was begun or ended is long ago."""
 
     job_id: UUID
     column: str
@@ -194,6 +209,9 @@ class TimePasses(Act):
             case "expires_at":
                 expect(outcome == job.expires)
                 return then.where([self.job_id], late=job.expires)
+            case "started_at":
+                expect(outcome == job.begun)
+                return then.where([self.job_id], overdue=job.begun and job.spec.get("timeout_seconds") is not None)
             case "finished_at":
                 expect(outcome == (job.state in TERMINAL))
                 return then.where([self.job_id], old=bool(outcome))

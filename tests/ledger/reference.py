@@ -33,6 +33,7 @@ class Known:
     Attributes:
         met: those of its needs that have succeeded.
         due: its time has come, if it was given one.
+        overdue: its attempt has taken longer than its ``timeout_seconds``.
         expires: it has an ``expires_at``.
         late: its ``expires_at`` is over.
         history: of each event its name, the attempt and the lease.
@@ -49,6 +50,7 @@ class Known:
     expires: bool = False
     late: bool = False
     begun: bool = False
+    overdue: bool = False
     old: bool = False
     progress: float = 0.0
     error: tuple[str, int] | None = None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,13 @@ async def test_the_same_key_for_another_request_is_refused(bench: Bench) -> None
     await bench.submit(idempotency_key="one")
     with pytest.raises(IdempotencyMismatchError):
         await bench.submit(idempotency_key="one", params={"language": "de"})
+
+
+def test_a_key_of_before_there_were_timeouts_is_known_still() -> None:
+    known = "ec6ac66d40f0b4fcfc3acc823557668c9c2b4971ee3af3ef78c9e23d5d652e9c"
+    assert BASE.digest().hex() == known
+    assert replace(BASE, tiers={"free": 1}, first=True).digest().hex() == known
+    assert replace(BASE, timeout_seconds=60).digest().hex() != known
 
 
 async def test_a_hundred_requests_with_one_key_at_once_make_one_job(bench: Bench) -> None:

@@ -15,7 +15,16 @@ from playhead.ledger.run import Run
 from playhead.states import CANCEL, DELETE, RETRY, SKIP, TRANSITIONS
 from tests.ledger.acts import Act, Claim, Fail, GiveBack, Operate, Submit, Succeed
 from tests.ledger.course import Course
-from tests.ledger.passing import DropOldJobs, ExpireLate, QueueDue, RescueDropped, RescueLost, Silence, TimePasses
+from tests.ledger.passing import (
+    DropOldJobs,
+    ExpireLate,
+    QueueDue,
+    RescueDropped,
+    RescueLost,
+    RescueOverdue,
+    Silence,
+    TimePasses,
+)
 
 BROKEN, BOOM = MediaUnreadableError("broken"), EngineCrashedError("boom")
 
@@ -101,12 +110,20 @@ async def rescue(course: Course) -> None:
     lost, dropped = await running(course), await running(course)
     await all_of(course, RescueDropped(dropped.lease), Silence(course.workers[0], silent=True), RescueLost())
     assert (await claim(course, lost.job_id)).attempt == lost.attempt + 1
+    slow, free = await running(course, timeout_seconds=60), await running(course)
+    await all_of(
+        course, *(TimePasses(run.job_id, "started_at") for run in (slow, free)), RescueOverdue(), Succeed(slow)
+    )
+    assert (await claim(course, slow.job_id)).attempt == slow.attempt + 1
+    await all_of(course, RescueOverdue(), Succeed(free))
 
 
 async def rescue_at_last_attempt(course: Course) -> None:
     run = await running(course, attempts=1)
     await submit(course, run.job_id)
     await all_of(course, Silence(course.workers[0], silent=True), RescueLost(), Succeed(run))
+    slow = await running(course, attempts=1, timeout_seconds=60)
+    await all_of(course, TimePasses(slow.job_id, "started_at"), RescueOverdue())
 
 
 async def cancel(course: Course) -> None:

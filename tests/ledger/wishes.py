@@ -22,6 +22,7 @@ from tests.ledger.passing import (
     Reissue,
     RescueDropped,
     RescueLost,
+    RescueOverdue,
     Silence,
     TimePasses,
 )
@@ -64,6 +65,7 @@ async def submit(course: Course, *, after: list[int], made_by: Any, **about: Any
     if made_by and course.jobs:
         spec["input"] = {"job": str(_job(course, made_by[0], set(State) - RETRY.before)), "output": made_by[1]}
     spec["run_at"] = datetime.now(UTC) + timedelta(hours=1) if about["later"] else None
+    spec["timeout_seconds"] = 60 if about["limited"] else None
     spec["expires_in_seconds"] = 3600 if about["expires"] else None
     course.specs += [spec] if about["key"] else []
     return Submit(spec)
@@ -100,16 +102,17 @@ async def write(course: Course, *, which: int, what: Callable[[Run], Act]) -> Ac
 async def pass_time(course: Course, *, which: int) -> Act | None:
     """Something that time does, first of all what would matter now."""
     known = course.reference.jobs
-    sweeps = [QueueDue(), ExpireLate(), RescueLost(), DropOldJobs()]
+    sweeps = [QueueDue(), ExpireLate(), RescueLost(), RescueOverdue(), DropOldJobs()]
     wanted = [sweep for sweep in sweeps if sweep.wanted(course.reference)]
     due = [TimePasses(job_id, "run_at") for job_id, job in known.items() if not job.due]
     held = {job.worker for job in known.values()}
     silent = [Silence(worker, worker not in course.reference.silent) for worker in course.workers if worker in held]
     late = [TimePasses(job_id, "expires_at") for job_id, job in known.items() if job.expires and not job.late]
+    slow = [TimePasses(job_id, "started_at") for job_id, job in known.items() if job.lease and not job.overdue]
     old = [TimePasses(job_id, "finished_at") for job_id, job in known.items() if job.state in TERMINAL]
     stale = [TimePasses(job_id, "queued_at") for job_id in known]
     heard = [Silence(worker, silent=False) for worker in course.workers]
-    acts = [*wanted * 4, *due * 2, *silent * 2, *late * 2, *old[:2], *stale[:1], *heard[:1], Reissue(), *sweeps]
+    acts = [*wanted * 4, *due * 2, *silent * 2, *late * 2, *slow, *old[:2], *stale[:1], *heard[:1], Reissue(), *sweeps]
     return acts[which % len(acts)] if known else None
 
 
@@ -132,6 +135,7 @@ WISHES: dict[Wanted, tuple[int, dict[str, Choose]]] = {
             "queue": one_of(STEADY, STEADY, PAUSED),
             "later": lambda dice: dice.random() < 0.2,
             "expires": lambda dice: dice.random() < 0.3,
+            "limited": lambda dice: dice.random() < 0.3,
             "attempts": one_of(1, 2, 2),
             "key": one_of(*[None] * 6, "one", "two"),
         },
