@@ -58,7 +58,7 @@ chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3
 	$(BIN)/python -m chaos $(LENGTH) $(if $(RATE),--rate $(RATE)) $(if $(GAP),--gap $(GAP)) $(ARGS)
 
 .PHONY: bench
-bench: bench-batch bench-recovery ## Both benchmarks, one after the other: a quarter of an hour and more
+bench: bench-batch bench-recovery bench-schedules ## All benchmarks, one after the other: twenty minutes and more
 
 .PHONY: bench-recovery
 bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
@@ -67,6 +67,10 @@ bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate 
 .PHONY: bench-batch
 bench-batch: $(DEV) ## Ten thousand stub jobs as one batch, against single ones
 	$(BIN)/python -m bench.batch $(ARGS)
+
+.PHONY: bench-schedules
+bench-schedules: $(DEV) ## A thousand schedules that are due in the same second
+	$(BIN)/python -m bench.schedules $(ARGS)
 
 .PHONY: check
 check: lint types imports model ## Lint, types, import rules and the lease protocol
