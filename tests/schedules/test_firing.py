@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.schedules.conftest import Desk
 
-BERLIN = "Europe/Berlin"
+BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
 
 
 async def due(desk: Desk, schedule: Schedule) -> list[str]:
@@ -60,24 +61,67 @@ async def test_what_was_missed_is_made_up_for_once(desk: Desk) -> None:
     assert await desk.fire("2026-12-01 09:31") == 1
 
 
+DAILY = "30 2 * * *"
+
+
 @pytest.mark.parametrize(
-    ("start", "days", "told"),
+    ("cron", "zone", "start", "told"),
     [
-        ("2026-03-27 12:00", 4, ["03-28 01:30", "03-29 01:30", "03-30 00:30", "03-31 00:30"]),
-        ("2026-10-23 12:00", 4, ["10-24 00:30", "10-25 00:30", "10-26 01:30", "10-27 01:30"]),
-        ("2028-02-27 12:00", 3, ["02-28 01:30", "02-29 01:30", "03-01 01:30"]),
+        (DAILY, BERLIN, "2026-03-27 12:00", ["03-28 01:30", "03-29 01:30", "03-30 00:30", "03-31 00:30"]),
+        (DAILY, BERLIN, "2026-10-23 12:00", ["10-24 00:30", "10-25 00:30", "10-26 01:30", "10-27 01:30"]),
+        (DAILY, NEW_YORK, "2026-03-06 12:00", ["03-07 07:30", "03-08 07:30", "03-09 06:30"]),
+        ("30 1 * * *", NEW_YORK, "2026-10-30 12:00", ["10-31 05:30", "11-01 05:30", "11-02 06:30"]),
+        ("15 2 * * *", LORD_HOWE, "2026-10-02 12:00", ["10-02 15:45", "10-03 15:45", "10-04 15:15"]),
+        ("45 1 * * *", LORD_HOWE, "2026-04-03 12:00", ["04-03 14:45", "04-04 14:45", "04-05 15:15"]),
+        (DAILY, BERLIN, "2028-02-27 12:00", ["02-28 01:30", "02-29 01:30", "03-01 01:30"]),
     ],
-    ids=["forward", "back", "a leap day"],
+    ids=[
+        *("Berlin, forward", "Berlin, back", "New York, forward", "New York, back"),
+        *("half an hour forward", "half an hour back", "a leap day"),
+    ],
 )
 async def test_a_change_of_the_clocks_neither_skips_nor_doubles_a_run(
-    start: str, days: int, told: list[str], desk: Desk
+    cron: str, zone: str, start: str, told: list[str], desk: Desk
 ) -> None:
     desk.now = utc(start)
-    schedule = await desk.schedule("30 2 * * *", BERLIN)
-    for _ in range(days * 24 * 4):
-        await desk.fire(desk.now + timedelta(minutes=15))
+    schedule = await desk.schedule(cron, zone)
+    await go_by(desk, days=len(told))
     assert await due(desk, schedule) == told
-    assert len(await desk.jobs()) == days
+    assert len(await desk.jobs()) == len(told)
+
+
+@pytest.mark.parametrize(("start", "hours"), [("2026-03-29 00:00", 23), ("2026-10-25 00:00", 25)])
+async def test_a_run_of_every_hour_has_as_many_as_the_day_has_hours(start: str, hours: int, desk: Desk) -> None:
+    midnight = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(BERLIN))
+    desk.now = midnight.astimezone(UTC)
+    schedule = await desk.schedule("30 * * * *", BERLIN)
+    await go_by(desk, days=hours / 24)
+    runs = [run.due_at for run in await desk.runs(schedule) if run.due_at]
+    assert runs == [desk.now - timedelta(hours=hours - number - 0.5) for number in range(hours)]
+
+
+async def go_by(desk: Desk, *, days: float) -> None:
+    """Let the clock go on, a quarter of an hour each time."""
+    for _ in range(round(days * 24 * 4)):
+        await desk.fire(desk.now + timedelta(minutes=15))
+
+
+async def test_what_is_due_on_leap_days_has_no_run_in_other_years(desk: Desk) -> None:
+    schedule = await desk.schedule("0 12 29 2 *")
+    for year in range(2027, 2034):
+        for day in ("02-28", "03-01"):
+            await desk.fire(f"{year}-{day} 12:00")
+    assert [run.due_at for run in await desk.runs(schedule)] == [utc("2028-02-29 12:00"), utc("2032-02-29 12:00")]
+
+
+async def test_weeks_of_downtime_over_a_change_of_the_clocks_are_made_up_for_once(desk: Desk) -> None:
+    desk.now = utc("2026-03-20 12:00")
+    daily, hourly = await desk.schedule(DAILY, BERLIN), await desk.schedule("*/10 * * * *", BERLIN)
+    assert await desk.fire("2026-04-10 12:05") == 2
+    assert (await due(desk, daily), await due(desk, hourly)) == (["03-21 01:30"], ["03-20 12:10"])
+    assert (await desk.again(daily)).next_at == utc("2026-04-11 00:30")
+    assert (await desk.again(hourly)).next_at == utc("2026-04-10 12:10")
+    assert len(await desk.jobs()) == 2
 
 
 async def test_a_thousand_that_are_due_at_once_are_asked_for_in_their_order(desk: Desk) -> None:
