@@ -110,7 +110,8 @@ async def list_schedules(parts: Parts, identity: Caller, query: Annotated[PageQu
     before = cursors.decode(query.cursor)
     async with parts.transaction() as session:
         page = await reading.list_schedules(session, identity.owner_id, limit=query.limit, before=before)
-    return SchedulePage(items=[ScheduleInfo.of(row) for row in page.rows], next_cursor=cursors.encode(page.next_before))
+    items = [ScheduleInfo.of(row, with_request=False) for row in page.rows]
+    return SchedulePage(items=items, next_cursor=cursors.encode(page.next_before))
 
 
 @routes.get("/system", summary="The system's own", responses=documented())

@@ -67,15 +67,16 @@ class ScheduleInfo(BaseModel):
     name: str | None
     cron: str
     timezone: str
-    request: dict[str, Any] = Field(description=_REQUEST)
+    request: dict[str, Any] | None = Field(description=f"{_REQUEST} Null in lists.")
     next_at: datetime | None = Field(description="When the next run is due; null while it is paused.")
     paused_at: datetime | None = Field(description="Since when it is paused; null if it is not.")
     created_at: datetime
 
     @classmethod
-    def of(cls, schedule: Schedule) -> Self:
+    def of(cls, schedule: Schedule, *, with_request: bool = True) -> Self:
         """The answer that shows this schedule."""
-        return cls(**{name: getattr(schedule, name) for name in cls.model_fields})
+        shown = cls.model_fields if with_request else cls.model_fields.keys() - {"request"}
+        return cls(**{"request": None} | {name: getattr(schedule, name) for name in shown})
 
 
 class SchedulePage(BaseModel):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import TEXT, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.requests import Requests
@@ -16,8 +15,8 @@ from playhead.schedules.cron import Cron
 
 AT_ONCE = 50
 """Schedules in one transaction: each is a savepoint, and of more than 64 PostgreSQL loses sight."""
-JOBS_AT_ONCE = 1000
-"""Jobs in one transaction, but for a schedule that asks for more by itself: some of them must be done in time."""
+BYTES_AT_ONCE = 64 * 1024
+"""Of requests in one transaction, but for one that is larger: a thousand jobs and more, which must be made in time."""
 PATIENCE_SECONDS = 60.0
 """For a transaction: the largest batch takes a few seconds, more on a busy database."""
 _LOCK = 0x63726F6E
@@ -32,9 +31,7 @@ async def fire_due(session: AsyncSession, requests: Requests, now: datetime) -> 
     """
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
         return 0
-    due = select(Schedule).where(Schedule.next_at <= now).order_by(Schedule.next_at, Schedule.id)
-    # One that is being changed is left to the next turn, which comes within a second.
-    found = _some(await session.scalars(due.limit(AT_ONCE).with_for_update(skip_locked=True)))
+    found = await _due(session, now)
     if found:
         await ask_all(session, requests, found)
     for schedule in found:
@@ -42,17 +39,13 @@ async def fire_due(session: AsyncSession, requests: Requests, now: datetime) -> 
     return len(found)
 
 
-def _some(due: Iterable[Schedule]) -> list[Schedule]:
-    """The first of these, as many as may be asked for together."""
-    some, jobs = list[Schedule](), 0
-    for schedule in due:
-        jobs += _jobs(schedule.request)
-        if some and jobs > JOBS_AT_ONCE:
-            break
-        some.append(schedule)
-    return some
-
-
-def _jobs(request: Mapping[str, Any]) -> int:
-    """How many jobs it asks for; of a recipe, whose jobs are few, one is counted."""
-    return len(request.get("inputs") or request.get("jobs") or "1")
+async def _due(session: AsyncSession, now: datetime) -> list[Schedule]:
+    """The first of those that are due, as many as may be asked for together; locked."""
+    order = Schedule.next_at, Schedule.id
+    size_bytes = func.octet_length(cast(Schedule.request, TEXT)).label("size_bytes")
+    due = select(Schedule.id, size_bytes).where(Schedule.next_at <= now).order_by(*order).limit(AT_ONCE)
+    # One that is being changed is left to the next turn, which comes within a second.
+    rows = (await session.execute(due.with_for_update(skip_locked=True))).all()
+    sums = itertools.accumulate(row.size_bytes for row in rows)
+    some = [row.id for row, so_far in zip(rows, sums, strict=True) if row is rows[0] or so_far <= BYTES_AT_ONCE]
+    return list(await session.scalars(select(Schedule).where(Schedule.id.in_(some)).order_by(*order)))
