@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012_tiers"
-down_revision = "0008_schedules"
+down_revision = "0009_podcasts"
 branch_labels = None
 depends_on = None
 
