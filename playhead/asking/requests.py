@@ -78,11 +78,11 @@ class Requests:
         return understood
 
     async def submit(
-        self, session: AsyncSession, owner_id: UUID, asked: Sequence[BaseModel], *, first: bool = False
+        self, session: AsyncSession, owner_id: UUID, asked: Sequence[BaseModel], *, base: int | None = None
     ) -> list[Made]:
         """Accept all of these, or none, in the caller's transaction and in their order.
 
-        ``first`` is for what somebody waits for: its jobs go ahead of those of every tier.
+        ``base`` is added to the ranks of their priorities, in the place of that of the owner's tier.
 
         Raises:
             InvalidError, InputQuarantinedError, UrlForbiddenError: one cannot be.
@@ -90,18 +90,18 @@ class Requests:
         made = []
         for single, some in groupby(asked, lambda one: isinstance(one, JobRequest)):
             submit = self._submit_jobs if single else self._submit_batches
-            made += await submit(session, owner_id, list(some), first=first)
+            made += await submit(session, owner_id, list(some), base=base)
         return made
 
     async def _submit_jobs(
-        self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any], *, first: bool
+        self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any], *, base: int | None
     ) -> list[Made]:
-        wanted = [replace(self._job(owner_id, one), first=first) for one in asked]
+        wanted = [replace(self._job(owner_id, one), base=base) for one in asked]
         await require_fitting(session, self.types.kinds, wanted)
         return [Made(job_id=job_id) for job_id in await submit_all(session, wanted)]
 
     async def _submit_batches(
-        self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any], *, first: bool
+        self, session: AsyncSession, owner_id: UUID, asked: Sequence[Any], *, base: int | None
     ) -> list[Made]:
         made = []
         for one in asked:
@@ -110,8 +110,8 @@ class Requests:
                 self.types.batching.wanted, one, owner_id, self.settings, trace=_new_trace(), key=None
             )
             await require_fitting(session, self.types.kinds, wanted.children, wanted.names)
-            if first:
-                wanted = replace(wanted, children=[replace(child, first=True) for child in wanted.children])
+            if base is not None:
+                wanted = replace(wanted, children=[replace(child, base=base) for child in wanted.children])
             made.append(Made(batch_id=await create(session, wanted)))
         return made
 

@@ -21,10 +21,10 @@ from playhead.ledger.inserting import insert_jobs, insert_needs
 from playhead.ledger.locks import among
 from playhead.models import Job
 from playhead.owners import base_of
-from playhead.states import FIRST_BASE, TERMINAL, Priority, State
+from playhead.states import TERMINAL, Priority, State
 
 _BESIDE = frozenset(
-    {"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field", "tiers", "first"}
+    {"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field", "tiers", "base"}
 )
 
 Contents = Sequence[str | None]
@@ -42,7 +42,7 @@ class Submission:
             known still when a later version has more.
         timeout_seconds: longest time of an attempt; None bounds none.
         tiers: what the tier of its owner adds to the rank of the priority; all are alike, if not given.
-        first: it goes ahead of the jobs of every tier, whatever their priority.
+        base: what is added to that rank instead; with :data:`playhead.states.FIRST_BASE` it goes ahead of every tier.
         run_at: not before this time.
         expires_in_seconds: not begun within this time from now, it expires.
         idempotency_key: the same key again gives the same job.
@@ -60,7 +60,7 @@ class Submission:
     timeout_seconds: float | None = None
     priority: Priority = Priority.NORMAL
     tiers: Mapping[str, int] = field(default_factory=dict)
-    first: bool = False
+    base: int | None = None
     run_at: datetime | None = None
     expires_in_seconds: float | None = None
     after: Sequence[UUID] = ()
@@ -151,7 +151,7 @@ async def find_contents(session: AsyncSession, wanted: Sequence[Submission]) -> 
 
 
 def _row(wanted: Submission, job_id: UUID, known: Contents, *, base: int, waits_for: int) -> dict[str, Any]:
-    base = FIRST_BASE if wanted.first else base
+    base = base if wanted.base is None else wanted.base
     return {
         "input_sha256": None if "all" in wanted.input else known[0],
         "waits_for": waits_for,

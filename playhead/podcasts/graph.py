@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from playhead.models import Episode
-from playhead.states import Priority
 
 SUMMARIZE, TRANSCRIBE = "summarize", "transcribe"
 TRANSCRIPT = "transcript.json"
@@ -13,7 +12,7 @@ READABLE = ("text/vtt", "application/x-subrip", "application/srt", "text/srt", "
 """Media types of publishers' transcripts that can be read, the best first: those that tell times."""
 
 
-def graph(episode: Episode, priority: Priority = Priority.NORMAL) -> dict[str, Any]:
+def graph(episode: Episode) -> dict[str, Any]:
     """A summary of the publisher's transcript, or of our own where there is none that serves."""
     offered = offered_by_publisher(episode)
     jobs = {SUMMARIZE: _summarize({"url": offered["url"]} if offered else {"job": TRANSCRIBE, "output": TRANSCRIPT})}
@@ -21,7 +20,7 @@ def graph(episode: Episode, priority: Priority = Priority.NORMAL) -> dict[str, A
         jobs[TRANSCRIBE] = {"kind": "transcribe", "input": {"url": episode.enclosure_url}}
     labels = {"feed": str(episode.feed_id), "episode": str(episode.id)}
     return {
-        "jobs": {name: {**job, "priority": priority.value, "metadata": labels} for name, job in jobs.items()},
+        "jobs": {name: {**job, "metadata": labels} for name, job in jobs.items()},
         "metadata": labels,
     }
 

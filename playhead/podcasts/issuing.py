@@ -80,7 +80,7 @@ async def _send(
         issue.state = "delivered"
         return
     asked = of_digest(issue.title, items, one.deliver)
-    asked |= terms(requests.settings, seconds_left=requests.settings.podcasts.expires_seconds)
+    asked |= terms(requests.settings.podcasts, requests.settings.podcasts.expires_seconds)
     asked["metadata"] = {"digest": str(issue.id)}
     try:
         async with session.begin_nested():

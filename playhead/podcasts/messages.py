@@ -8,8 +8,7 @@ from typing import Any
 
 from playhead.errors import InvalidError
 from playhead.podcasts.telling import Item, digest, letter, record
-from playhead.settings import Settings
-from playhead.states import Priority
+from playhead.settings import PodcastSettings
 
 Channel = Mapping[str, Any]
 """``{"mail": address}`` or ``{"webhook": URL}``."""
@@ -27,13 +26,11 @@ def of_digest(title: str, items: Sequence[Item], channel: Channel) -> dict[str, 
     return _message(channel, title, digest(title, items), told)
 
 
-def terms(settings: Settings, *, seconds_left: float, validation: bool = False) -> dict[str, Any]:
-    """When and how often it is to be tried."""
-    podcasts = settings.podcasts
+def terms(settings: PodcastSettings, seconds_left: float) -> dict[str, Any]:
+    """How often, for how long and until when it is to be tried."""
     return {
-        "priority": (Priority.URGENT if validation else Priority.NORMAL).value,
-        "max_attempts": podcasts.delivery_attempts,
-        "timeout_seconds": podcasts.delivery_seconds,
+        "max_attempts": settings.delivery_attempts,
+        "timeout_seconds": settings.delivery_seconds,
         "expires_in_seconds": seconds_left,
     }
 

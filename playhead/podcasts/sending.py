@@ -12,6 +12,7 @@ from playhead.asking.requests import Requests
 from playhead.models import Delivery, Digest, Episode, Feed, Subscription
 from playhead.podcasts.messages import of_episode, terms
 from playhead.podcasts.telling import Item
+from playhead.states import FIRST_BASE
 
 AT_ONCE = 50
 """Deliveries in one transaction: each is a savepoint, and of more than 64 PostgreSQL loses sight."""
@@ -45,9 +46,10 @@ async def _send(session: AsyncSession, requests: Requests, row: Row[Any]) -> Non
     try:
         async with session.begin_nested():
             asked = of_episode(Item(row.Episode, row.Feed), row.channel)
-            asked |= terms(requests.settings, seconds_left=float(row.seconds_left), validation=delivery.validation)
+            asked |= terms(requests.settings.podcasts, float(row.seconds_left))
             asked["metadata"] = {"delivery": str(delivery.id)}
-            [made] = await requests.submit(session, delivery.owner_id, [requests.understand(asked)])
+            base = FIRST_BASE if delivery.validation else None
+            [made] = await requests.submit(session, delivery.owner_id, [requests.understand(asked)], base=base)
             delivery.job_id = made.job_id
     except Exception as error:  # noqa: BLE001 - told apart there
         delivery.error = refusal(error, delivery_id=str(delivery.id))

@@ -69,7 +69,7 @@ async def test_the_same_key_for_another_request_is_refused(bench: Bench) -> None
 def test_a_key_of_before_there_were_timeouts_is_known_still() -> None:
     known = "ec6ac66d40f0b4fcfc3acc823557668c9c2b4971ee3af3ef78c9e23d5d652e9c"
     assert BASE.digest().hex() == known
-    assert replace(BASE, tiers={"free": 1}, first=True).digest().hex() == known
+    assert replace(BASE, tiers={"free": 1}, base=950).digest().hex() == known
     assert replace(BASE, timeout_seconds=60).digest().hex() != known
 
 

@@ -77,8 +77,8 @@ class Newsroom:
         await self.add(episode)
         return episode
 
-    async def subscriber(self, feed: Feed, deliver: dict[str, Any], name: str = "") -> Subscription:
-        owner = Owner(id=new_id(), name=name or f"subscriber-{new_id()}")
+    async def subscriber(self, feed: Feed, deliver: dict[str, Any], tier: str = "free") -> Subscription:
+        owner = Owner(id=new_id(), name=f"subscriber-{new_id()}", tier=tier)
         subscription = Subscription(owner_id=owner.id, feed_id=feed.id, deliver=deliver)
         await self.add(owner, subscription)
         return subscription

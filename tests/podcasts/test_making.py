@@ -7,6 +7,7 @@ from playhead.ledger.batches import operate
 from playhead.models import PODCASTS_OWNER, File
 from tests.podcasts.newsroom import SUMMARY, Newsroom
 
+MAIL = {"mail": "ann@example.com"}
 VTT = {"url": "https://example.com/rain.vtt", "type": "text/vtt; charset=utf-8"}
 
 
@@ -107,3 +108,14 @@ async def test_jobs_that_were_deleted_are_submitted_anew(newsroom: Newsroom) -> 
     assert made.state == "making"
     assert made.batch_id != batch_id
     assert [job.state for job in await newsroom.jobs("transcribe")] == ["queued"]
+
+
+async def test_an_episode_goes_ahead_as_the_best_of_its_subscribers_does(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episodes = [await newsroom.episode(feed) for _ in range(2)]
+    free, premium = await newsroom.subscriber(feed, MAIL), await newsroom.subscriber(feed, MAIL, tier="premium")
+    for subscription, episode in ((free, episodes[0]), (free, episodes[1]), (premium, episodes[1])):
+        await newsroom.delivery(subscription, episode)
+    await newsroom.turn()
+    priorities = {job.labels["episode"]: job.priority for job in await newsroom.jobs("transcribe")}
+    assert [priorities[str(episode.id)] for episode in episodes] == [0, 10]

@@ -12,7 +12,7 @@ from playhead import keys, owners
 from playhead.asking.requests import Made, Requests, RequestTypes
 from playhead.ledger.submit import submit_all
 from playhead.registry import kinds
-from playhead.states import Priority
+from playhead.states import FIRST_BASE, Priority
 from tests.worker.conftest import SUBMISSION
 from tests.worker.test_aging import taken
 
@@ -34,11 +34,11 @@ async def submit(house: House, owner_id: UUID, **changes: Any) -> UUID:
     return await house.submit(owner_id=owner_id, tiers=house.settings.tiers, **changes)
 
 
-async def ask(house: House, owner_id: UUID, *bodies: dict[str, Any], first: bool = False) -> list[Made]:
+async def ask(house: House, owner_id: UUID, *bodies: dict[str, Any], base: int | None = None) -> list[Made]:
     requests = Requests(RequestTypes.of(kinds()), house.settings)
     async with house.database.transaction() as session:
         asked = [requests.understand(body) for body in bodies]
-        return await requests.submit(session, owner_id, asked, first=first)
+        return await requests.submit(session, owner_id, asked, base=base)
 
 
 async def test_a_premium_job_is_claimed_before_free_ones_that_came_earlier(house: House) -> None:
@@ -68,7 +68,7 @@ async def test_what_somebody_waits_for_goes_ahead_of_every_tier(house: House) ->
     free, premium = await owner(house, "fred", "free"), await owner(house, "paula", "premium")
     urgent = await submit(house, premium, priority=Priority.URGENT)
     low = {**ASKED, "priority": "low"}
-    [job, batch] = await ask(house, free, low, {"kind": "transcribe", "inputs": [ASKED["input"]]}, first=True)
+    [job, batch] = await ask(house, free, low, {"kind": "transcribe", "inputs": [ASKED["input"]]}, base=FIRST_BASE)
     [usual] = await ask(house, free, ASKED)
     normal, *rest = await taken(house, 4)
     assert (await house.job(normal)).parent_id == batch.batch_id
