@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from playhead.delivering import Mail, Webhook, letter_of
+from playhead.delivering import Mail, Webhook, letter_of, media_type_of
 from playhead.engines import Mailed, Post
 from playhead.engines.mailing import BUSY_SECONDS
 from playhead.errors import InvalidError, MailRefusedError, MailServerUnavailableError, PlayheadError, UrlForbiddenError
@@ -111,7 +111,8 @@ async def _call(ctx: Context, webhook: Webhook) -> Delivery:
     await ctx.progress(0.0, stage="fetching")
     given = await ctx.given()
     await ctx.progress(0.5, stage="sending")
-    post = Post(id=str(ctx.job_id), url=webhook.url, body=given.path, media_type=given.media_type)
+    media_type = await asyncio.to_thread(media_type_of, given)
+    post = Post(id=str(ctx.job_id), url=webhook.url, body=given.path, media_type=media_type)
     await ctx.engines.poster.post(post)
     made = Delivery(channel="webhook", message_id=post.id, recipients=[webhook.url], delivered_at=datetime.now(UTC))
     await _remember(ctx, made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ async def test_only_those_are_written_to_whom_the_operator_names(which: str, ser
     server.letters.clear()
     with pytest.raises(RecipientForbiddenError, match="bob@"):
         await sent(which, server.settings(allowed_recipients=["*@example.com"]))
+    with pytest.raises(RecipientForbiddenError, match="faß"):
+        await sent(which, server.settings(allowed_recipients=["*@fass.example"]), replace(LETTER, to=["a@faß.example"]))
     assert server.letters == []
 
 

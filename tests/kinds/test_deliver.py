@@ -215,6 +215,24 @@ async def test_a_webhook_gets_the_bytes(office: PostOffice, file: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "name", "media_type"),
+    [
+        ('{"type": "episode.ready"}', None, "application/json"),
+        ("[1]", None, "application/json"),
+        ("[1](https://example.com)", None, "text/plain"),
+        ("7", None, "text/plain"),
+        ("[" * 100_000, None, "text/plain"),
+        ('{"a": 1}', "notes.txt", "text/plain"),
+    ],
+)
+async def test_words_of_a_request_that_are_json_go_as_that(
+    office: PostOffice, file: Path, content: str, name: str | None, media_type: str
+) -> None:
+    await deliver(given(office, file, content, name), params(webhook=HOOK))
+    assert office.posts[0][0].media_type == media_type
+
+
+@pytest.mark.parametrize(
     "mail",
     [
         {"to": []},

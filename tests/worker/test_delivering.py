@@ -11,6 +11,7 @@ import pytest_asyncio
 from standardwebhooks import Webhook
 
 from playhead.ledger import operate
+from playhead.ledger.files import remove_file
 from playhead.models import ADMIN_OWNER
 from playhead.settings import MailSettings, Settings
 from playhead.states import State
@@ -100,6 +101,18 @@ async def test_a_file_keeps_its_name_and_type(house: House, server: MailServer) 
     (attached,) = server.letters[0].message.iter_attachments()
     assert (attached.get_filename(), attached.get_content_type()) == ("talk.wav", "audio/wav")
     assert server.letters[0].message["Subject"] == "talk.wav"
+
+
+async def test_a_file_that_is_deleted_meanwhile_loses_its_name(house: House, server: MailServer) -> None:
+    file_id = await house.upload(b"RIFF")
+    job_id = await mail(house, [ANN], input={"file": str(file_id)})
+    async with house.database.transaction() as session:
+        await remove_file(session, ADMIN_OWNER, file_id)
+    async with mailing(house, server):
+        await house.ended(job_id)
+    (attached,) = server.letters[0].message.iter_attachments()
+    assert (attached.get_filename(), attached.get_content_type()) == ("document.bin", "application/octet-stream")
+    assert attached.get_content() == b"RIFF"
 
 
 async def test_so_does_an_output_of_another_job(house: House, receiver: Receiver) -> None:

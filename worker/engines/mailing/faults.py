@@ -45,7 +45,7 @@ def _judged(error: Exception, settings: MailSettings) -> PlayheadError:
     said = _said(str(error) or type(error).__name__, settings)
     if _is_mistrust(error):
         return MailUnavailableError(f"{where} cannot be trusted: {said}")
-    if isinstance(error, (OSError, aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError)):
+    if isinstance(error, OSError):  # Lost connections and silences among them.
         return MailServerUnavailableError(f"{where} did not answer: {said}", retry_after_seconds=AWAY_SECONDS)
     return MailUnavailableError(f"{where} cannot do what PLAYHEAD_MAIL__* ask for: {said}")
 
