@@ -25,6 +25,7 @@ from playhead.ledger import quarantine, retention, sweep
 from playhead.ledger.frozen import end_frozen
 from playhead.podcasts.issuing import issue_due
 from playhead.podcasts.turns import deliver, work_on_episodes
+from playhead.pulse import Pulse
 from playhead.registry import kinds
 from playhead.schedules import firing
 from playhead.schedules.keeping import drop_old_runs
@@ -32,7 +33,6 @@ from playhead.schedules.system import PREFIX, TASKS
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker.orphans import clear_orphans
-from worker.pulse import Pulse
 
 QUEUE = "housekeeping"
 PLACES = 24

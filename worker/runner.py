@@ -19,6 +19,7 @@ from playhead.database import Database
 from playhead.engines import Engines
 from playhead.errors import LeaseLostError
 from playhead.ledger.run import Run
+from playhead.pulse import Pulse
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker.active import Active
@@ -28,7 +29,6 @@ from worker.inputs import Inputs
 from worker.limit import limited
 from worker.metrics import Metrics
 from worker.outcome import Outcome, Stop, describe, failure
-from worker.pulse import Pulse
 from worker.settling import Settling
 from worker.work import work
 

@@ -21,10 +21,10 @@ from playhead.identity import new_id
 from playhead.ledger import sweep, workers
 from playhead.ledger.claim import claim
 from playhead.models import Event, Job, WorkerRow
+from playhead.pulse import Pulse
 from playhead.states import STEPS, TERMINAL, State
 from worker import dispatch, housekeeping
 from worker.housekeeping import PLACES, Housekeeping
-from worker.pulse import Pulse
 
 if TYPE_CHECKING:
     from uuid import UUID

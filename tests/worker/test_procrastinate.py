@@ -39,13 +39,13 @@ from playhead.ledger.claim import claim
 from playhead.ledger.settle import Cost
 from playhead.ledger.submit import submit
 from playhead.models import WorkerRow
+from playhead.pulse import Pulse
 from playhead.states import State
 from playhead.tickets import place
 from tests.worker.conftest import SUBMISSION
 from tests.worker.gate import Gate
 from worker.dispatch import answer_tickets, keep_fetching, make_app
 from worker.housekeeping import Housekeeping
-from worker.pulse import Pulse
 from worker.ticketing import TicketManager
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from playhead.engines import SpeechInfo, SpeechStep
 from playhead.errors import EngineDiedError, InputQuarantinedError
 from playhead.ledger import quarantine
 from playhead.models import EngineDeaths
+from playhead.pulse import Pulse
 from playhead.states import State
 from tests.fetch.conftest import SERVER, ScriptedServer, answer
 from worker.engines.stubs.transcriber import StubTranscriber
 from worker.housekeeping import Housekeeping
-from worker.pulse import Pulse
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House
