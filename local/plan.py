@@ -26,6 +26,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.environment = {**os.environ, "PLAYHEAD_DATA_DIR": str(self.data_dir)}
+        # It would be started again at once, again and again.
+        self.environment.pop("PLAYHEAD_WORKER__EXIT_WHEN_IDLE_SECONDS", None)
         if self.key_file:
             self.environment["PLAYHEAD_ADMIN_KEY"] = kept_secret(self.key_file, prefix="ph_")
 

@@ -22,6 +22,7 @@ from worker import dispatch
 from worker.engines import make_engines
 from worker.heart import keep_alive
 from worker.housekeeping import PLACES, QUEUE, Housekeeping
+from worker.idleness import until_idle
 from worker.metrics import Metrics
 from worker.presence import arrive, leave
 from worker.runner import Runner
@@ -63,7 +64,7 @@ def _ending_within(seconds: float) -> Iterator[None]:
 
 
 async def run(settings: Settings) -> int:
-    """Work until told to stop, then give back what is under way. Gives the exit code.
+    """Work until told to stop, or until idle, then give back what is under way. Gives the exit code.
 
     Being told again changes nothing: the grace time bounds how long it takes.
     """
@@ -74,7 +75,7 @@ async def run(settings: Settings) -> int:
             ready.set()
             wanted = settings.worker
             log.info("worker_ready", worker_id=str(runner.worker_id), queues=list(served(wanted)), kinds=wanted.kinds)
-            code = await _told_or_lost(stopped, runner)
+            code = await _told_idle_or_lost(stopped, runner)
             log.info("worker_stopping", active=len(runner.active))
     except asyncio.CancelledError:
         if ready.is_set() or not stopped.is_set():
@@ -84,15 +85,22 @@ async def run(settings: Settings) -> int:
     return code
 
 
-async def _told_or_lost(stopped: asyncio.Event, runner: Runner) -> int:
-    """Wait until told to stop, or until an engine cannot be ended: only a new worker may find its device free."""
+async def _told_idle_or_lost(stopped: asyncio.Event, runner: Runner) -> int:
+    """Wait for a reason to stop; gives the exit code.
+
+    It was told to, or is idle; or an engine cannot be ended: only a new worker may find its device free.
+    """
     told, lost = asyncio.create_task(stopped.wait()), asyncio.create_task(runner.engines.lost())
+    idle = asyncio.create_task(until_idle(runner))
     try:
-        await asyncio.wait([told, lost], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([told, lost, idle], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        told.cancel()
-        lost.cancel()
+        for waiting in (told, lost, idle):
+            waiting.cancel()
     if stopped.is_set():
+        return 0
+    if idle.done() and not lost.done():
+        await idle
         return 0
     log.critical("worker_lost_engine", exit_status=EXIT_STALLED)
     await runner.take_last_words()

@@ -59,6 +59,7 @@ class Runner:
     metrics: Metrics
     active: Mapping[int, Active] = field(default_factory=dict)
     _looks: set[asyncio.Task[None]] = field(default_factory=set)
+    _looked: asyncio.Event = field(default_factory=asyncio.Event)
     _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _in_hand: tuple[UUID, ...] = ()
     _given_up: frozenset[int] = frozenset()
@@ -75,12 +76,31 @@ class Runner:
         """
         task = asyncio.create_task(self._look(job_id, queue), name=f"look {job_id}")
         self._looks.add(task)
+        self._looked.set()
         task.add_done_callback(self._looks.discard)
         await asyncio.shield(task)
 
     def take_no_more(self) -> None:
         """Look at no ticket from now on; runs under way go on."""
         self._stopping = True
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until no ticket has been in hand for so long."""
+        while True:
+            await self._idle()
+            self._looked.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._looked.wait()
+            except TimeoutError:
+                return
+
+    def retire(self) -> bool:
+        """Take no more, unless a ticket is in hand. Gives whether it is so."""
+        if self._looks:
+            return False
+        self.take_no_more()
+        return True
 
     async def take_last_words(self) -> None:
         """Take no more, and let runs that are ending by themselves write how, for a moment."""
@@ -100,7 +120,7 @@ class Runner:
         for look in self._looks:
             look.cancel()
 
-    async def _idle(self, seconds: float) -> None:
+    async def _idle(self, seconds: float | None = None) -> None:
         if self._looks:
             await asyncio.wait(self._looks, timeout=seconds)
 

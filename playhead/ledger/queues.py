@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.kind import QUEUES
+from playhead.ledger.run import in_time
 from playhead.ledger.sweep import BATCH
 from playhead.models import Job, QueueRow
 from playhead.states import State
@@ -50,6 +52,13 @@ async def resume(session: AsyncSession, name: str) -> None:
     waiting = select(Job.id).where(Job.queue == name, Job.state == State.QUEUED)
     urgent = waiting.order_by(Job.priority.desc(), Job.id).limit(BATCH)
     await issue(session, list(await session.scalars(urgent)))
+
+
+async def has_work(session: AsyncSession, names: Sequence[str], kinds: Sequence[str]) -> bool:
+    """Whether a job of these queues and kinds could run now."""
+    paused = select(QueueRow.name).where(QueueRow.name == Job.queue, QueueRow.paused_at.is_not(None)).exists()
+    ready = exists().where(Job.state == State.QUEUED, Job.queue.in_(names), Job.kind.in_(kinds), ~paused, in_time())
+    return bool(await session.scalar(select(ready)))
 
 
 async def statuses(session: AsyncSession) -> list[QueueStatus]:

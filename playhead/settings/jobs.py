@@ -49,6 +49,9 @@ class WorkerSettings(BaseModel):
     concurrency: dict[str, int] = Field(
         default={"gpu": 4, "llm": 8, "cpu": 2, "io": 8}, description="Jobs in flight per queue."
     )
+    exit_when_idle_seconds: float | None = Field(
+        None, gt=0, description="A worker with nothing to do for this long ends, with status 0; None lets it wait."
+    )
     scratch_dir: Path | None = Field(None, description="Working files; None takes a folder under DATA_DIR.")
     alive_file: Path | None = Field(
         None, description="Touched at each heartbeat, for health checks; None takes `worker.alive` in DATA_DIR."

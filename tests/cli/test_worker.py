@@ -41,6 +41,8 @@ def test_names_and_concurrency_are_read() -> None:
         ("--concurrency", "gpu=0"),
         ("--concurrency", "gpu=many"),
         ("--concurrency", "tpu=1"),
+        ("--exit-when-idle", "0"),
+        ("--exit-when-idle", "nan"),
     ],
 )
 def test_what_cannot_be_is_a_wrong_call(run: Run, option: str, value: str) -> None:
@@ -100,3 +102,13 @@ def test_the_options_go_before_the_settings(run: Run, begun: list[Settings], mon
     assert settings.worker.kinds == ["transcribe"]
     assert settings.worker.concurrency["gpu"] == 1
     assert settings.worker.concurrency["io"] == 8
+    assert settings.worker.exit_when_idle_seconds is None
+
+
+def test_a_worker_ends_when_idle_if_told_by_option_or_setting(
+    run: Run, begun: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYHEAD_WORKER__EXIT_WHEN_IDLE_SECONDS", "600")
+    run("worker")
+    run("worker", "--exit-when-idle", "1.5")
+    assert [settings.worker.exit_when_idle_seconds for settings in begun] == [600, 1.5]

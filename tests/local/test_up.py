@@ -196,6 +196,12 @@ def test_the_url_is_one_that_this_machine_can_ask(folder: Path, host: str, url: 
     assert Plan(Settings(data_dir=folder, auth="off"), host, 80).url == url
 
 
+def test_a_worker_that_is_kept_running_does_not_end_when_idle(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_WORKER__EXIT_WHEN_IDLE_SECONDS", "5")
+    plan = Plan(Settings(data_dir=folder, auth="off"), "127.0.0.1", 8000)
+    assert not [part for part in plan.parts() if "PLAYHEAD_WORKER__EXIT_WHEN_IDLE_SECONDS" in part.env]
+
+
 def test_parts_are_told_where_the_database_and_the_data_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     plan = Plan(Settings(data_dir=Path("data"), auth="off"), "127.0.0.1", 8000)
