@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.state.request_types = RequestTypes.of(registry.kinds())
     _add_routes(app)
     _add_layers(app, app.state.metrics)
     errors.install(app)
@@ -70,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with opened(app.state.settings) as services:
+    async with opened(app.state.settings, app.state.request_types) as services:
         app.state.services = services
         yield
 
@@ -79,7 +80,7 @@ def _add_routes(app: FastAPI) -> None:
     kinds = registry.kinds()
     request_type = request_model(kinds.values())
     single = (submit.router(kinds, request_type), bulk.router(kinds, request_type))
-    taking = (*single, batches.router(kinds), schedules.router(RequestTypes.of(kinds)))
+    taking = (*single, batches.router(kinds), schedules.router(app.state.request_types))
     programs = (schedules, deliveries, digest)
     resources = (batches, batch_outputs, *programs, files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (*taking, *(resource.routes for resource in resources)):

@@ -13,11 +13,13 @@ from api.keyring import Keyring
 from api.transactions import PATIENCE_SECONDS, transaction
 from api.watching import Watchers
 from playhead import migrate
+from playhead.asking.requests import Requests, RequestTypes
 from playhead.database import Database
 from playhead.ledger.history import CHANNEL
 from playhead.settings import Settings
 from playhead.signals import Listener
 from playhead.storage import Storage
+from playhead.waking.waker import Waker
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,13 @@ class Services:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Services]:
+async def opened(settings: Settings, types: RequestTypes) -> AsyncIterator[Services]:
     """The services of one application. The database may be away: they come up all the same and wait for it."""
     database = Database.from_settings(settings, "playhead-api")
     watchers = Watchers(looks_at_once=settings.database_pool_size // 2)
     listener = Listener(database.url, {CHANNEL: watchers.notice}, on_connect=watchers.look_again)
     try:
-        async with listener:
+        async with listener, Waker.at_work(Requests(types, settings), database.url):
             yield Services(
                 settings=settings,
                 database=database,

@@ -25,6 +25,8 @@ CLIENT: Mapping[str, str] = {
 }
 """What the commands that talk to a server read besides the settings."""
 
+TOLD = frozenset(f"PLAYHEAD_WAKE_{name}" for name in ("QUEUE", "WAITING", "OLDEST_AGE_SECONDS"))
+"""What a command that wakes a worker is told; the worker has it in its environment then."""
 MASK = "********"
 WORDS: Mapping[Any, str] = {
     bool: "true or false",
@@ -88,7 +90,7 @@ def groups() -> Iterator[tuple[str, str]]:
 
 def unknown(environment: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
     """Variables of our prefix that nothing reads, each with the nearest known name, if one is near."""
-    known = {entry.name for entry in entries()} | CLIENT.keys() | FOR_TESTS
+    known = {entry.name for entry in entries()} | CLIENT.keys() | TOLD | FOR_TESTS
     whole_groups = {PREFIX + name.upper() for name, _ in groups()}
     for name in sorted(environment):
         if name.upper().startswith(PREFIX) and name.upper() not in known | whole_groups:

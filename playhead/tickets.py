@@ -2,6 +2,8 @@
 
 Procrastinate's own function is called through the caller's session, so that a ticket exists exactly when the
 ledger change that calls for it does. A stray, stale or doubled ticket is harmless: the claim decides.
+
+Where nobody lives who would look, the wish that somebody be woken goes with them, in the same statement.
 """
 
 from __future__ import annotations
@@ -12,18 +14,24 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.waking.wishing import wish
+
 LOOK = "playhead.look"
 """The Procrastinate task that a ticket names."""
 
 _ISSUE = text(
-    """
+    f"""
+    WITH ready AS (
+        SELECT id, queue, kind, state, priority, started_at, expires_at FROM jobs
+        WHERE id = ANY(:ids) AND state = 'queued'),
+    wished AS ({wish("ready")})
     SELECT procrastinate_defer_jobs_v1(array_agg(
         ROW(queue || '/' || kind, CAST(:task AS text), priority + CAST(started_at IS NOT NULL AS int), NULL, NULL,
             jsonb_build_object('job_id', id), NULL)::procrastinate_job_to_defer_v1
         ORDER BY id))
-    FROM jobs WHERE id = ANY(:ids) AND state = 'queued'
+    FROM ready
     HAVING count(*) > 0
-    """
+    """  # noqa: S608 - constants
 )
 
 

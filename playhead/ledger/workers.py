@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead import __version__
 from playhead.models import Job, WorkerRow
 from playhead.states import State
+from playhead.waking import wishing
 
 
 async def arrive(
@@ -49,8 +50,12 @@ async def beat(session: AsyncSession, worker_id: UUID, metrics: str) -> dict[int
 
 
 async def leave(session: AsyncSession, worker_id: UUID) -> None:
-    """The worker has ended as it should; anything it still holds is rescued at once."""
+    """The worker has ended as it should; anything it still holds is rescued at once.
+
+    What it gave back, or was submitted while it went, may have nobody now: then somebody is to be woken.
+    """
     await session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(stopped_at=func.now()))
+    await wishing.look(session)
 
 
 async def living(session: AsyncSession, lost_after_seconds: float) -> Sequence[WorkerRow]:

@@ -9,6 +9,7 @@ from playhead.models.jobs import Dependency, Job, JobInput
 from playhead.models.owners import ADMIN_OWNER, Key, Owner
 from playhead.models.podcasts import PODCASTS_OWNER, Episode, EpisodeIdentity, Feed, Subscription
 from playhead.models.schedules import Schedule, ScheduleRun
+from playhead.models.wakes import Wake
 from playhead.models.workers import QueueRow, WorkerRow
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Schedule",
     "ScheduleRun",
     "Subscription",
+    "Wake",
     "WorkerRow",
     "lease_tokens",
 ]

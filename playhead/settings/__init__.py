@@ -17,6 +17,7 @@ from playhead.settings.owners import Tiers
 from playhead.settings.podcasts import PodcastSettings
 from playhead.settings.recordings import ConverterSettings, DiarizationSettings, NotationSettings, SpeechSettings
 from playhead.settings.texts import AnnotationSettings, DeepLSettings, LLMSettings, SpeakerSettings
+from playhead.settings.waking import WakeSettings
 
 __all__ = [
     "AnnotationSettings",
@@ -36,6 +37,7 @@ __all__ = [
     "SpeechSettings",
     "StubSettings",
     "WebhookSettings",
+    "WakeSettings",
     "WorkerSettings",
 ]
 
@@ -93,6 +95,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     podcasts: PodcastSettings = Field(default_factory=PodcastSettings)
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    wake: WakeSettings = Field(default_factory=WakeSettings)
     stub: StubSettings = Field(default_factory=StubSettings)
 
     @classmethod
