@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -17,6 +17,9 @@ from api.middleware.observe import Requests
 from api.services import Services
 from playhead.errors import UnavailableError
 from playhead.ledger import quarantine, queues, read, workers
+from playhead.models import Wake
+from playhead.settings import Settings
+from playhead.waking import calls
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +40,7 @@ class Metrics:
         """All of it in Prometheus's text format. With the database away only this process is told of."""
         try:
             async with parts.transaction(turn=self._one_at_a_time) as session:
-                found = await _from_database(session, parts.settings.worker.lost_after_seconds)
+                found = await _from_database(session, parts.settings)
         except UnavailableError:
             found = [_gauge("playhead_database_up", "Whether the database answers", 0)]
         merged = CollectorRegistry()
@@ -59,15 +62,17 @@ class _Families(Collector):
         return self._families.values()
 
 
-async def _from_database(session: AsyncSession, lost_after_seconds: float) -> list[Metric]:
+async def _from_database(session: AsyncSession, settings: Settings) -> list[Metric]:
     statuses = await queues.statuses(session)
     counts = await read.counts(session)
     condemned = await quarantine.counts(session)
-    alive = await workers.living(session, lost_after_seconds)
+    wakes = await calls.states(session, settings.wake)
+    alive = await workers.living(session, settings.worker.lost_after_seconds)
     up = _gauge("playhead_database_up", "Whether the database answers", 1)
     living = _gauge("playhead_workers", "Living workers", len(alive))
     published = [family for worker in alive for family in _published(worker.name, worker.metrics)]
-    return [up, living, *_of_queues(statuses), _of_jobs(counts), _of_quarantine(condemned), *published]
+    counted = [*_of_queues(statuses), *_of_wakes(wakes.values()), _of_jobs(counts), _of_quarantine(condemned)]
+    return [up, living, *counted, *published]
 
 
 def _of_queues(statuses: list[queues.QueueStatus]) -> list[Metric]:
@@ -83,6 +88,17 @@ def _of_queues(statuses: list[queues.QueueStatus]) -> list[Metric]:
         oldest.add_metric([status.name], status.oldest_age_seconds)
         paused.add_metric([status.name], status.paused_at is not None)
     return [depth, running, oldest, paused]
+
+
+def _of_wakes(wakes: Iterable[Wake]) -> list[Metric]:
+    calls_made = CounterMetricFamily("playhead_wake_calls", "Calls of the hook that wakes workers", labels=["queue"])
+    failures = CounterMetricFamily("playhead_wake_failures", "Calls of it that failed", labels=["queue"])
+    failing = GaugeMetricFamily("playhead_wake_failing", "Whether the last call of it failed", labels=["queue"])
+    for wake in wakes:
+        calls_made.add_metric([wake.queue], wake.calls)
+        failures.add_metric([wake.queue], wake.failures)
+        failing.add_metric([wake.queue], wake.error is not None)
+    return [calls_made, failures, failing]
 
 
 def _of_jobs(counts: list[read.Count]) -> Metric:

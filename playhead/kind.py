@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 from uuid import UUID
 
@@ -19,6 +20,10 @@ R = TypeVar("R", bound=BaseModel)
 
 Queue = Literal["gpu", "llm", "cpu", "io"]
 QUEUES: tuple[Queue, ...] = get_args(Queue)
+
+Device = Literal["gpu", "cpu"]
+DEVICES: Mapping[Queue, Device] = MappingProxyType({"gpu": "gpu", "llm": "cpu", "cpu": "cpu", "io": "cpu"})
+"""What the work of each queue is done on, here: a language model is asked over the network."""
 
 Form = Literal["media", "transcript", "subtitles", "text", "summary", "annotation", "midi", "notes"]
 """What a file holds, as far as it matters to whoever is to work on it."""

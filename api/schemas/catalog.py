@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from playhead.kind import Form, Kind
+from playhead.kind import Device, Form, Kind
 from playhead.states import State
 
 
@@ -41,21 +41,42 @@ class KindList(BaseModel):
     items: list[KindInfo]
 
 
+class WakeInfo(BaseModel):
+    """How the hook that wakes workers was called for a queue."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    pending: bool = Field(description="Whether a call is to be made, or under way.")
+    called_at: datetime | None = Field(description="When the last call began; null if there was none.")
+    error: str | None = Field(description="Why the last call failed; null if it did not.")
+
+
 class QueueInfo(BaseModel):
     """How full a queue is, everyone's jobs together."""
 
     name: str
+    device: Device = Field(description="What its work is done on.")
     depth: int = Field(description="Jobs that could run now.")
     running: int
     oldest_age_seconds: float = Field(description="How long the oldest of them has been waiting; 0 if there is none.")
     paused_at: datetime | None = Field(description="Since when it is paused; null if it is not.")
     workers: int = Field(description="Living workers that take jobs from it.")
+    wake: WakeInfo | None = Field(description="Of the hook that wakes workers; null where none is set for this queue.")
+
+
+class DeviceInfo(BaseModel):
+    """The work for one class of devices, everyone's jobs together."""
+
+    device: Device
+    depth: int = Field(description="Jobs that could run now.")
+    running: int
 
 
 class QueueList(BaseModel):
     """Every queue."""
 
     items: list[QueueInfo]
+    devices: list[DeviceInfo] = Field(description="The same, by what the work is done on.")
 
 
 class WorkerInfo(BaseModel):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import httpx
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,8 +15,8 @@ from playhead.asking.job import request_model
 from playhead.errors import MediaUnreadableError
 from playhead.kind import Kind
 from playhead.ledger import workers
-from playhead.settings import Settings
-from tests.api.conftest import Stand, client_of, standing, submit
+from playhead.settings import Settings, WakeSettings
+from tests.api.conftest import SECONDS, Stand, client_of, standing, submit
 
 PUBLISHED = """\
 # HELP playhead_runs_total Runs by how they ended
@@ -41,7 +44,43 @@ async def test_queues_tell_depth_age_and_who_serves_them(client: httpx.AsyncClie
     gpu = queues["gpu"]
     assert (gpu["depth"], gpu["running"], gpu["workers"], gpu["paused_at"]) == (1, 1, 1, None)
     assert gpu["oldest_age_seconds"] > 0
-    assert queues["io"] == {**gpu, "name": "io", "depth": 0, "running": 0, "workers": 0, "oldest_age_seconds": 0}
+    idle = {"depth": 0, "running": 0, "workers": 0, "oldest_age_seconds": 0}
+    assert queues["io"] == {**gpu, "name": "io", "device": "cpu", **idle}
+    assert (gpu["device"], gpu["wake"]) == ("gpu", None)
+
+
+async def test_queues_count_the_work_of_gpus_and_of_cpus(client: httpx.AsyncClient, stand: Stand) -> None:
+    first = await submit(client)
+    await submit(client)
+    await stand.claim(first["id"])
+    await submit(client, kind="speak", input={"text": "words"})
+    await submit(client, kind="summarize", input={"text": "words"})
+    assert (await client.get("/api/v1/queues")).json()["devices"] == [
+        {"device": "gpu", "depth": 1, "running": 1},
+        {"device": "cpu", "depth": 2, "running": 0},
+    ]
+
+
+async def test_queues_and_metrics_tell_how_workers_are_woken(settings: Settings) -> None:
+    waking = settings.model_copy(update={"wake": WakeSettings(command="exit 3", queues=["gpu"], retry_seconds=600)})
+    waking.worker.heartbeat_seconds, waking.worker.lost_after_seconds = 0.05, 1
+    async with standing(waking) as stand, client_of(stand) as client:
+        async with stand.services.transaction() as session:
+            await workers.leave(session, stand.worker_id)
+        assert (await submit(client))["state"] == "queued"
+        async with asyncio.timeout(SECONDS):
+            while not (gpu := await _wake(client, "gpu")) or not gpu["error"]:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        assert gpu == {"pending": False, "called_at": gpu["called_at"], "error": "the command ended with status 3"}
+        assert await _wake(client, "cpu") is None
+        lines = (await client.get("/metrics")).text.splitlines()
+    for line in ("wake_calls_total", "wake_failures_total", "wake_failing"):
+        assert f'playhead_{line}{{queue="gpu"}} 1.0' in lines
+
+
+async def _wake(client: httpx.AsyncClient, name: str) -> Any:
+    queues = (await client.get("/api/v1/queues")).json()["items"]
+    return next(queue["wake"] for queue in queues if queue["name"] == name)
 
 
 async def test_a_paused_queue_starts_nothing(client: httpx.AsyncClient) -> None:
