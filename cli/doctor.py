@@ -51,9 +51,10 @@ def look(settings: Settings) -> Iterator[Check]:
     from cli.checks.service import check_service
     from cli.checks.speech import check_speech
     from cli.checks.storage import check_storage
+    from cli.checks.waking import check_waking
 
     kept = (check_machine, check_environment, check_database, check_storage)
-    for part in (*kept, check_speech, check_engines, check_service):
+    for part in (*kept, check_speech, check_engines, check_waking, check_service):
         yield from part(settings)
 
 

@@ -28,7 +28,9 @@ def check_service(settings: Settings) -> Iterator[Check]:
             yield broken("API", f"{access.url} is not ready: {ready.text[:200]}", "Look at its database and its log.")
             return
         yield fine("API", f"ready at {access.url}")
-        yield _check_workers(client)
+        wakes = _wakes(client)
+        yield _check_workers(client, may_sleep=bool(wakes))
+        yield from _check_wakes(wakes)
         yield from _check_quarantine(client)
 
 
@@ -39,7 +41,7 @@ def _absent(access: Access, error: httpx.HTTPError) -> Check:
     return note("API", finding, "Run `playhead up`.")
 
 
-def _check_workers(client: httpx.Client) -> Check:
+def _check_workers(client: httpx.Client, *, may_sleep: bool) -> Check:
     try:
         answer = client.get("/api/v1/workers")
     except httpx.HTTPError as error:
@@ -49,9 +51,28 @@ def _check_workers(client: httpx.Client) -> Check:
     if not answer.is_success:
         return broken("workers", f"the API answers {answer.status_code}", "Look at its log.")
     workers: list[dict[str, Any]] = _items(answer.json())
+    if not workers and may_sleep:
+        return fine("workers", "none is alive: the first job wakes one")
     if not workers:
         return doubtful("workers", "none is alive: jobs wait", "Start `playhead worker`, or `playhead up`.")
     return fine("workers", ", ".join(f"{worker.get('name')} on {worker.get('device')}" for worker in workers))
+
+
+def _wakes(client: httpx.Client) -> dict[str, dict[str, Any]]:
+    """What the API tells of the hook that wakes workers, by queue; nothing where it has none, or does not tell."""
+    try:
+        answer = client.get("/api/v1/queues")
+        queues = _items(answer.json()) if answer.is_success else []
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return {str(queue.get("name")): queue["wake"] for queue in queues if isinstance(queue.get("wake"), dict)}
+
+
+def _check_wakes(wakes: dict[str, dict[str, Any]]) -> Iterator[Check]:
+    for name, wake in wakes.items():
+        if error := wake.get("error"):
+            remedy = "Look at what the hook does, and at the API's log; it is called again by itself."
+            yield doubtful(f"waking: {name}", f"the last call, at {wake.get('called_at')}, failed: {error}", remedy)
 
 
 def _check_quarantine(client: httpx.Client) -> Iterator[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,46 @@ def test_a_server_without_workers_is_doubtful(look: Any, server: Server) -> None
     server.on("GET /api/v1/workers", as_json({"items": []}))
     found, code = look()
     assert (found["workers"]["grade"], code) == ("doubtful", 0)
+
+
+def test_workers_may_sleep_where_a_hook_wakes_them(look: Any, server: Server) -> None:
+    asleep = {"pending": False, "called_at": None, "error": None}
+    failed = {"pending": False, "called_at": "2026-11-29T03:00:00Z", "error": "the address answered 503"}
+    server.on("GET /readyz", as_json({}))
+    server.on("GET /api/v1/workers", as_json({"items": []}))
+    queues = [{"name": "gpu", "wake": failed}, {"name": "cpu", "wake": asleep}, {"name": "io", "wake": None}]
+    server.on("GET /api/v1/queues", as_json({"items": queues}))
+    found, code = look()
+    assert (found["workers"]["grade"], code) == ("fine", 0)
+    assert found["waking: gpu"]["grade"] == "doubtful"
+    assert "the address answered 503" in found["waking: gpu"]["finding"]
+    assert "waking: cpu" not in found
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "grade", "told"),
+    [
+        ("COMMAND", "WHERE=x systemctl-of-mine start gpu", "broken", "there is no program 'systemctl-of-mine'"),
+        ("COMMAND", "if true; then", "broken", "the shell does not understand the command"),
+        ("COMMAND", 'test -n "$PLAYHEAD_WAKE_QUEUE" && exit 1', "fine", "not run"),
+        ("COMMAND", '"$HOME/wake" "it\'s"', "fine", "not run"),
+        ("URL", "http://me:hidden@127.0.0.1:9/wake", "doubtful", "nobody is reached at http://me:********@127.0.0.1:9"),
+        ("URL", "http://127.0.0.1:99999/wake", "doubtful", "Port out of range"),
+    ],
+)
+def test_the_hook_that_wakes_workers_is_looked_at_and_not_called(
+    look: Any, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, grade: str, told: str
+) -> None:
+    monkeypatch.setenv(f"PLAYHEAD_WAKE__{setting}", value)
+    found, _ = look()
+    assert found["waking"]["grade"] == grade
+    assert told in found["waking"]["finding"]
+
+
+def test_a_hook_whose_address_is_reached_is_fine(look: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYHEAD_WAKE__URL", f"{os.environ['PLAYHEAD_URL']}/wake")
+    assert look()[0]["waking"]["grade"] == "fine"
+    assert not server.of("POST /wake")
 
 
 def test_a_bad_key_is_broken(look: Any, server: Server) -> None:
