@@ -36,8 +36,8 @@ __all__ = [
     "SpeakerSettings",
     "SpeechSettings",
     "StubSettings",
-    "WebhookSettings",
     "WakeSettings",
+    "WebhookSettings",
     "WorkerSettings",
 ]
 
