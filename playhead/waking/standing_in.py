@@ -13,7 +13,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.requests import Requests
-from playhead.database import Database, now
+from playhead.cancellation import end_if_canceled
+from playhead.database import Database, is_away, now
 from playhead.ledger import sweep, workers
 from playhead.schedules.firing import fire_due
 
@@ -44,7 +45,13 @@ class StandIn:
 
 
 async def _sweep(database: Database, name: str, one_batch: Sweep) -> None:
-    async with database.transaction() as session:
-        count = await one_batch(session)
+    """None keeps the others from their turn, nor what is queued already from waking somebody."""
+    try:
+        async with database.transaction() as session:
+            count = await one_batch(session)
+    except Exception as error:
+        end_if_canceled()
+        log.warning("turn_missed", task=name, error=repr(error), exc_info=not is_away(error))
+        return
     if count:
         log.info("swept_for_workers", task=name, count=count)

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
+from playhead.ledger import sweep
 from playhead.ledger.claim import claim
 from playhead.models import ADMIN_OWNER, Job, Schedule
 from playhead.states import State
@@ -225,6 +226,20 @@ async def test_what_a_dead_worker_held_wakes_another(yard: Yard, receiver: Recei
     async with yard.database.transaction() as session:
         job = (await session.scalars(select(Job))).one()
     assert (job.state, job.attempt) == (State.QUEUED, 1)
+
+
+async def test_a_sweep_that_breaks_keeps_nobody_asleep(
+    yard: Yard, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    for name in ("expire_late", "rescue_lost", "queue_due"):
+        monkeypatch.setattr(sweep, name, broken)
+    receiver.answers(as_json({}))
+    await yard.submit()
+    async with yard.waker(url=receiver.url):
+        assert (await receiver.called())["waiting"] == 1
 
 
 async def test_while_a_worker_lives_its_housekeeping_is_its_own(yard: Yard, receiver: Receiver) -> None:
