@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0011_waking"
-down_revision = "0008_schedules"
+down_revision = "0010_tiers"
 branch_labels = None
 depends_on = None
 

@@ -14,12 +14,12 @@ import worker.runner
 from playhead.database import now
 from playhead.ledger import workers
 from playhead.models import Job
+from playhead.pulse import Pulse
 from playhead.states import State
 from tests.worker.test_housekeeping import dead_worker, left_by
 from worker.active import Active
 from worker.housekeeping import Housekeeping
 from worker.outcome import Outcome, Stop
-from worker.pulse import Pulse
 from worker.work import work
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_tiers"
+revision = "0010_tiers"
 down_revision = "0009_podcasts"
 branch_labels = None
 depends_on = None
