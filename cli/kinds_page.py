@@ -66,6 +66,7 @@ MEANS: Mapping[str, Means] = {
         "for Piper: the extra `piper` and `PLAYHEAD_SPEAKER__PIPER_VOICES`; for a server: `PLAYHEAD_SPEAKER__BASE_URL`",
     ),
     "summarize": Means(*LLM),
+    "tell": Means(*LLM),
     "transcribe": Means(*HEARING),
     "translate": Means(f"{LLM[0]}; or DeepL", f"{LLM[1]}; for DeepL: `PLAYHEAD_DEEPL__API_KEY`"),
 }

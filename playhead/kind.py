@@ -25,7 +25,7 @@ Device = Literal["gpu", "cpu"]
 DEVICES: Mapping[Queue, Device] = MappingProxyType({"gpu": "gpu", "llm": "cpu", "cpu": "cpu", "io": "cpu"})
 """What the work of each queue is done on, here: a language model is asked over the network."""
 
-Form = Literal["media", "transcript", "subtitles", "text", "summary", "annotation", "midi", "notes"]
+Form = Literal["media", "transcript", "subtitles", "text", "summary", "annotation", "midi", "notes", "story"]
 """What a file holds, as far as it matters to whoever is to work on it."""
 FORMS: frozenset[Form] = frozenset(get_args(Form))
 

@@ -73,3 +73,8 @@ def test_a_form_made_for_some_numbers_gets_those(numbers: list[int]) -> None:
     form = create_model("One", number=(number, ...))
 
     assert form.model_validate(make_answer(form.model_json_schema(), TEXT)).model_dump()["number"] in numbers
+
+
+def test_a_list_that_must_hold_several_things_holds_different_ones() -> None:
+    made = make_answer({"type": "array", "items": {"type": "string"}, "minItems": 3, "maxItems": 3}, "One line.")
+    assert len(set(made)) == 3

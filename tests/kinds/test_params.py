@@ -10,6 +10,7 @@ from playhead.registry import kinds
 NEEDED: dict[str, dict[str, Any]] = {
     "convert": {"format": "mp4"},
     "deliver": {"mail": {"to": ["ann@example.com"]}},
+    "tell": {"language": "fr", "level": "A1"},
     "translate": {"language": "fr"},
 }
 """What a request has to say of a kind; of the others nothing."""

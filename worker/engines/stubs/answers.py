@@ -55,7 +55,8 @@ class _Filler:
             case "object":
                 return {name: self.fill(field, place) for name, field in schema.get("properties", {}).items()}
             case "array":
-                return [self.fill(schema.get("items", {}), at) for at in self._places(schema)]
+                made = [self.fill(schema.get("items", {}), at) for at in self._places(schema)]
+                return _told_apart(made) if schema.get("minItems", 0) > 1 else made
             case "string":
                 return _text(line.words, schema)
             case "integer" | "number":
@@ -68,6 +69,11 @@ class _Filler:
         """The lines that a list is about."""
         most = schema.get("maxItems", len(self._lines))
         return range(max(schema.get("minItems", 0), min(most, len(self._lines))))
+
+
+def _told_apart(made: list[Any]) -> list[Any]:
+    """Of a list that must hold several things each text is another, though the text may have but one line."""
+    return [f"{at} {one}"[: len(one)] if isinstance(one, str) else one for at, one in enumerate(made, start=1)]
 
 
 def _text(words: str, schema: Schema) -> str:
