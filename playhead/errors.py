@@ -58,7 +58,19 @@ class NotFoundError(PlayheadError):
 
 
 class StateConflictError(PlayheadError):
-    code, status, title = "state_conflict", 409, "The job's state forbids this"
+    code, status, title = "state_conflict", 409, "Its state forbids this"
+
+
+class EntryPendingError(StateConflictError):
+    code, title = "entry_pending", "The entry is still being written"
+
+
+class EntryFailedError(StateConflictError):
+    code, title = "entry_failed", "The entry could not be written"
+
+
+class AlreadyDecidedError(StateConflictError):
+    code, title = "already_decided", "Something else was chosen here"
 
 
 class TooLargeError(PlayheadError):

@@ -32,6 +32,7 @@ from playhead.schedules.keeping import drop_old_runs
 from playhead.schedules.system import PREFIX, TASKS
 from playhead.settings import Settings
 from playhead.storage import Storage
+from playhead.stories.reconciling import Reconciler
 from worker.orphans import clear_orphans
 
 QUEUE = "housekeeping"
@@ -80,6 +81,8 @@ class Housekeeping:
         self._tidies(app, "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds))
         self._tidies(app, "workers", retention.drop_old_workers)
         _periodic(app, "orphans", self._clear_orphans)
+        reconciler = Reconciler(self.database, self.storage)
+        _periodic(app, "stories", lambda: _until_done("stories", reconciler.advance))
 
     def _sweeps(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
         """Do what jobs wait for."""

@@ -61,7 +61,10 @@ async def record_events(session: AsyncSession, run: Run, event: str, items: str)
 
 
 async def tell(session: AsyncSession, job_id: UUID) -> None:
-    """Tell the watchers on commit that something short-lived changed, such as the progress."""
+    """Tell the watchers on commit that something short-lived changed, such as the progress.
+
+    What is no job may be watched and told of in the same way.
+    """
     await session.execute(_NEWS, {"job_id": str(job_id)})
 
 

@@ -9,12 +9,15 @@ from playhead.models.jobs import Dependency, Job, JobInput
 from playhead.models.owners import ADMIN_OWNER, Key, Owner
 from playhead.models.podcasts import PODCASTS_OWNER, Episode, EpisodeIdentity, Feed, Subscription
 from playhead.models.schedules import Schedule, ScheduleRun
+from playhead.models.stories import Adventure, AdventureEntry
 from playhead.models.wakes import Wake
 from playhead.models.workers import QueueRow, WorkerRow
 
 __all__ = [
     "ADMIN_OWNER",
     "PODCASTS_OWNER",
+    "Adventure",
+    "AdventureEntry",
     "Base",
     "Batch",
     "Blob",

@@ -1,0 +1,57 @@
+"""Entries of adventures are the workers' to write, and to write down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from playhead.asking.requests import Requests, RequestTypes
+from playhead.models import ADMIN_OWNER, Adventure, AdventureEntry
+from playhead.registry import kinds
+from playhead.stories import keeping, reading
+from playhead.stories.keeping import Decision
+from playhead.story import Story
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.worker.conftest import House
+
+THEME = "Anna finds an old map. Her aunt is gone. What now?"
+
+
+async def begun(house: House, requests: Requests) -> UUID:
+    wanted = Adventure(
+        owner_id=ADMIN_OWNER, language="en", level="A1", native_language="fr", theme=THEME, annotated=True
+    )
+    async with house.database.transaction() as session:
+        return (await keeping.create(session, requests, wanted)).id
+
+
+async def latest(house: House, number: int) -> AdventureEntry:
+    """The entry of this number, once it is written down."""
+    async with house.news:
+        while True:
+            async with house.database.transaction() as session:
+                entry = await session.scalar(select(AdventureEntry).filter_by(number=number))
+            if entry and entry.status != "pending":
+                return entry
+            await house.news.wait()
+
+
+async def test_an_adventure_goes_on_while_workers_come_and_go(house: House) -> None:
+    requests = Requests(RequestTypes.of(kinds()), house.settings)
+    adventure_id = await begun(house, requests)
+    for number in (1, 2, 3):
+        async with house.worker(), house.worker():
+            entry = await latest(house, number)
+        assert (entry.status, entry.error) == ("complete", None)
+        story = Story.model_validate(entry.story)
+        assert len(set(story.choices)) == 3
+        assert len(entry.translation or []) == len(story.sentences)
+        assert entry.audio_id
+        assert entry.annotation_id
+        async with house.database.transaction() as session:
+            view = await reading.find(session, ADMIN_OWNER, adventure_id, to_change=True)
+            await keeping.decide(session, requests, view, Decision(number))
