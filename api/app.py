@@ -14,6 +14,7 @@ from api.middleware.observe import Observe
 from api.middleware.trace import Trace
 from api.query import known_query
 from api.routes import (
+    adventures,
     batch_outputs,
     batches,
     bulk,
@@ -80,8 +81,9 @@ def _add_routes(app: FastAPI) -> None:
     kinds = registry.kinds()
     request_type = request_model(kinds.values())
     single = (submit.router(kinds, request_type), bulk.router(kinds, request_type))
-    taking = (*single, batches.router(kinds), schedules.router(app.state.request_types))
-    programs = (schedules, deliveries, digest)
+    types = app.state.request_types
+    taking = (*single, batches.router(kinds), schedules.router(types), adventures.router(types))
+    programs = (schedules, deliveries, digest, adventures)
     resources = (batches, batch_outputs, *programs, files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (*taking, *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])

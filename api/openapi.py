@@ -31,6 +31,7 @@ TAGS = [
     {"name": "batches", "description": "Many jobs at once: one for each of many inputs, or a graph by names."},
     {"name": "podcasts", "description": "Feeds, their episodes, and word of what is new, at once or in a digest."},
     {"name": "schedules", "description": "Work that is asked for again and again, at times of your choice."},
+    {"name": "adventures", "description": "Stories for learners of a language, an entry and a decision at a time."},
     {"name": "operations", "description": "What an operator looks at."},
     {"name": "health", "description": "For machines that watch this one. No key needed."},
 ]
