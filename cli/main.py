@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from cli import api, digest, doctor, jobs, keys, migrate, owners, quarantine, schedules, transcribe, up, worker
+from cli import (
+    adventures,
+    api,
+    digest,
+    doctor,
+    jobs,
+    keys,
+    migrate,
+    owners,
+    quarantine,
+    schedules,
+    transcribe,
+    up,
+    worker,
+)
 from cli.failure import Commands
 
 HELP = """
@@ -29,6 +43,7 @@ app.command(no_args_is_help=True)(transcribe.transcribe)
 app.add_typer(jobs.app)
 app.add_typer(schedules.app)
 app.add_typer(digest.app)
+app.add_typer(adventures.app)
 app.command()(up.up)
 app.command()(doctor.doctor)
 app.command()(api.api)
