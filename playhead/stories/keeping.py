@@ -175,11 +175,11 @@ async def _story_before(session: AsyncSession, entry: AdventureEntry) -> Story |
 async def remove(session: AsyncSession, view: AdventureView) -> None:
     """Forget the adventure with its entries and their files; what is being written is canceled. It is locked."""
     adventure = view.adventure
-    if view.latest.status == "pending":
-        with contextlib.suppress(NotFoundError, StateConflictError):
-            await operate.cancel(session, adventure.owner_id, view.latest.batch_id)
-    rows = select(AdventureEntry.audio_id, AdventureEntry.annotation_id).filter_by(adventure_id=adventure.id)
-    kept = [file_id for row in await session.execute(rows) for file_id in row if file_id]
+    # Held first: whoever writes one down at this moment has made files by then.
+    own = select(AdventureEntry.audio_id, AdventureEntry.annotation_id).filter_by(adventure_id=adventure.id)
+    kept = [file_id for row in await session.execute(own.with_for_update()) for file_id in row if file_id]
+    with contextlib.suppress(NotFoundError, StateConflictError):
+        await operate.cancel(session, adventure.owner_id, view.latest.batch_id)
     await session.execute(delete(Adventure).where(Adventure.id == adventure.id))
     await session.execute(delete(File).where(File.id.in_(kept)))
 

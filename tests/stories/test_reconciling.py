@@ -16,6 +16,7 @@ from playhead.states import State
 from playhead.stories import outcome
 from playhead.stories.steps import ANNOTATE, SPEAK, STEPS, TELL, TRANSLATE, TRANSLATION
 from playhead.story import Story
+from tests.activity import until_blocked
 from tests.stories.conftest import story
 
 if TYPE_CHECKING:
@@ -290,3 +291,23 @@ async def test_there_is_nothing_to_try_again_of_what_is_complete(desk: Desk) -> 
     await desk.write(adventure_id)
     with pytest.raises(StateConflictError):
         await desk.retry(adventure_id)
+
+
+async def test_what_is_written_down_while_it_is_forgotten_leaves_no_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adventure_id = await desk.begin()
+    for step in STEPS:
+        await desk.end(adventure_id, step)
+    usual, forgetting = outcome.look, list[asyncio.Task[None]]()
+
+    async def forget(session: Any, batch_id: Any, *, held: bool = False) -> Any:
+        if held:
+            forgetting.append(asyncio.create_task(desk.remove(adventure_id)))
+            await until_blocked(desk.database)
+        return await usual(session, batch_id, held=held)
+
+    monkeypatch.setattr("playhead.stories.reconciling.look", forget)
+    assert await desk.reconciler.advance() == 1
+    await asyncio.gather(*forgetting)
+    assert await desk.files() == []
