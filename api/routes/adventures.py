@@ -20,10 +20,8 @@ from api.schemas.adventure import (
     AdventureOutline,
     AdventurePage,
     AdventureRequest,
-    DecisionRequest,
-    Entry,
-    EntryOutline,
 )
+from api.schemas.entry import DecisionRequest, Entry, EntryOutline
 from api.schemas.listing import PageQuery
 from api.services import Services
 from playhead import models
@@ -32,7 +30,7 @@ from playhead.digests import digest_of
 from playhead.errors import NotFoundError
 from playhead.keys import Identity
 from playhead.stories import keeping, reading
-from playhead.stories.keeping import Decision
+from playhead.stories.deciding import Decision, decide
 
 PATH = f"{V1}/adventures"
 
@@ -83,7 +81,7 @@ def _begin(types: RequestTypes) -> Callable[..., Any]:
 
 
 def _decide(types: RequestTypes) -> Callable[..., Any]:
-    async def decide(
+    async def decide_adventure(
         adventure_id: UUID,
         body: DecisionRequest,
         response: Response,
@@ -95,12 +93,12 @@ def _decide(types: RequestTypes) -> Callable[..., Any]:
         decision = Decision(body.choice, body.entry, idempotency_key)
         async with parts.transaction() as session:
             view = await reading.find(session, identity.owner_id, adventure_id, to_change=True)
-            entry = await keeping.decide(session, Requests(types, parts.settings), view, decision)
+            entry = await decide(session, Requests(types, parts.settings), view, decision)
             await session.refresh(entry)
         response.headers["Location"] = f"{PATH}/{adventure_id}/entries/{entry.number}"
         return EntryOutline.of(entry)
 
-    return decide
+    return decide_adventure
 
 
 def _retry(types: RequestTypes) -> Callable[..., Any]:

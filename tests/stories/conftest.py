@@ -23,7 +23,7 @@ from playhead.settings import Settings
 from playhead.states import State
 from playhead.storage import Storage
 from playhead.stories import keeping, reading
-from playhead.stories.keeping import Decision
+from playhead.stories.deciding import Decision, decide
 from playhead.stories.reconciling import Reconciler
 from playhead.stories.steps import ANNOTATE, ANNOTATION, AUDIO, SPEAK, STEPS, TELL, TRANSLATE, TRANSLATION
 from playhead.story import Memory, Story
@@ -86,7 +86,7 @@ class Desk:
     async def decide(self, adventure_id: UUID, choice: int | str, **about: Any) -> AdventureEntry:
         async with self.database.transaction() as session:
             view = await reading.find(session, ADMIN_OWNER, adventure_id, to_change=True)
-            return await keeping.decide(session, self.requests, view, Decision(choice, **about))
+            return await decide(session, self.requests, view, Decision(choice, **about))
 
     async def retry(self, adventure_id: UUID) -> None:
         async with self.database.transaction() as session:

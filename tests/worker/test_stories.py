@@ -10,7 +10,7 @@ from playhead.asking.requests import Requests, RequestTypes
 from playhead.models import ADMIN_OWNER, Adventure, AdventureEntry
 from playhead.registry import kinds
 from playhead.stories import keeping, reading
-from playhead.stories.keeping import Decision
+from playhead.stories.deciding import Decision, decide
 from playhead.story import Story
 
 if TYPE_CHECKING:
@@ -54,4 +54,4 @@ async def test_an_adventure_goes_on_while_workers_come_and_go(house: House) -> N
         assert entry.annotation_id
         async with house.database.transaction() as session:
             view = await reading.find(session, ADMIN_OWNER, adventure_id, to_change=True)
-            await keeping.decide(session, requests, view, Decision(number))
+            await decide(session, requests, view, Decision(number))
