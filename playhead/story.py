@@ -22,7 +22,9 @@ class Memory(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     early: str = Field("", description="What happened long ago, condensed again and again.")
-    lately: list[str] = Field(default_factory=list, description="What was chosen and what happened, an entry a line.")
+    lately: list[str] = Field(
+        default_factory=list, max_length=50, description="What was chosen and what happened, an entry a line."
+    )
 
 
 class Story(BaseModel):

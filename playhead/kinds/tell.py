@@ -16,8 +16,8 @@ from playhead.languages import Language
 from playhead.story import Choice, Level, Story
 from playhead.telling import Teller
 
-MOST_THEME = 1000
-"""Characters."""
+MOST_THEME, MOST_STORY = 1000, 20_000
+"""Characters. A story does not grow with its entries: what is larger was not made here."""
 
 
 class Params(BaseModel):
@@ -79,6 +79,10 @@ def _read(path: Path) -> Story | str:
         raise DocumentUnreadableError("there is no theme in it")
     if not content.startswith("{"):
         return shortened(" ".join(content.split()), MOST_THEME)
+    if len(content) > MOST_STORY:
+        raise DocumentUnreadableError(
+            f"the document is JSON of more than {MOST_STORY} characters: no story is so large"
+        )
     try:
         return Story.model_validate_json(content)
     except ValidationError as error:

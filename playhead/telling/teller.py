@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from playhead.condensing import Asker, Wishes
@@ -51,7 +52,9 @@ class Teller:
     async def go_on(self, story: Story, choice: str) -> Story:
         """The next entry, after a choice of the last one in its words."""
         memory = await condensed(self._asker, story.memory)
-        written = await self._ask(going_on(story, memory, choice, self._fits))
+        # A story from elsewhere may have as many sentences as characters: not on the event loop.
+        question = await asyncio.to_thread(going_on, story, memory, choice, self._fits)
+        written = await self._ask(question)
         memory = remembered(memory, choice, written.answer.happened)
         return self._made(written, story.number + 1, story.theme, memory)
 

@@ -19,7 +19,7 @@ from tests.acceptance.witness import code, given
 if TYPE_CHECKING:
     from tests.worker.conftest import House
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.heavy
 
 PATH = "/api/v1/adventures"
 WANTED = {"language": "en", "level": "A1", "native_language": "fr", "theme": "Ann finds a map. Is it old? She goes."}

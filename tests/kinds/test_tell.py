@@ -154,6 +154,7 @@ async def test_the_stub_knows_every_level(tmp_path: Path, level: str) -> None:
         ("\0", None, DocumentUnreadableError),
         ('{"segments": []}', None, DocumentUnreadableError),
         ("{", None, DocumentUnreadableError),
+        ("{" + " " * 20_000 + "}", None, DocumentUnreadableError),
         ("An old house", 1, InvalidError),
     ],
 )
