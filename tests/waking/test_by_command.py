@@ -6,7 +6,6 @@ import asyncio
 import os
 from pathlib import Path
 
-import psutil
 import pytest
 
 from playhead.identity import new_id
@@ -45,15 +44,16 @@ async def test_a_command_that_cannot_be_run_is_one(monkeypatch: pytest.MonkeyPat
 
 
 async def test_one_that_is_given_up_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    os.mkfifo(pids)
-    calling = asyncio.create_task(CommandHook(f'sleep 1000 & echo "$$ $!" > "{pids}"; wait')(CALL))
-    started = [psutil.Process(int(pid)) for pid in (await asyncio.to_thread(pids.read_text)).split()]
-    calling.cancel()
-    await asyncio.wait([calling])
-    assert len(started) == 2
-    _, alive = psutil.wait_procs(started, timeout=60)
-    assert alive == []
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    command = f'exec 3>"{held}"; sleep 1000 & echo started >&3; wait'
+    calling = asyncio.create_task(CommandHook(command)(CALL))
+    with await asyncio.to_thread(held.open) as pipe:
+        assert await asyncio.to_thread(pipe.readline) == "started\n"
+        calling.cancel()
+        await asyncio.wait([calling])
+        # It ends when nobody is left who could write to it.
+        assert await asyncio.to_thread(pipe.read) == ""
 
 
 async def test_what_a_good_command_leaves_running_runs_on(tmp_path: Path) -> None:

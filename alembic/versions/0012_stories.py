@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0010_stories"
-down_revision = "0008_schedules"
+revision = "0012_stories"
+down_revision = "0011_waking"
 branch_labels = None
 depends_on = None
 
