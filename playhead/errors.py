@@ -81,6 +81,14 @@ class UnsupportedMediaError(PlayheadError):
     code, status, title = "unsupported_media", 415, "This is not a recording"
 
 
+class SubscribedError(PlayheadError):
+    code, status, title = "already_subscribed", 409, "You subscribe to this feed already, in another way"
+
+
+class NoEpisodeError(PlayheadError):
+    code, status, title = "no_episode", 409, "The feed has no episode yet"
+
+
 class IdempotencyMismatchError(PlayheadError):
     code, status, title = "idempotency_mismatch", 422, "This Idempotency-Key was used for another request"
 
@@ -91,6 +99,14 @@ class UrlForbiddenError(PlayheadError):
 
 class UnavailableError(PlayheadError):
     code, status, title, transient = "unavailable", 503, "A part that is needed is away", True
+
+
+class FeedUnreadableError(PlayheadError):
+    code, status, title = "feed_unreadable", 422, "This is no feed"
+
+
+class FeedGoneError(PlayheadError):
+    code, status, title = "feed_gone", 422, "The feed was taken down for good"
 
 
 # What can end a job. Reported in the job, so the status is that of asking for what it did not make.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 import httpcore
@@ -13,12 +13,25 @@ from playhead.fetch.answers import rejected, unreachable
 from playhead.fetch.urls import checked_url
 from playhead.settings import FetchSettings
 
+OnRedirect = Callable[[int, httpx.URL], None]
+
+
+def ignore(_: int, __: httpx.URL) -> None:
+    """Who goes on from the first address each time need not know where it led."""
+
 
 @asynccontextmanager
 async def answer(
-    client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str], settings: FetchSettings
+    client: httpx.AsyncClient,
+    url: httpx.URL,
+    headers: Mapping[str, str],
+    settings: FetchSettings,
+    *,
+    on_redirect: OnRedirect = ignore,
 ) -> AsyncIterator[httpx.Response]:
     """The first answer that is no redirect, its body yet to be read.
+
+    ``on_redirect`` hears of each redirect: its status, and where it leads.
 
     Raises:
         UrlForbiddenError: a redirect leads where it may not.
@@ -34,6 +47,7 @@ async def answer(
                     yield response
                 return
             url = _redirected(response, settings)
+            on_redirect(response.status_code, url)
         finally:
             await response.aclose()
     message = f"The URL redirects more than {settings.max_redirects} times."
