@@ -97,7 +97,7 @@ _DESCRIPTIONS = {
     401: "No API key, or one that opens nothing.",
     403: "Not allowed with this key.",
     404: "There is no such thing, or it is another owner's.",
-    409: "Its state forbids this.",
+    409: "What is there already forbids this; the code says what.",
     413: "The body is too large.",
     415: "This is not a recording.",
     416: "The range lies outside of the content.",

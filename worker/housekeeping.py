@@ -24,6 +24,7 @@ from playhead.errors import PlayheadError
 from playhead.ledger import quarantine, retention, sweep
 from playhead.ledger.frozen import end_frozen
 from playhead.podcasts.issuing import issue_due
+from playhead.podcasts.polling import Polling
 from playhead.podcasts.turns import deliver, work_on_episodes
 from playhead.pulse import Pulse
 from playhead.registry import kinds
@@ -80,6 +81,7 @@ class Housekeeping:
         self._tidies(app, "runs", lambda session: drop_old_runs(session, kept.jobs_seconds))
         self._tidies(app, "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds))
         self._tidies(app, "workers", retention.drop_old_workers)
+        _periodic(app, "feeds", Polling(self.database, self.settings).poll_due)
         _periodic(app, "orphans", self._clear_orphans)
         reconciler = Reconciler(self.database, self.storage)
         _periodic(app, "stories", lambda: _until_done("stories", reconciler.advance))

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("image_url", sa.TEXT(), nullable=True),
         sa.Column("etag", sa.TEXT(), nullable=True),
         sa.Column("last_modified", sa.TEXT(), nullable=True),
-        sa.Column("next_poll_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("next_poll_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("polled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
@@ -36,7 +36,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("feeds_pkey")),
         sa.UniqueConstraint("url", name=op.f("feeds_url_key")),
     )
-    op.create_index(op.f("feeds_next_poll_at_idx"), "feeds", ["next_poll_at"], unique=False)
+    op.create_index(
+        "feeds_due_idx",
+        "feeds",
+        ["next_poll_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("next_poll_at IS NOT NULL"),
+    )
     op.create_table(
         "digests",
         sa.Column("owner_id", sa.UUID(), nullable=False),
@@ -65,6 +71,7 @@ def upgrade() -> None:
         sa.Column("keywords", postgresql.ARRAY(sa.TEXT()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("newest", sa.Integer(), nullable=True),
         sa.Column("deliver", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("subscriptions_feed_id_fkey"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
@@ -205,7 +212,7 @@ def upgrade() -> None:
         "episode_identities",
         sa.Column("feed_id", sa.UUID(), nullable=False),
         sa.Column("identity", postgresql.BYTEA(), nullable=False),
-        sa.Column("episode_id", sa.UUID(), nullable=False),
+        sa.Column("episode_id", sa.UUID(), nullable=True),
         sa.ForeignKeyConstraint(
             ["episode_id"], ["episodes.id"], name=op.f("episode_identities_episode_id_fkey"), ondelete="CASCADE"
         ),

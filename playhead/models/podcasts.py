@@ -20,8 +20,9 @@ PODCASTS_OWNER = UUID("00000000-0000-7000-8000-000000000002")
 class Feed(Base):
     """A feed, one row however many subscribe. ``url`` is where it is now.
 
-    ``next_poll_at`` is moved on before it is asked, so that nobody else asks at the same time. ``failures`` counts
-    those since it was last read, ``error`` is the last of them.
+    ``next_poll_at`` is moved on before it is asked, so that nobody else asks at the same time; None while nobody
+    subscribes. ``polled_at`` is when it last answered, or did not. ``failures`` counts those since it was last read,
+    ``error`` is the last of them.
     """
 
     __tablename__ = "feeds"
@@ -34,11 +35,13 @@ class Feed(Base):
     image_url: Mapped[str | None]
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
-    next_poll_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    next_poll_at: Mapped[datetime | None]
     polled_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("feeds_due_idx", "next_poll_at", "id", postgresql_where=text("next_poll_at IS NOT NULL")),)
 
 
 class Episode(Base):
@@ -77,19 +80,23 @@ class Episode(Base):
 
 
 class EpisodeIdentity(Base):
-    """Something that an episode is known by in its feed: its GUID, the address of its enclosure."""
+    """Something that an episode is known by in its feed: its GUID, the address of its enclosure.
+
+    ``episode_id`` is None where several had it at once: it tells nothing.
+    """
 
     __tablename__ = "episode_identities"
     feed_id: Mapped[UUID] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True)
     identity: Mapped[bytes] = mapped_column(primary_key=True)
-    episode_id: Mapped[UUID] = mapped_column(ForeignKey("episodes.id", ondelete="CASCADE"), index=True)
+    episode_id: Mapped[UUID | None] = mapped_column(ForeignKey("episodes.id", ondelete="CASCADE"), index=True)
 
 
 class Subscription(Base):
     """An owner's wish to be told of new episodes of a feed.
 
     ``keywords``: an episode has one of them, if there are any. ``newest``: of episodes found at once at most so many.
-    ``deliver``: ``{"mail": address}``, ``{"webhook": URL}`` or ``{"digest": true}``.
+    ``deliver``: ``{"mail": address}``, ``{"webhook": URL}`` or ``{"digest": true}``. ``started_at`` is when its first
+    episodes were chosen among those that were there; None until the feed has been read.
     """
 
     __tablename__ = "subscriptions"
@@ -99,6 +106,7 @@ class Subscription(Base):
     keywords: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     newest: Mapped[int | None]
     deliver: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (Index("subscriptions_owner_feed_key", "owner_id", "feed_id", unique=True),)

@@ -32,6 +32,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "deliveries": Task(_SECOND, "Send word of episodes that are ready, and follow how that goes."),
         "digests": Task(_SECOND, "Issue digests whose time has come."),
         "stories": Task(_SECOND, "Write down entries of adventures whose jobs have ended."),
+        "feeds": Task(_SECOND, "Ask feeds that are due for new episodes."),
         "expire": Task(_5_SECONDS, "End jobs that were not begun in time."),
         "frozen": Task(_5_SECONDS, "End transactions of processes that froze."),
         "rescue": Task(_SECOND, "Queue jobs again whose worker is lost, or whose attempt takes too long."),

@@ -1,0 +1,120 @@
+"""Subscriptions: made, changed, tried out, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from playhead.database import now
+from playhead.errors import NoEpisodeError, NotFoundError, SubscribedError
+from playhead.identity import new_id
+from playhead.models import Delivery, Episode, Feed, Subscription
+from playhead.podcasts.matching import newest_first, want
+from playhead.podcasts.times import soon
+
+_UNDER_WAY = ("pending", "processing")
+WISHES = ("keywords", "newest", "deliver")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A subscription and its feed; ``is_new`` says that it was just made."""
+
+    subscription: Subscription
+    feed: Feed
+    is_new: bool = False
+
+
+async def subscribe(session: AsyncSession, wanted: Subscription, feed: Feed) -> Kept:
+    """Keep this wish about the feed at ``feed.url``, which is asked soon; or find the same one that is there.
+
+    Raises:
+        SubscribedError: the owner subscribes to it in another way.
+    """
+    known = await _known(session, feed)
+    wanted.id, wanted.feed_id = new_id(), known.id
+    row = {name: getattr(wanted, name) for name in ("id", "owner_id", "feed_id", *WISHES)}
+    once = insert(Subscription).values(row).on_conflict_do_nothing(index_elements=["owner_id", "feed_id"])
+    made = await session.scalar(once.returning(Subscription))
+    if made is not None:
+        return Kept(made, known, is_new=True)
+    same = select(Subscription).filter_by(owner_id=wanted.owner_id, feed_id=known.id)
+    found = (await session.scalars(same)).one()
+    if any(getattr(found, name) != getattr(wanted, name) for name in WISHES):
+        raise SubscribedError(f"you subscribe to this feed already: change {found.id} with PATCH", field="url")
+    return Kept(found, known)
+
+
+async def _known(session: AsyncSession, feed: Feed) -> Feed:
+    """The row of the feed, locked, to be asked soon."""
+    said = {name: getattr(feed, name) for name in ("url", "title", "link", "description", "language", "image_url")}
+    row = insert(Feed).values(id=new_id(), next_poll_at=func.now(), **said)
+    upsert = row.on_conflict_do_update(index_elements=["url"], set_={"next_poll_at": soon()}).returning(Feed)
+    return (await session.scalars(upsert, execution_options={"populate_existing": True})).one()
+
+
+async def find(session: AsyncSession, owner_id: UUID, subscription_id: UUID, *, to_change: bool = False) -> Kept:
+    """This subscription, and its feed; locked where it is to be changed, the feed first, as polls do it.
+
+    Raises:
+        NotFoundError: the owner has none with this id.
+    """
+    mine = select(Subscription.feed_id).filter_by(id=subscription_id, owner_id=owner_id)
+    feeds = select(Feed).where(Feed.id == mine.scalar_subquery())
+    feed = await session.scalar(feeds.with_for_update() if to_change else feeds)
+    same = select(Subscription).filter_by(id=subscription_id, owner_id=owner_id)
+    found = await session.scalar(same.with_for_update() if to_change else same)
+    if found is None or feed is None:
+        raise NotFoundError(f"there is no subscription {subscription_id}")
+    return Kept(found, feed)
+
+
+def change(subscription: Subscription, changes: Mapping[str, Any]) -> None:
+    """Give it these wishes, for episodes yet to come."""
+    for name, value in changes.items():
+        setattr(subscription, name, value)
+
+
+async def validate(session: AsyncSession, subscription: Subscription, expires_seconds: float) -> Delivery:
+    """Try it out with the newest episode, ahead of all others; or find the try that is under way. It is locked.
+
+    Raises:
+        NoEpisodeError: there is none yet.
+    """
+    tries = select(Delivery).filter_by(subscription_id=subscription.id, validation=True)
+    if known := await session.scalar(tries.where(Delivery.state.in_(_UNDER_WAY)).limit(1)):
+        return known
+    newest = (await session.execute(newest_first(subscription.feed_id).limit(1))).first()
+    if newest is None:
+        raise NoEpisodeError("the feed has no episode yet: try again when it has")
+    made = Delivery(owner_id=subscription.owner_id, subscription_id=subscription.id, episode_id=newest.id)
+    made.validation, made.expires_at = True, await now(session) + timedelta(seconds=expires_seconds)
+    session.add(made)
+    await session.flush()
+    await session.refresh(made)
+    await want(session, [newest.id])
+    return made
+
+
+async def unsubscribe(session: AsyncSession, kept: Kept) -> None:
+    """End it. What is yet to be sent is not; what was sent stays known. A feed that nobody wants is asked no more."""
+    pending = delete(Delivery).filter_by(subscription_id=kept.subscription.id, state="pending")
+    dropped = (await session.scalars(pending.returning(Delivery.episode_id))).all()
+    await _want_no_more(session, dropped)
+    await session.delete(kept.subscription)
+    await session.flush()
+    if not await session.scalar(select(Subscription.id).filter_by(feed_id=kept.feed.id).limit(1)):
+        kept.feed.next_poll_at = None
+
+
+async def _want_no_more(session: AsyncSession, episode_ids: Sequence[UUID]) -> None:
+    others = select(Delivery.id).where(Delivery.episode_id == Episode.id, Delivery.state.in_(_UNDER_WAY)).exists()
+    mine = update(Episode).where(Episode.id.in_(episode_ids), Episode.state == "wanted", ~others)
+    await session.execute(mine.values(state="known"))
