@@ -22,20 +22,32 @@ from api.routes import (
     deliveries,
     digest,
     events,
+    feeds,
     files,
     jobs,
+    opml,
     outputs,
     quarantine,
     queues,
     schedules,
     submit,
+    subscriptions,
     system,
 )
 from api.services import opened
+from api.upload import FORM_OVERHEAD_BYTES
 from playhead import __version__, registry
 from playhead.asking.job import request_model
 from playhead.asking.requests import RequestTypes
 from playhead.settings import Settings
+
+LIMITS = {
+    files.PATH: None,
+    bulk.PATH: None,
+    **dict.fromkeys((batches.PATH, schedules.PATH, f"{schedules.PATH}/"), batches.MAX_BODY_BYTES),
+    opml.PATH: opml.MAX_BODY_BYTES + FORM_OVERHEAD_BYTES,
+}
+"""Bytes of a body, where they are not those of most paths."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -83,7 +95,8 @@ def _add_routes(app: FastAPI) -> None:
     single = (submit.router(kinds, request_type), bulk.router(kinds, request_type))
     types = app.state.request_types
     taking = (*single, batches.router(kinds), schedules.router(types), adventures.router(types))
-    programs = (schedules, deliveries, digest, adventures)
+    podcasts = (subscriptions, feeds, opml, deliveries, digest)
+    programs = (schedules, *podcasts, adventures)
     resources = (batches, batch_outputs, *programs, files, jobs, events, outputs, catalog, queues, quarantine)
     for routes in (*taking, *(resource.routes for resource in resources)):
         app.include_router(routes, dependencies=[Depends(known_query)])
@@ -92,7 +105,6 @@ def _add_routes(app: FastAPI) -> None:
 
 def _add_layers(app: FastAPI, metrics: Metrics) -> None:
     # The last one added is the outermost.
-    many = dict.fromkeys((batches.PATH, schedules.PATH, f"{schedules.PATH}/"), batches.MAX_BODY_BYTES)
-    app.add_middleware(BodyLimit, limits={files.PATH: None, bulk.PATH: None, **many})
+    app.add_middleware(BodyLimit, limits=LIMITS)
     app.add_middleware(Observe, requests=metrics.requests)
     app.add_middleware(Trace)

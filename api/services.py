@@ -16,6 +16,7 @@ from playhead import migrate
 from playhead.asking.requests import Requests, RequestTypes
 from playhead.database import Database
 from playhead.ledger.history import CHANNEL
+from playhead.podcasts.checking import Checking
 from playhead.settings import Settings
 from playhead.signals import Listener
 from playhead.storage import Storage
@@ -28,6 +29,7 @@ class Services:
 
     Attributes:
         listener: the one connection that hears news of jobs; it feeds ``watchers``.
+        feeds: looks whether an address is that of a feed.
         schema_revision: the revision of the schema that this code needs.
     """
 
@@ -37,6 +39,7 @@ class Services:
     watchers: Watchers
     listener: Listener
     keyring: Keyring
+    feeds: Checking
     schema_revision: str
 
     def transaction(
@@ -65,6 +68,7 @@ async def opened(settings: Settings, types: RequestTypes) -> AsyncIterator[Servi
                 watchers=watchers,
                 listener=listener,
                 keyring=Keyring(settings, database),
+                feeds=Checking(settings),
                 schema_revision=migrate.head(),
             )
     finally:

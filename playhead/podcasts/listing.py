@@ -56,6 +56,17 @@ async def find_feed(session: AsyncSession, owner_id: UUID, feed_id: UUID, *, to_
     return found
 
 
+async def all_feeds(session: AsyncSession, owner_id: UUID) -> Sequence[Feed]:
+    """All that the owner subscribes to, by their titles."""
+    return (await session.scalars(_feeds(owner_id).order_by(Feed.title, Feed.url))).all()
+
+
+async def is_known(session: AsyncSession, url: str) -> bool:
+    """Whether a feed is at this address, and could be read the last time."""
+    same = select(Feed.id).where(Feed.url == url, Feed.polled_at.is_not(None), Feed.failures == 0)
+    return await session.scalar(same) is not None
+
+
 async def list_episodes(session: AsyncSession, feed: Feed, *, limit: int, before: UUID | None) -> Page[Episode]:
     """A feed's episodes: by their dates, the newest first; those without a date last.
 
