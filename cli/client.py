@@ -115,6 +115,14 @@ class Client:
         """Change what is there."""
         return await self._ask(lambda: self._http.patch(path, json=body), model)
 
+    async def send(self, path: str, model: type[M], body: bytes) -> M:
+        """What the API answers to these bytes at a path, where to send them again does no harm."""
+        return await self._ask(lambda: self._http.post(path, content=body), model)
+
+    async def download(self, path: str) -> str:
+        """The text that is at a path of the API."""
+        return (await self._patiently(lambda: self._http.get(path))).text
+
     async def delete(self, path: str) -> None:
         """Forget what is at a path of the API."""
         await self._patiently(lambda: self._http.delete(path))

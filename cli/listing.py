@@ -32,6 +32,12 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     make_console().print(table)
 
 
+def tell_more(next_cursor: str | None) -> None:
+    """Say that a list goes on, where it does."""
+    if next_cursor:
+        make_console().print("There are more: take a larger --limit.", style="dim")
+
+
 def show_jobs(page: PageView) -> None:
     """A line per job."""
     show_table(("JOB", "STATE", "PROGRESS", "KIND", "CREATED", "RECORDING"), [_row(job) for job in page.items])

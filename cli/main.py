@@ -11,6 +11,7 @@ from cli import (
     api,
     digest,
     doctor,
+    feeds,
     jobs,
     keys,
     migrate,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(transcribe.transcribe)
 app.add_typer(jobs.app)
 app.add_typer(schedules.app)
+app.add_typer(feeds.app)
 app.add_typer(digest.app)
 app.add_typer(adventures.app)
 app.command()(up.up)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel
 from rich.markup import escape
 
-from cli.listing import local_time, make_console, show_table
+from cli.listing import local_time, show_table, tell_more
 from cli.views import ErrorView
 
 
@@ -67,14 +67,14 @@ def show_schedules(page: SchedulePageView) -> None:
     """A line per schedule."""
     rows = [(one.id, one.cron, one.timezone, _next(one), escape(one.name or "")) for one in page.items]
     show_table(("SCHEDULE", "CRON", "ZONE", "NEXT", "NAME"), rows)
-    _tell_more(page.next_cursor)
+    tell_more(page.next_cursor)
 
 
 def show_runs(page: RunPageView) -> None:
     """A line per run."""
     rows = [(local_time(one.at), local_time(one.due_at) or "by hand", *_made(one)) for one in page.items]
     show_table(("AT", "DUE", "MADE", "RESULT"), rows)
-    _tell_more(page.next_cursor)
+    tell_more(page.next_cursor)
 
 
 def show_tasks(tasks: Sequence[TaskView]) -> None:
@@ -91,8 +91,3 @@ def _made(run: RunView) -> tuple[str, str]:
     if run.error:
         return "[red]nothing[/red]", escape(f"{run.error.code}: {run.error.message}")
     return ("job", run.job_id) if run.job_id else ("batch", run.batch_id or "")
-
-
-def _tell_more(next_cursor: str | None) -> None:
-    if next_cursor:
-        make_console().print("There are more: take a larger --limit.", style="dim")
