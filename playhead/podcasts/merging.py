@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.exc import IntegrityError
@@ -90,8 +90,8 @@ async def _merge(session: AsyncSession, gone: Feed, kept: Feed, now: datetime, e
     """Make the two one: no episode twice, nobody told twice, and nobody left out of what the other already had."""
     same = await _same(session, gone, kept)
     unseen = {
-        gone.id: await _since(session, kept, gone.polled_at, same),
-        kept.id: await _since(session, gone, kept.polled_at, same),
+        gone.id: await _unseen(session, kept, gone, same),
+        kept.id: await _unseen(session, gone, kept, same),
     }
     subscribers = {feed_id: await _subscriptions(session, feed_id) for feed_id in unseen}
     ids = [bindparam(name, list(one), ARRAY(PG_UUID)) for name, one in (("gone", same.keys()), ("kept", same.values()))]
@@ -119,13 +119,16 @@ async def _same(session: AsyncSession, gone: Feed, kept: Feed) -> Mapping[UUID, 
     return dict((one, other) if further[one] <= further[other] else (other, one) for one, other in pairs.items())
 
 
-async def _since(session: AsyncSession, feed: Feed, moment: datetime | None, same: Mapping[UUID, UUID]) -> list[UUID]:
-    """The episodes that this feed has had since the other was last asked, and that the other does not have."""
-    if moment is None:
-        return []
-    found = select(Episode.id).where(Episode.feed_id == feed.id, Episode.created_at >= moment)
+async def _unseen(session: AsyncSession, feed: Feed, other: Feed, same: Mapping[UUID, UUID]) -> list[UUID]:
+    """Episodes that came to this feed while both were there, and that the other does not have.
+
+    Not those that this one had from the beginning: nobody who subscribes is told of all that there ever was.
+    """
+    its = select(Episode.id).where(Episode.feed_id == feed.id, Episode.created_at >= other.created_at)
+    first = select(func.min(Episode.created_at)).where(Episode.feed_id == feed.id).scalar_subquery()
     shared = {*same.keys(), *same.values()}
-    return [one for one in await session.scalars(found.order_by(Episode.id)) if one not in shared]
+    found = await session.scalars(its.where(Episode.created_at > first).order_by(Episode.id))
+    return [one for one in found if one not in shared]
 
 
 async def _subscriptions(session: AsyncSession, feed_id: UUID) -> list[UUID]:
