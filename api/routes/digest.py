@@ -9,6 +9,7 @@ from api import cursors
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
+from api.schemas.channels import permitted
 from api.schemas.digest import DigestChange, DigestInfo, DigestPreview, IssueInfo, IssuePage, IssueText
 from api.schemas.listing import PageQuery
 from playhead.database import now
@@ -39,6 +40,8 @@ async def get_digest(parts: Parts, identity: Caller) -> DigestInfo:
 async def change_digest(body: DigestChange, parts: Parts, identity: Caller) -> DigestInfo:
     """Change what is given. When the next is due follows from it."""
     changes = body.model_dump(exclude_unset=True)
+    if "deliver" in changes:
+        changes["deliver"] = permitted(body.deliver, parts.settings)
     async with parts.transaction() as session:
         at = await now(session)
         found = await digests.ensure(session, identity.owner_id, parts.settings.podcasts, at)

@@ -6,7 +6,8 @@ from api.content import attachment
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
-from api.schemas.podcast import FeedError, ImportedFeed, ImportReport
+from api.schemas.podcast import ImportedFeed, ImportReport
+from api.schemas.reason import Reason
 from api.upload import incoming
 from playhead.podcasts import listing, opml
 from playhead.podcasts.importing import Imported, subscribe_to_all
@@ -62,6 +63,6 @@ async def import_opml(request: Request, parts: Parts, identity: Caller) -> Impor
 def _item(one: Imported) -> ImportedFeed:
     if one.kept is not None:
         return ImportedFeed.of(one.outline, one.kept)
-    error = FeedError(code=one.error.code, message=one.error.message) if one.error else None
+    error = Reason(code=one.error.code, message=one.error.message) if one.error else None
     told = {"line": one.outline.line, "url": one.outline.url, "title": one.outline.title}
     return ImportedFeed(**told, outcome="refused", subscription_id=None, error=error)

@@ -4,27 +4,23 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
 
 from api import cursors
 from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
+from api.schemas.channels import permitted
+from api.schemas.delivery import DeliveryInfo
 from api.schemas.listing import PageQuery
 from api.schemas.podcast import (
-    ByWebhook,
-    DeliveryInfo,
     SubscriptionChange,
     SubscriptionInfo,
     SubscriptionPage,
     SubscriptionRequest,
 )
-from playhead.errors import PlayheadError
-from playhead.fetch import check_url
 from playhead.models import Feed, Subscription
 from playhead.podcasts import keeping, listing
 from playhead.podcasts.urls import feed_url
-from playhead.settings import Settings
 
 PATH = f"{V1}/subscriptions"
 
@@ -51,7 +47,7 @@ async def subscribe(body: SubscriptionRequest, response: Response, parts: Parts,
     An address that nobody subscribes to yet is asked at once, for up to ten seconds: what is no feed is refused. One
     that is slower is kept, and asked again in the background. The same request again answers the same subscription.
     """
-    url, deliver = feed_url(body.url, parts.settings.fetch), _deliver(body.deliver, parts.settings)
+    url, deliver = feed_url(body.url, parts.settings.fetch), permitted(body.deliver, parts.settings)
     async with parts.transaction() as session:
         is_known = await listing.is_known(session, url)
     feed = Feed(url=url) if is_known else await parts.feeds.look(url)
@@ -87,7 +83,7 @@ async def change_subscription(
     """Change what is given, for episodes yet to come. For another feed, subscribe to that."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
     if "deliver" in changes:
-        changes["deliver"] = _deliver(body.deliver, parts.settings)
+        changes["deliver"] = permitted(body.deliver, parts.settings)
     async with parts.transaction() as session:
         kept = await keeping.find(session, identity.owner_id, subscription_id, to_change=True)
         keeping.change(kept.subscription, changes)
@@ -111,13 +107,3 @@ async def validate_subscription(subscription_id: UUID, parts: Parts, identity: C
         kept = await keeping.find(session, identity.owner_id, subscription_id, to_change=True)
         expires_seconds = parts.settings.podcasts.expires_seconds
         return DeliveryInfo.of(await keeping.validate(session, kept.subscription, expires_seconds))
-
-
-def _deliver(asked: BaseModel, settings: Settings) -> dict[str, Any]:
-    if isinstance(asked, ByWebhook):
-        try:
-            check_url(asked.webhook, settings.fetch)
-        except PlayheadError as error:
-            error.field = "deliver.webhook"
-            raise
-    return asked.model_dump(mode="json")

@@ -8,16 +8,10 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from api.schemas.listing import PageQuery
+from api.schemas.reason import Reason
 from playhead.models import Delivery
 
 DeliveryState = Literal["pending", "processing", "delivered", "failed", "expired"]
-
-
-class DeliveryError(BaseModel):
-    """Why it was not sent, or not at the first try."""
-
-    code: str
-    message: str
 
 
 class DeliveryInfo(BaseModel):
@@ -30,7 +24,7 @@ class DeliveryInfo(BaseModel):
     state: DeliveryState
     job_id: UUID | None = Field(description="The job that sends it; null while none does.")
     issue_id: UUID | None = Field(description="The digest that it is part of.")
-    error: DeliveryError | None
+    error: Reason | None
     created_at: datetime
     expires_at: datetime = Field(description="Not sent by then it expires; one that a digest brings waits for that.")
     ended_at: datetime | None
@@ -38,9 +32,8 @@ class DeliveryInfo(BaseModel):
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
         """The answer that shows this delivery."""
-        told = delivery.error
-        error = DeliveryError(code=told["code"], message=told["message"]) if told else None
-        return cls(**{name: getattr(delivery, name) for name in cls.model_fields if name != "error"}, error=error)
+        told = {name: getattr(delivery, name) for name in cls.model_fields if name != "error"}
+        return cls(**told, error=Reason.of(delivery.error))
 
 
 class DeliveryQuery(PageQuery):

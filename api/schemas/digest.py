@@ -1,44 +1,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.schemas.channels import ByFeed, DeliverDigest
+from api.schemas.delivery import DeliveryState
+from api.schemas.reason import Reason
 from api.schemas.schedule import CRON, ZONE, Expression, Zone
-from playhead.asking.inputs import Strict, told_apart
-from playhead.mailboxes import Mailbox
+from playhead.asking.inputs import Strict
 from playhead.models import Digest, DigestIssue
-
-Address = Field(min_length=1, max_length=8192, json_schema_extra={"format": "uri"})
-
-
-class ByMail(Strict):
-    """By mail."""
-
-    mail: Mailbox
-
-
-class ByWebhook(Strict):
-    """By a POST of JSON, signed as Standard Webhooks says where the server has a secret."""
-
-    webhook: str = Address
-
-
-class ByFeed(Strict):
-    """By the digest's own feed alone."""
-
-    feed: Literal[True]
-
-
-Channel: Any = told_apart(
-    {
-        "mail": (ByMail, '{"mail": address}'),
-        "webhook": (ByWebhook, '{"webhook": URL}'),
-        "feed": (ByFeed, '{"feed": true}'),
-    }
-)
 
 
 class DigestChange(Strict):
@@ -46,7 +19,7 @@ class DigestChange(Strict):
 
     cron: Expression = Field("", description=CRON, examples=["0 7 * * MON-FRI"])
     timezone: Zone = Field("", description=ZONE)
-    deliver: Channel = Field(None, description="Where it goes.")
+    deliver: DeliverDigest = Field(ByFeed(feed=True), description="Where it goes.")
     paused: bool = Field(default=False, description="Gather what is new, but send nothing before it is resumed.")
 
 
@@ -76,29 +49,22 @@ class DigestPreview(BaseModel):
     markdown: str = Field(description="As mail has it.")
 
 
-class IssueError(BaseModel):
-    """Why it was not sent."""
-
-    code: str
-    message: str
-
-
 class IssueInfo(BaseModel):
     """A digest that came, or is on its way."""
 
     id: UUID
     due_at: datetime
     title: str
-    state: Literal["pending", "processing", "delivered", "failed", "expired"]
+    state: DeliveryState
     job_id: UUID | None = Field(description="The job that sends it; null where none does.")
-    error: IssueError | None
+    error: Reason | None
     ended_at: datetime | None
 
     @classmethod
     def of(cls, issue: DigestIssue) -> Self:
         """The answer that shows this digest."""
-        error = IssueError(code=issue.error["code"], message=issue.error["message"]) if issue.error else None
-        return cls(**{name: getattr(issue, name) for name in cls.model_fields if name != "error"}, error=error)
+        told = {name: getattr(issue, name) for name in cls.model_fields if name != "error"}
+        return cls(**told, error=Reason.of(issue.error))
 
 
 class IssueText(IssueInfo):

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from playhead.asking.inputs import Strict, told_apart
+from api.schemas.channels import ByDigest, Deliver
+from api.schemas.reason import Reason
+from playhead.asking.inputs import Strict
 from playhead.asking.text import check_storable, storable
-from playhead.mailboxes import Mailbox
-from playhead.models import Delivery, Episode, Feed
+from playhead.models import Episode, Feed
 from playhead.podcasts.keeping import Kept
 from playhead.podcasts.matching import BEGINNING, MOST_AT_ONCE
 from playhead.podcasts.opml import Outline
@@ -38,36 +39,6 @@ def _worded(value: str) -> str:
 Keyword = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_worded)]
 Keywords = Annotated[list[Keyword], Field(max_length=MAX_KEYWORDS)]
 Newest = Annotated[int, Field(ge=1, le=MOST_AT_ONCE, strict=True)]
-
-
-class ByMail(Strict):
-    """A mail for each episode."""
-
-    mail: Mailbox
-
-
-class ByWebhook(Strict):
-    """A request to this address for each episode. Private addresses are refused (`url_forbidden`)."""
-
-    webhook: str = Field(min_length=1, max_length=MAX_URL, json_schema_extra={"format": "uri"})
-
-
-class ByDigest(Strict):
-    """What is new, all at once, at the times of your digest."""
-
-    digest: Literal[True]
-
-
-if TYPE_CHECKING:
-    Deliver = ByMail | ByWebhook | ByDigest
-else:
-    Deliver = told_apart(
-        {
-            "mail": (ByMail, '{"mail": address}'),
-            "webhook": (ByWebhook, '{"webhook": address}'),
-            "digest": (ByDigest, '{"digest": true}'),
-        }
-    )
 
 
 class _Storable(Strict):
@@ -101,17 +72,6 @@ class SubscriptionChange(_Storable):
     deliver: Deliver = Field(default_factory=lambda: ByDigest(digest=True), description=_DELIVER)
 
 
-class FeedError(BaseModel):
-    """Why something did not come about."""
-
-    code: str = Field(examples=["url_unreachable"])
-    message: str
-
-
-def _error(told: dict[str, Any] | None) -> FeedError | None:
-    return FeedError(**told) if told else None
-
-
 class FeedInfo(BaseModel):
     """A feed that you subscribe to, as it was when it was last read."""
 
@@ -125,14 +85,14 @@ class FeedInfo(BaseModel):
     polled_at: datetime | None = Field(description="When it was last asked; null if that is yet to come.")
     next_poll_at: datetime | None = Field(description="When it is asked next.")
     failures: int = Field(description="How often in a row it could not be read.")
-    error: FeedError | None = Field(description="Why not, the last time; null if it was read.")
+    error: Reason | None = Field(description="Why not, the last time; null if it was read.")
     created_at: datetime
 
     @classmethod
     def of(cls, feed: Feed) -> Self:
         """The answer that shows this feed."""
         told = {name: getattr(feed, name) for name in cls.model_fields if name != "error"}
-        return cls(**told, error=_error(feed.error))
+        return cls(**told, error=Reason.of(feed.error))
 
 
 class FeedPage(BaseModel):
@@ -185,7 +145,7 @@ class EpisodeInfo(BaseModel):
     )
     summary: dict[str, Any] | None
     transcript: str | None = Field(description="Path of the transcript; null while there is none.")
-    error: FeedError | None = Field(description="Why nothing could be made of it.")
+    error: Reason | None = Field(description="Why nothing could be made of it.")
     created_at: datetime = Field(description="When it was found.")
 
     @classmethod
@@ -193,7 +153,7 @@ class EpisodeInfo(BaseModel):
         """The answer that shows this episode; ``path`` is that of all of them."""
         made = {"transcript": f"{path}/{episode.id}/transcript" if episode.transcript_file_id else None}
         told = {name: getattr(episode, name) for name in cls.model_fields if name not in {"transcript", "error"}}
-        return cls(**told, **made, error=_error(episode.error))
+        return cls(**told, **made, error=Reason.of(episode.error))
 
 
 class EpisodePage(BaseModel):
@@ -201,26 +161,6 @@ class EpisodePage(BaseModel):
 
     items: list[EpisodeInfo]
     next_cursor: str | None = Field(description=_NEXT)
-
-
-class DeliveryInfo(BaseModel):
-    """That you are to be told of an episode."""
-
-    id: UUID
-    subscription_id: UUID | None = Field(description="Null if you ended it since.")
-    episode_id: UUID
-    validation: bool = Field(description="Whether it is a try, which goes first.")
-    state: str = Field(description="`pending`, `processing`, `delivered`, `failed` or `expired`.", examples=["pending"])
-    error: FeedError | None
-    created_at: datetime
-    expires_at: datetime
-    ended_at: datetime | None
-
-    @classmethod
-    def of(cls, delivery: Delivery) -> Self:
-        """The answer that shows this delivery."""
-        told = {name: getattr(delivery, name) for name in cls.model_fields if name != "error"}
-        return cls(**told, error=_error(delivery.error))
 
 
 class ImportedFeed(BaseModel):
@@ -233,7 +173,7 @@ class ImportedFeed(BaseModel):
         description="`known`: you subscribe to it already, or the list has it twice."
     )
     subscription_id: UUID | None
-    error: FeedError | None = Field(description="Why it was refused.")
+    error: Reason | None = Field(description="Why it was refused.")
 
     @classmethod
     def of(cls, outline: Outline, kept: Kept) -> Self:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
@@ -12,24 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError
 from playhead.models import Delivery, Episode, Feed, Subscription
+from playhead.paging import Page, newest
 from playhead.podcasts.keeping import Kept
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class Page(Generic[Row]):
-    """Some rows; ``next_before`` is the id that the next page comes after."""
-
-    rows: Sequence[Row]
-    next_before: UUID | None
 
 
 async def list_feeds(session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None) -> Page[Feed]:
     """Those that the owner subscribes to, the newest first."""
-    newest = _feeds(owner_id).order_by(Feed.id.desc()).limit(limit + 1)
-    rows = (await session.scalars(newest.where(Feed.id < before) if before else newest)).all()
-    return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    return await newest(session, _feeds(owner_id), limit=limit, before=before)
 
 
 async def list_subscriptions(session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None) -> Page[Kept]:
@@ -37,8 +24,8 @@ async def list_subscriptions(session: AsyncSession, owner_id: UUID, *, limit: in
     mine = (
         select(Subscription, Feed).join(Feed, Feed.id == Subscription.feed_id).where(Subscription.owner_id == owner_id)
     )
-    newest = mine.order_by(Subscription.id.desc()).limit(limit + 1)
-    rows = (await session.execute(newest.where(Subscription.id < before) if before else newest)).all()
+    first = mine.order_by(Subscription.id.desc()).limit(limit + 1)
+    rows = (await session.execute(first.where(Subscription.id < before) if before else first)).all()
     kept = [Kept(*row) for row in rows]
     return Page(kept[:limit], kept[limit - 1].subscription.id if len(kept) > limit else None)
 
@@ -76,8 +63,8 @@ async def list_episodes(session: AsyncSession, feed: Feed, *, limit: int, before
     told = select(Episode).filter_by(feed_id=feed.id)
     if before:
         told = _after(told, await _last(session, feed, before))
-    newest = told.order_by(Episode.published_at.desc().nulls_last(), Episode.id.desc()).limit(limit + 1)
-    rows = (await session.scalars(newest)).all()
+    first = told.order_by(Episode.published_at.desc().nulls_last(), Episode.id.desc()).limit(limit + 1)
+    rows = (await session.scalars(first)).all()
     return Page(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 
