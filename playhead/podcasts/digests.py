@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError
-from playhead.models import Digest, DigestIssue
+from playhead.models import Delivery, Digest, DigestIssue, Subscription
 from playhead.paging import Page, newest
 from playhead.schedules.cron import Cron
 from playhead.settings import PodcastSettings
+
+BEGUN_AT_ONCE = 100
 
 
 async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSettings, now: datetime) -> Digest:
@@ -32,6 +34,15 @@ async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSetting
     }
     await session.execute(insert(Digest).values(**values).on_conflict_do_nothing())
     return (await session.scalars(select(Digest).where(Digest.owner_id == owner_id).with_for_update())).one()
+
+
+async def begin(session: AsyncSession, settings: PodcastSettings, now: datetime) -> None:
+    """Have a digest for owners who have something to hear by it, and none yet."""
+    by_digest = Subscription.deliver.has_key("digest") & (Subscription.id == Delivery.subscription_id)
+    has_one = exists().where(Digest.owner_id == Delivery.owner_id)
+    waiting = select(Delivery.owner_id).where(Delivery.state == "pending", Delivery.job_id.is_(None), ~has_one)
+    for owner_id in await session.scalars(waiting.join(Subscription, by_digest).distinct().limit(BEGUN_AT_ONCE)):
+        await ensure(session, owner_id, settings, now)
 
 
 def change(digest: Digest, changes: Mapping[str, Any], now: datetime) -> None:

@@ -14,6 +14,7 @@ from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Subscription
 from playhead.pages import fragment
+from playhead.podcasts.digests import begin
 from playhead.podcasts.messages import is_sent, of_digest, terms
 from playhead.podcasts.telling import Item, digest
 from playhead.schedules.cron import Cron
@@ -33,6 +34,7 @@ async def issue_due(session: AsyncSession, requests: Requests, now: datetime) ->
     The issue, what it tells of and the end of the next period are committed together: whatever dies, there is one for
     each period. Periods that passed while nobody looked are one. Where there is nothing to tell, nothing is issued.
     """
+    await begin(session, requests.settings.podcasts, now)
     due = select(Digest).where(Digest.next_at <= now).order_by(Digest.next_at, Digest.owner_id).limit(AT_ONCE)
     found = (await session.scalars(due.with_for_update(skip_locked=True))).all()
     for one in found:

@@ -53,6 +53,15 @@ async def test_at_two_at_night_all_that_is_new_comes_in_one_letter(newsroom: New
     ]
 
 
+async def test_who_never_said_when_has_a_digest_by_its_feed_at_two_at_night(newsroom: Newsroom) -> None:
+    subscription = await newsroom.subscriber(await newsroom.feed(), {"digest": True})
+    await news(newsroom, subscription)
+    await newsroom.turn()
+    assert (await newsroom.digest(subscription.owner_id)).next_at == utc("2026-11-29 02:00")
+    await newsroom.at(utc("2026-11-29 02:00"))
+    assert [issue.state for issue in await issues(newsroom)] == ["delivered"]
+
+
 async def test_a_night_without_news_has_no_digest(newsroom: Newsroom) -> None:
     subscription = await newsroom.digested(await newsroom.feed(), MAIL)
     await newsroom.at(utc("2026-11-29 02:00"))

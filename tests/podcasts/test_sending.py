@@ -9,7 +9,7 @@ import pytest
 from playhead.errors import MailRefusedError, StateConflictError, UrlRejectedError
 from playhead.ledger import operate
 from playhead.models import Delivery, Job
-from playhead.podcasts import deliveries
+from playhead.podcasts import deliveries, keeping
 from tests.podcasts.newsroom import SUMMARY, Newsroom
 
 MAIL = {"mail": "ann@example.com"}
@@ -185,3 +185,17 @@ async def test_only_what_came_to_nothing_is_tried_again(newsroom: Newsroom) -> N
         held = await session.get_one(Delivery, delivery.id)
         with pytest.raises(StateConflictError, match="it is pending"):
             await deliveries.retry(session, held, newsroom.requests.settings.podcasts)
+
+
+async def test_who_unsubscribes_is_told_no_more(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    subscription = await newsroom.subscriber(feed, MAIL)
+    await newsroom.delivery(subscription, episode)
+    await newsroom.turn()
+    async with newsroom.database.transaction() as session:
+        kept = await keeping.find(session, subscription.owner_id, subscription.id, to_change=True)
+        await keeping.unsubscribe(session, kept)
+    await newsroom.turn()
+    assert (await newsroom.job("deliver")).state == "canceled"
+    assert await newsroom.deliveries() == []
