@@ -15,11 +15,15 @@ from playhead.fetch.following import answer
 from playhead.fetch.guard import Resolver, resolve
 from playhead.fetch.urls import checked_url
 from playhead.podcasts.unpacking import ENCODINGS, Unpacked
+from playhead.podcasts.urls import MAX_URL
 from playhead.settings import Settings
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
 MAX_VALIDATOR = 1024
 """Characters of an ``ETag`` or a ``Last-Modified``: a longer one is not kept."""
+
+
+_PERMANENT = frozenset({httpx.codes.MOVED_PERMANENTLY, httpx.codes.PERMANENT_REDIRECT})
 
 
 @dataclass(frozen=True)
@@ -111,13 +115,14 @@ def _kept(response: httpx.Response, name: str) -> str | None:
 
 
 class _Hops:
-    """Where redirects lead for good: as far as each of them was permanent."""
+    """Where redirects lead for good: as far as each of them was permanent, and to addresses that can be kept."""
 
     def __init__(self, start: str) -> None:
         self.lasting = start
         self._is_lasting = True
 
     def note(self, status: int, url: httpx.URL) -> None:
-        self._is_lasting &= status in {httpx.codes.MOVED_PERMANENTLY, httpx.codes.PERMANENT_REDIRECT}
+        address = str(url.copy_with(fragment=None))
+        self._is_lasting &= status in _PERMANENT and len(address) <= MAX_URL
         if self._is_lasting:
-            self.lasting = str(url)
+            self.lasting = address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
@@ -58,8 +59,10 @@ async def _chosen(session: AsyncSession, wish: Subscription, new: Sequence[UUID]
         offered = offered.where(Episode.id == any_(literal(new, ARRAY(PG_UUID))))
     else:
         return []
-    rows = await session.execute(offered.limit(LOOKED_AT if wish.keywords else most))
-    return [row.id for row in rows if _matches(wish.keywords, row)][:most]
+    rows = (await session.execute(offered.limit(LOOKED_AT if wish.keywords else most))).all()
+    if wish.keywords:  # In megabytes of descriptions that may take a while.
+        rows = await asyncio.to_thread(_matching, wish.keywords, rows)
+    return [row.id for row in rows[:most]]
 
 
 def newest_first(feed_id: UUID) -> Select[UUID, str | None, str | None]:
@@ -90,17 +93,16 @@ async def want(session: AsyncSession, episode_ids: Sequence[UUID]) -> None:
     await session.execute(update(Episode).where(mine, Episode.state == "known").values(state="wanted"))
 
 
-def _matches(keywords: Iterable[str], found: Found) -> bool:
-    """Whether it has one of them, if there are any: as words, whatever their case."""
-    patterns = [_pattern(keyword) for keyword in keywords]
-    told = _folded(f"{found.title or ''}\n{found.description or ''}") if patterns else ""
-    return not patterns or any(pattern.search(told) for pattern in patterns)
+def _matching(keywords: Iterable[str], rows: Sequence[Found]) -> list[Found]:
+    """Those that have one of them: as words, whatever their case."""
+    wanted = re.compile("|".join(_pattern(keyword) for keyword in keywords))
+    return [row for row in rows if wanted.search(_folded(f"{row.title or ''}\n{row.description or ''}"))]
 
 
-def _pattern(keyword: str) -> re.Pattern[str]:
+def _pattern(keyword: str) -> str:
     words = _folded(keyword).split()
-    begin, end = (r"" if is_unspaced(edge) or not edge.isalnum() else limit for edge, limit in _edges(words))
-    return re.compile(begin + r"\s+".join(map(re.escape, words)) + end)
+    begin, end = ("" if is_unspaced(edge) or not edge.isalnum() else limit for edge, limit in _edges(words))
+    return begin + r"\s+".join(map(re.escape, words)) + end
 
 
 def _edges(words: Sequence[str]) -> Iterable[tuple[str, str]]:

@@ -74,7 +74,9 @@ class Polling:
     async def take_due(self, most: int) -> Sequence[Due]:
         """Some that are due, the longest waiting first. Until their lease is over nobody else takes them."""
         due = select(Feed.id).where(Feed.next_poll_at <= func.now()).order_by(Feed.next_poll_at, Feed.id).limit(most)
-        taken = update(Feed).where(Feed.id.in_(due.with_for_update(skip_locked=True)))
+        # Apart, so that it is done once: for each row that it looks at, PostgreSQL may take so many anew.
+        chosen = due.with_for_update(skip_locked=True).cte("due")
+        taken = update(Feed).where(Feed.id.in_(select(chosen.c.id)))
         told = taken.values(next_poll_at=func.now() + LEASE).returning(Feed.id, Feed.url, Feed.etag, Feed.last_modified)
         async with self.database.transaction() as session:
             return [Due(row.id, Known(*row[1:])) for row in await session.execute(told)]

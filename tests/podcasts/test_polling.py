@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event, func, text
 
+from playhead.models import Feed
 from playhead.podcasts import polling, times
 from playhead.podcasts.keeping import find, unsubscribe
 from tests.podcasts.feeds import item, rss
@@ -208,3 +210,16 @@ async def test_what_is_future_is_no_newer_than_now(desk: Desk) -> None:
     await desk.subscribe()
     await desk.polled(answer("200 OK", rss(item("b"), item("future", date=f"{tomorrow:%d %b %Y %H:%M:%S GMT}"))))
     assert await desk.deliveries() == ["future"]
+
+
+async def test_no_more_are_taken_than_there_are_places(desk: Desk) -> None:
+    async with desk.database.transaction() as session:
+        session.add_all(Feed(url=f"https://example.com/{number}", next_poll_at=func.now()) for number in range(50))
+
+    def plan_a_loop(connection: Any, *_: object) -> None:
+        # In which PostgreSQL may do a part of the statement anew for each row.
+        for other in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            connection.execute(text(f"SET LOCAL enable_{other} = off"))
+
+    event.listen(desk.database.engine.sync_engine, "begin", plan_a_loop)
+    assert [len(await desk.polling.take_due(8)) for _ in range(3)] == [8, 8, 8]

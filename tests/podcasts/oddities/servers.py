@@ -12,6 +12,7 @@ from tests.podcasts.server import Answer, answer, raw, redirect, versioned
 
 A, AB = rss(item("a")), rss(item("b"), item("a"))
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_LONG = f"/new/8?{'x' * 2048}"
 _BOMB = gzip.compress(bytes(64 * 1024 * 1024), 9)
 
 
@@ -86,6 +87,8 @@ CASES = [
     _moved("moved for good twice", ("/new/2", "308 Permanent Redirect"), ("/new/3", ""), moved="/new/3"),
     _moved("moved for good, then for a while", ("/new/4", "302 Found"), ("/new/5", ""), moved="/new/4"),
     Case("moved for a while", [redirect("/new/6", "307 Temporary Redirect")], ["a"], beside={"/new/6": A}),
+    Case("moved to an address too long to keep", [redirect(_LONG)], ["a"], beside={_LONG: A}),
+    Case("moved to a part of a page", [redirect("/new/9#top")], ["a"], moved="/new/9", beside={"/new/9": A}),
     Case(
         "moved by its whole address",
         [Placed(lambda server: redirect(server.url("/new/7")))],
