@@ -63,7 +63,7 @@ def set_digest(
     ways = {name: way for name, way in (("mail", mail), ("webhook", webhook), ("feed", feed)) if way}
     if len(ways) > 1:
         raise CommandError("Give one of --mail, --webhook and --feed.", exit_code=USAGE)
-    asked: dict[str, Any] = {"cron": cron, "timezone": timezone, "paused": pause, "deliver": ways or None}
+    asked: dict[str, Any] = {"cron": cron, "timezone": timezone, "paused": pause, "notify": ways or None}
     changes = {name: value for name, value in asked.items() if value is not None}
     _tell(ask(lambda client: client.patch(PATH, DigestView, changes)))
 

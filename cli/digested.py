@@ -16,7 +16,7 @@ class DigestView(BaseModel):
 
     cron: str
     timezone: str
-    deliver: dict[str, Any]
+    notify: dict[str, Any]
     next_at: datetime | None = None
     feed_url: str
 
@@ -32,7 +32,7 @@ class PreviewView(BaseModel):
 
 def show_digest(digest: DigestView) -> None:
     """A line for each thing that can be set."""
-    way, address = next(iter(digest.deliver.items()))
+    way, address = next(iter(digest.notify.items()))
     lines = {
         "next": local_time(digest.next_at) if digest.next_at else "paused",
         "when": f"{digest.cron} ({digest.timezone})",

@@ -57,7 +57,7 @@ def add(
     """
     from cli.subscribed import SubscriptionView
 
-    wishes = {"keywords": keyword or [], "newest": newest, "deliver": _deliver(mail, webhook)}
+    wishes = {"keywords": keyword or [], "newest": newest, "notify": _notify(mail, webhook)}
     made = ask(lambda client: client.post(PATH, SubscriptionView, {"url": url, **wishes}))
     typer.echo(f"{made.id} {made.feed.title or made.feed.url}")
 
@@ -103,7 +103,7 @@ def remove(subscription: SubscriptionId) -> None:
     typer.echo(f"Ended {subscription}.")
 
 
-def _deliver(mail: str | None, webhook: str | None) -> dict[str, Any]:
+def _notify(mail: str | None, webhook: str | None) -> dict[str, Any]:
     if mail and webhook:
         raise CommandError("Give --mail or --webhook, not both.", exit_code=USAGE)
     if mail:

@@ -32,7 +32,7 @@ class SubscriptionView(BaseModel):
     feed: FeedView
     keywords: list[str] = []
     newest: int | None = None
-    deliver: dict[str, Any] = {}
+    notify: dict[str, Any] = {}
 
 
 class SubscriptionPageView(BaseModel):
@@ -78,7 +78,7 @@ class ImportView(BaseModel):
 
 def show_subscriptions(page: SubscriptionPageView) -> None:
     """A line per subscription."""
-    rows = [(one.id, _told(one.deliver), escape(", ".join(one.keywords)), _polled(one.feed)) for one in page.items]
+    rows = [(one.id, _told(one.notify), escape(", ".join(one.keywords)), _polled(one.feed)) for one in page.items]
     names = [escape(one.feed.title or one.feed.url) for one in page.items]
     show_table(
         ("SUBSCRIPTION", "TOLD BY", "KEYWORDS", "ASKED", "FEED"),
@@ -100,8 +100,8 @@ def show_import(items: Sequence[ImportedView]) -> None:
     show_table(("LINE", "OUTCOME", "FEED"), rows)
 
 
-def _told(deliver: dict[str, Any]) -> str:
-    return escape(str(deliver.get("mail") or deliver.get("webhook") or "digest"))
+def _told(notify: dict[str, Any]) -> str:
+    return escape(str(notify.get("mail") or notify.get("webhook") or "digest"))
 
 
 def _polled(feed: FeedView) -> str:

@@ -73,10 +73,10 @@ async def _subscribe(client: Client, publisher: str) -> None:
     """To one feed for a letter of each episode, to the other for a digest."""
     each, gathered = FEEDS
     _say(f"Ann subscribes to {FEEDS[each][0]!r} by mail, and to {FEEDS[gathered][0]!r} for a digest.")
-    digest = {"cron": DIGEST_CRON, "deliver": {"mail": "ann@example.com"}}
+    digest = {"cron": DIGEST_CRON, "notify": {"mail": "ann@example.com"}}
     await client.patch("/api/v1/digest", Known, digest)
-    for feed, deliver in ((each, {"mail": "ann@example.com"}), (gathered, {"digest": True})):
-        asked = {"url": f"{publisher}/{feed}.xml", "deliver": deliver}
+    for feed, notify in ((each, {"mail": "ann@example.com"}), (gathered, {"digest": True})):
+        asked = {"url": f"{publisher}/{feed}.xml", "notify": notify}
         await client.post("/api/v1/subscriptions", Known, asked)
     _say("Each new episode is fetched, transcribed and summarised, once for all who hear of it ...")
 

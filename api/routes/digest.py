@@ -40,8 +40,8 @@ async def get_digest(parts: Parts, identity: Caller) -> DigestInfo:
 async def change_digest(body: DigestChange, parts: Parts, identity: Caller) -> DigestInfo:
     """Change what is given. When the next is due follows from it."""
     changes = body.model_dump(exclude_unset=True)
-    if "deliver" in changes:
-        changes["deliver"] = permitted(body.deliver, parts.settings)
+    if "notify" in changes:
+        changes["notify"] = permitted(body.notify, parts.settings)
     async with parts.transaction() as session:
         at = await now(session)
         found = await digests.ensure(session, identity.owner_id, parts.settings.podcasts, at)

@@ -47,11 +47,11 @@ async def subscribe(body: SubscriptionRequest, response: Response, parts: Parts,
     An address that nobody subscribes to yet is asked at once, for up to ten seconds: what is no feed is refused. One
     that is slower is kept, and asked again in the background. The same request again answers the same subscription.
     """
-    url, deliver = feed_url(body.url, parts.settings.fetch), permitted(body.deliver, parts.settings)
+    url, notify = feed_url(body.url, parts.settings.fetch), permitted(body.notify, parts.settings)
     async with parts.transaction() as session:
         is_known = await listing.is_known(session, url)
     feed = Feed(url=url) if is_known else await parts.feeds.look(url)
-    wanted = Subscription(owner_id=identity.owner_id, keywords=body.keywords, newest=body.newest, deliver=deliver)
+    wanted = Subscription(owner_id=identity.owner_id, keywords=body.keywords, newest=body.newest, notify=notify)
     async with parts.transaction() as session:
         kept = await keeping.subscribe(session, wanted, feed)
     response.status_code = 201 if kept.is_new else 200
@@ -82,8 +82,8 @@ async def change_subscription(
 ) -> SubscriptionInfo:
     """Change what is given, for episodes yet to come. For another feed, subscribe to that."""
     changes = {name: getattr(body, name) for name in body.model_fields_set}
-    if "deliver" in changes:
-        changes["deliver"] = permitted(body.deliver, parts.settings)
+    if "notify" in changes:
+        changes["notify"] = permitted(body.notify, parts.settings)
     async with parts.transaction() as session:
         kept = await keeping.find(session, identity.owner_id, subscription_id, to_change=True)
         keeping.change(kept.subscription, changes)

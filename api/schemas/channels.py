@@ -39,12 +39,12 @@ class ByFeed(Strict):
 
 
 if TYPE_CHECKING:
-    Deliver = ByMail | ByWebhook | ByDigest
-    DeliverDigest = ByMail | ByWebhook | ByFeed
+    Notify = ByMail | ByWebhook | ByDigest
+    NotifyDigest = ByMail | ByWebhook | ByFeed
 else:
     _SENT = {"mail": (ByMail, '{"mail": address}'), "webhook": (ByWebhook, '{"webhook": address}')}
-    Deliver = told_apart({**_SENT, "digest": (ByDigest, '{"digest": true}')})
-    DeliverDigest = told_apart({**_SENT, "feed": (ByFeed, '{"feed": true}')})
+    Notify = told_apart({**_SENT, "digest": (ByDigest, '{"digest": true}')})
+    NotifyDigest = told_apart({**_SENT, "feed": (ByFeed, '{"feed": true}')})
 
 
 def permitted(asked: BaseModel, settings: Settings) -> dict[str, Any]:
@@ -59,6 +59,6 @@ def permitted(asked: BaseModel, settings: Settings) -> dict[str, Any]:
         if isinstance(asked, ByMail):
             require_permitted([asked.mail], settings.mail.allowed_recipients)
     except PlayheadError as error:
-        error.field = f"deliver.{'mail' if isinstance(asked, ByMail) else 'webhook'}"
+        error.field = f"notify.{'mail' if isinstance(asked, ByMail) else 'webhook'}"
         raise
     return asked.model_dump(mode="json")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.schemas.channels import ByFeed, DeliverDigest
+from api.schemas.channels import ByFeed, NotifyDigest
 from api.schemas.delivery import DeliveryState
 from api.schemas.reason import Reason
 from api.schemas.schedule import CRON, ZONE, Expression, Zone
@@ -19,7 +19,7 @@ class DigestChange(Strict):
 
     cron: Expression = Field("", description=CRON, examples=["0 7 * * MON-FRI"])
     timezone: Zone = Field("", description=ZONE)
-    deliver: DeliverDigest = Field(ByFeed(feed=True), description="Where it goes.")
+    notify: NotifyDigest = Field(ByFeed(feed=True), description="Where it goes.")
     paused: bool = Field(default=False, description="Gather what is new, but send nothing before it is resumed.")
 
 
@@ -28,7 +28,7 @@ class DigestInfo(BaseModel):
 
     cron: str
     timezone: str
-    deliver: dict[str, Any] = Field(description="Where it goes: `mail`, `webhook`, or `feed` alone.")
+    notify: dict[str, Any] = Field(description="Where it goes: `mail`, `webhook`, or `feed` alone.")
     next_at: datetime | None = Field(description="When the next is due; null while it is paused.")
     feed_url: str = Field(description="Its own feed. Whoever knows the address may read it: keep it to yourself.")
 

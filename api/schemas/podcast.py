@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from api.schemas.channels import ByDigest, Deliver
+from api.schemas.channels import ByDigest, Notify
 from api.schemas.reason import Reason
 from playhead.asking.inputs import Strict
 from playhead.asking.text import check_storable, storable
@@ -26,7 +26,7 @@ _NEWEST = (
     f"Of episodes found at once, at most so many, the newest. Left out, it is {BEGINNING} of those that are there when "
     f"you subscribe, and then all, up to {MOST_AT_ONCE}."
 )
-_DELIVER = "How you are told: by mail, by a webhook, or in your digest."
+_NOTIFY = "How you are told: by mail, by a webhook, or in your digest."
 
 
 def _worded(value: str) -> str:
@@ -61,7 +61,7 @@ class SubscriptionRequest(_Storable):
     )
     keywords: Keywords = Field(default_factory=list, description=_KEYWORDS, examples=[["tides"]])
     newest: Newest | None = Field(None, description=_NEWEST)
-    deliver: Deliver = Field(default_factory=lambda: ByDigest(digest=True), description=_DELIVER)
+    notify: Notify = Field(default_factory=lambda: ByDigest(digest=True), description=_NOTIFY)
 
 
 class SubscriptionChange(_Storable):
@@ -69,7 +69,7 @@ class SubscriptionChange(_Storable):
 
     keywords: Keywords = Field(default_factory=list, description=_KEYWORDS)
     newest: Newest | None = Field(None, description=_NEWEST)
-    deliver: Deliver = Field(default_factory=lambda: ByDigest(digest=True), description=_DELIVER)
+    notify: Notify = Field(default_factory=lambda: ByDigest(digest=True), description=_NOTIFY)
 
 
 class FeedInfo(BaseModel):
@@ -109,7 +109,7 @@ class SubscriptionInfo(BaseModel):
     feed: FeedInfo
     keywords: list[str] = Field(description=_KEYWORDS)
     newest: int | None = Field(description=_NEWEST)
-    deliver: dict[str, Any] = Field(description=_DELIVER)
+    notify: dict[str, Any] = Field(description=_NOTIFY)
     created_at: datetime
 
     @classmethod

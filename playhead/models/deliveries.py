@@ -49,7 +49,7 @@ class Delivery(Base):
 class Digest(Base):
     """How an owner's digest comes: when, and where to.
 
-    ``deliver``: ``{"mail": address}``, ``{"webhook": URL}`` or ``{"feed": true}``, which sends nothing: the feed of the
+    ``notify``: ``{"mail": address}``, ``{"webhook": URL}`` or ``{"feed": true}``, which sends nothing: the feed of the
     digest, at an address with ``token`` in it, is there in each case. ``next_at`` is when the period under way ends;
     None while paused.
     """
@@ -58,7 +58,7 @@ class Digest(Base):
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id", ondelete="CASCADE"), primary_key=True)
     cron: Mapped[str]
     timezone: Mapped[str]
-    deliver: Mapped[dict[str, Any]]
+    notify: Mapped[dict[str, Any]]
     token: Mapped[str] = mapped_column(unique=True)
     next_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -95,7 +95,7 @@ class Subscription(Base):
     """An owner's wish to be told of new episodes of a feed.
 
     ``keywords``: an episode has one of them, if there are any. ``newest``: of episodes found at once at most so many.
-    ``deliver``: ``{"mail": address}``, ``{"webhook": URL}`` or ``{"digest": true}``. ``started_at`` is when its first
+    ``notify``: ``{"mail": address}``, ``{"webhook": URL}`` or ``{"digest": true}``. ``started_at`` is when its first
     episodes were chosen among those that were there; None until the feed has been read.
     """
 
@@ -105,7 +105,7 @@ class Subscription(Base):
     feed_id: Mapped[UUID] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), index=True)
     keywords: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     newest: Mapped[int | None]
-    deliver: Mapped[dict[str, Any]]
+    notify: Mapped[dict[str, Any]]
     started_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 

@@ -28,7 +28,7 @@ async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSetting
         "owner_id": owner_id,
         "cron": cron.expression,
         "timezone": cron.timezone,
-        "deliver": {"feed": True},
+        "notify": {"feed": True},
         "token": _token(),
         "next_at": cron.next_after(now),
     }
@@ -38,7 +38,7 @@ async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSetting
 
 async def begin(session: AsyncSession, settings: PodcastSettings, now: datetime) -> None:
     """Have a digest for owners who have something to hear by it, and none yet."""
-    by_digest = Subscription.deliver.has_key("digest") & (Subscription.id == Delivery.subscription_id)
+    by_digest = Subscription.notify.has_key("digest") & (Subscription.id == Delivery.subscription_id)
     has_one = exists().where(Digest.owner_id == Delivery.owner_id)
     waiting = select(Delivery.owner_id).where(Delivery.state == "pending", Delivery.job_id.is_(None), ~has_one)
     for owner_id in await session.scalars(waiting.join(Subscription, by_digest).distinct().limit(BEGUN_AT_ONCE)):
@@ -46,7 +46,7 @@ async def begin(session: AsyncSession, settings: PodcastSettings, now: datetime)
 
 
 def change(digest: Digest, changes: Mapping[str, Any], now: datetime) -> None:
-    """Give it these of ``cron``, ``timezone``, ``deliver`` and ``paused``; when the next comes follows from them.
+    """Give it these of ``cron``, ``timezone``, ``notify`` and ``paused``; when the next comes follows from them.
 
     Raises:
         InvalidError: its times cannot be.

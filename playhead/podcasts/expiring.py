@@ -29,7 +29,7 @@ async def fail_hopeless(session: AsyncSession) -> int:
 
 
 def _comes_by_digest() -> ColumnElement[bool]:
-    by_digest = Subscription.deliver.has_key("digest") & (Subscription.id == Delivery.subscription_id)
+    by_digest = Subscription.notify.has_key("digest") & (Subscription.id == Delivery.subscription_id)
     running = (Digest.owner_id == Delivery.owner_id) & Digest.next_at.is_not(None)
     return ~Delivery.validation & exists().where(by_digest, running)
 

@@ -63,6 +63,6 @@ async def _kept(session: AsyncSession, owner_id: UUID, wanted: Mapping[str, Outl
     kept = {row.Feed.url: Kept(row.Subscription, row.Feed) for row in rows}
     # In the order of their addresses, so that two lists at once wait for each other instead of for ever.
     for url in sorted(wanted.keys() - kept.keys()):
-        wish = Subscription(owner_id=owner_id, keywords=[], newest=None, deliver={"digest": True})
+        wish = Subscription(owner_id=owner_id, keywords=[], newest=None, notify={"digest": True})
         kept[url] = await subscribe(session, wish, Feed(url=url, title=wanted[url].title))
     return kept

@@ -49,7 +49,7 @@ async def waiting(session: AsyncSession, owner_id: UUID) -> Told:
     mine = select(Delivery.id, Episode, Feed).join(Episode, Episode.id == Delivery.episode_id)
     mine = mine.join(Feed, Feed.id == Episode.feed_id).join(Subscription, Subscription.id == Delivery.subscription_id)
     mine = mine.where(Delivery.owner_id == owner_id, Delivery.state == "pending", Delivery.job_id.is_(None))
-    ready = mine.where(~Delivery.validation, Episode.state == "ready", Subscription.deliver.has_key("digest"))
+    ready = mine.where(~Delivery.validation, Episode.state == "ready", Subscription.notify.has_key("digest"))
     rows = await session.execute(ready.order_by(Delivery.id).limit(MOST_EPISODES))
     return [(delivery_id, Item(episode, feed)) for delivery_id, episode, feed in rows]
 
@@ -78,10 +78,10 @@ async def _issue(session: AsyncSession, requests: Requests, one: Digest, told: T
 async def _send(
     session: AsyncSession, requests: Requests, one: Digest, issue: DigestIssue, items: Sequence[Item]
 ) -> None:
-    if not is_sent(one.deliver):
+    if not is_sent(one.notify):
         issue.state = "delivered"
         return
-    asked = of_digest(issue.title, items, one.deliver)
+    asked = of_digest(issue.title, items, one.notify)
     asked |= terms(requests.settings.podcasts, requests.settings.podcasts.expires_seconds)
     asked["metadata"] = {"digest": str(issue.id)}
     try:

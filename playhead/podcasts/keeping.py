@@ -22,7 +22,7 @@ from playhead.podcasts.matching import newest_first, want
 from playhead.podcasts.times import soon
 
 _UNDER_WAY = ("pending", "processing")
-WISHES = ("keywords", "newest", "deliver")
+WISHES = ("keywords", "newest", "notify")
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def is_sent(channel: Channel) -> bool:
 
 def _message(channel: Channel, subject: str, text: str, told: Mapping[str, Any]) -> dict[str, Any]:
     if not is_sent(channel):
-        raise InvalidError("there is nowhere to send it: the digest is only a feed", field="deliver")
+        raise InvalidError("there is nowhere to send it: the digest is only a feed", field="notify")
     if "mail" in channel:
         params = {"mail": {"to": [channel["mail"]], "subject": _subject(subject)}}
     else:

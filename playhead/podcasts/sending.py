@@ -16,7 +16,7 @@ from playhead.states import FIRST_BASE
 
 AT_ONCE = 50
 """Deliveries in one transaction: each is a savepoint, and of more than 64 PostgreSQL loses sight."""
-_BY_DIGEST = Subscription.deliver.has_key("digest")
+_BY_DIGEST = Subscription.notify.has_key("digest")
 
 
 async def send_ready(session: AsyncSession, requests: Requests) -> int:
@@ -30,7 +30,7 @@ async def send_ready(session: AsyncSession, requests: Requests) -> int:
 def _ready() -> Select[Any]:
     """Deliveries that nothing sends yet and no digest is to bring, each with what it takes to send it."""
     left = func.extract("epoch", Delivery.expires_at - func.now())
-    channel = case((_BY_DIGEST, Digest.deliver), else_=Subscription.deliver)
+    channel = case((_BY_DIGEST, Digest.notify), else_=Subscription.notify)
     told = select(Delivery, Episode, Feed, channel.label("channel"), left.label("seconds_left"))
     told = told.join(Episode, Episode.id == Delivery.episode_id).join(Feed, Feed.id == Episode.feed_id)
     told = told.join(Subscription, Subscription.id == Delivery.subscription_id)

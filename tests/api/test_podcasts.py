@@ -60,7 +60,7 @@ async def deliveries(stand: Stand) -> list[Delivery]:
 
 async def test_a_feed_is_looked_at_when_somebody_subscribes(client: httpx.AsyncClient, server: FeedServer) -> None:
     told = await made(client, server)
-    assert (told["feed"]["title"], told["feed"]["polled_at"], told["deliver"]) == ("The show", None, {"digest": True})
+    assert (told["feed"]["title"], told["feed"]["polled_at"], told["notify"]) == ("The show", None, {"digest": True})
     assert (await client.get(f"{PATH}/{told['id']}")).json() == told
     assert (await client.get(PATH)).json() == {"items": [told], "next_cursor": None}
     assert (await client.get("/api/v1/feeds")).json()["items"] == [told["feed"]]
@@ -118,12 +118,12 @@ async def test_a_feed_that_has_moved_is_kept_where_it_is_now(client: httpx.Async
         ({"keywords": ["x"] * 51}, "keywords"),
         ({"newest": 0}, "newest"),
         ({"newest": 51}, "newest"),
-        ({"deliver": {}}, "deliver"),
-        ({"deliver": {"digest": False}}, "deliver.digest"),
-        ({"deliver": {"mail": "nobody"}}, "deliver.mail"),
-        ({"deliver": {"mail": "a@example.com\nBcc: b@example.com"}}, "deliver.mail"),
-        ({"deliver": {"webhook": "http://169.254.169.254/"}}, "deliver.webhook"),
-        ({"deliver": {"webhook": "mailto:a@example.com"}}, "deliver.webhook"),
+        ({"notify": {}}, "notify"),
+        ({"notify": {"digest": False}}, "notify.digest"),
+        ({"notify": {"mail": "nobody"}}, "notify.mail"),
+        ({"notify": {"mail": "a@example.com\nBcc: b@example.com"}}, "notify.mail"),
+        ({"notify": {"webhook": "http://169.254.169.254/"}}, "notify.webhook"),
+        ({"notify": {"webhook": "mailto:a@example.com"}}, "notify.webhook"),
         ({"whatever": 1}, "whatever"),
     ],
     ids=str,
@@ -139,8 +139,8 @@ async def test_what_cannot_be_is_refused_and_nobody_asked(
 async def test_the_same_again_is_the_same_and_another_wish_is_a_conflict(
     client: httpx.AsyncClient, server: FeedServer
 ) -> None:
-    told = await made(client, server, keywords=["tides"], deliver={"mail": "ann@example.com"})
-    body = {"url": server.url("/feed.xml"), "keywords": ["tides"], "deliver": {"mail": "ann@example.com"}}
+    told = await made(client, server, keywords=["tides"], notify={"mail": "ann@example.com"})
+    body = {"url": server.url("/feed.xml"), "keywords": ["tides"], "notify": {"mail": "ann@example.com"}}
     again = await client.post(PATH, json=body)
     assert (again.status_code, again.json()["id"]) == (200, told["id"])
     other = await client.post(PATH, json={"url": server.url("/feed.xml")})
@@ -158,11 +158,11 @@ async def test_requests_at_the_same_time_make_one(client: httpx.AsyncClient, ser
 async def test_a_subscription_is_changed(client: httpx.AsyncClient, server: FeedServer) -> None:
     told = await made(client, server, keywords=["tides"], newest=3)
     path = f"{PATH}/{told['id']}"
-    change: dict[str, Any] = {"keywords": [], "newest": None, "deliver": {"webhook": "https://example.com/hook"}}
+    change: dict[str, Any] = {"keywords": [], "newest": None, "notify": {"webhook": "https://example.com/hook"}}
     assert (await client.patch(path, json=change)).json() == {**told, **change}
     assert (await client.patch(path, json={})).json() == {**told, **change}
-    refused = await client.patch(path, json={"deliver": {"webhook": "http://10.0.0.1/"}, "newest": 1})
-    assert (refused.status_code, refused.json()["field"]) == (422, "deliver.webhook")
+    refused = await client.patch(path, json={"notify": {"webhook": "http://10.0.0.1/"}, "newest": 1})
+    assert (refused.status_code, refused.json()["field"]) == (422, "notify.webhook")
     assert (await client.get(path)).json() == {**told, **change}
 
 

@@ -12,7 +12,7 @@ PATH = "/api/v1/digest"
 DIGEST: dict[str, Any] = {
     "cron": "0 2 * * *",
     "timezone": "UTC",
-    "deliver": {"mail": "ann@example.com"},
+    "notify": {"mail": "ann@example.com"},
     "next_at": "2026-11-30T02:00:00Z",
     "feed_url": f"{PATH}/feed/secret",
 }
@@ -29,7 +29,7 @@ def test_show_says_when_and_where_to(run: Run, server: Server) -> None:
     told = run("digest", "show").stdout
     for part in ("2026-11-30", "0 2 * * * (UTC)", "mail ann@example.com", f"{PATH}/feed/secret"):
         assert part in told
-    assert json.loads(run("digest", "show", "--json").stdout)["deliver"] == {"mail": "ann@example.com"}
+    assert json.loads(run("digest", "show", "--json").stdout)["notify"] == {"mail": "ann@example.com"}
 
 
 def test_preview_shows_it_as_people_read_it(run: Run, server: Server) -> None:
@@ -49,7 +49,7 @@ def test_set_changes_what_is_given(run: Run, server: Server) -> None:
     told = run("digest", "set", "--mail", "ann@example.com", "--pause").stdout
     assert "paused" in told
     [asked] = server.of(f"PATCH {PATH}")
-    assert json.loads(asked.body) == {"paused": True, "deliver": {"mail": "ann@example.com"}}
+    assert json.loads(asked.body) == {"paused": True, "notify": {"mail": "ann@example.com"}}
 
 
 def test_it_goes_one_way(run: Run) -> None:

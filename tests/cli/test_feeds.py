@@ -26,14 +26,14 @@ SUBSCRIPTION: dict[str, Any] = {
     "feed": FEED,
     "keywords": ["tides", "moon"],
     "newest": None,
-    "deliver": {"mail": "ann@example.com"},
+    "notify": {"mail": "ann@example.com"},
     "created_at": "2026-11-28T23:20:11Z",
 }
 
 
 def test_list_is_a_line_per_feed(run: Run, server: Server) -> None:
     broken = {**FEED, "title": None, "error": {"code": "feed_gone", "message": "gone"}}
-    other = {**SUBSCRIPTION, "feed": broken, "keywords": [], "deliver": {"digest": True}}
+    other = {**SUBSCRIPTION, "feed": broken, "keywords": [], "notify": {"digest": True}}
     server.on(f"GET {PATH}", as_json({"items": [SUBSCRIPTION, other], "next_cursor": "more"}))
     heads, line, second, more = run("feeds", "list", "--limit", "2").stdout.splitlines()
     assert heads.startswith("SUBSCRIPTION")
@@ -54,14 +54,14 @@ def test_an_empty_list_says_what_to_do(run: Run, server: Server) -> None:
 @pytest.mark.parametrize(
     ("options", "wishes"),
     [
-        ((), {"keywords": [], "newest": None, "deliver": {"digest": True}}),
+        ((), {"keywords": [], "newest": None, "notify": {"digest": True}}),
         (
             ("--keyword", "tides", "--keyword", "moon", "--newest", "3", "--mail", "ann@example.com"),
-            {"keywords": ["tides", "moon"], "newest": 3, "deliver": {"mail": "ann@example.com"}},
+            {"keywords": ["tides", "moon"], "newest": 3, "notify": {"mail": "ann@example.com"}},
         ),
         (
             ("--webhook", "https://example.com/hook"),
-            {"keywords": [], "newest": None, "deliver": {"webhook": "https://example.com/hook"}},
+            {"keywords": [], "newest": None, "notify": {"webhook": "https://example.com/hook"}},
         ),
     ],
     ids=["digest", "mail", "webhook"],

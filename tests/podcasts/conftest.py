@@ -39,7 +39,7 @@ class Desk:
 
     async def subscribe(self, path: str = "/feed.xml", owner_id: UUID = ADMIN_OWNER, **wishes: Any) -> Subscription:
         wanted = Subscription(
-            owner_id=owner_id, **{"keywords": [], "newest": None, "deliver": {"digest": True}, **wishes}
+            owner_id=owner_id, **{"keywords": [], "newest": None, "notify": {"digest": True}, **wishes}
         )
         async with self.database.transaction() as session:
             return (await keeping.subscribe(session, wanted, Feed(url=self.server.url(path)))).subscription

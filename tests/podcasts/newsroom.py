@@ -77,9 +77,9 @@ class Newsroom:
         await self.add(episode)
         return episode
 
-    async def subscriber(self, feed: Feed, deliver: dict[str, Any], tier: str = "free") -> Subscription:
+    async def subscriber(self, feed: Feed, notify: dict[str, Any], tier: str = "free") -> Subscription:
         owner = Owner(id=new_id(), name=f"subscriber-{new_id()}", tier=tier)
-        subscription = Subscription(owner_id=owner.id, feed_id=feed.id, deliver=deliver)
+        subscription = Subscription(owner_id=owner.id, feed_id=feed.id, notify=notify)
         await self.add(owner, subscription)
         return subscription
 
@@ -89,10 +89,10 @@ class Newsroom:
         await self.add(delivery)
         return delivery
 
-    async def digested(self, feed: Feed, deliver: dict[str, Any] | None = None) -> Subscription:
+    async def digested(self, feed: Feed, notify: dict[str, Any] | None = None) -> Subscription:
         """A subscriber who gets a digest."""
         subscription = await self.subscriber(feed, {"digest": True})
-        await self.set_digest(subscription.owner_id, deliver=deliver or {"feed": True})
+        await self.set_digest(subscription.owner_id, notify=notify or {"feed": True})
         return subscription
 
     async def set_digest(self, owner_id: UUID, **changes: Any) -> None:

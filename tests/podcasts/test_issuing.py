@@ -122,7 +122,7 @@ async def test_one_that_cannot_be_sent_comes_with_the_next_when_tried_again(news
     await newsroom.at(utc("2026-11-29 02:00"))
     [issue], [delivery] = await issues(newsroom), await newsroom.deliveries()
     assert (issue.state, issue.error and issue.error["code"], delivery.state) == ("failed", "url_forbidden", "failed")
-    await newsroom.set_digest(subscription.owner_id, deliver=MAIL)
+    await newsroom.set_digest(subscription.owner_id, notify=MAIL)
     await newsroom.retry(delivery)
     await newsroom.at(utc("2026-11-30 02:00"))
     assert (await newsroom.job("deliver")).params["mail"]["to"] == ["ann@example.com"]
