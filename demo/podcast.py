@@ -36,7 +36,8 @@ NEXT = """\
 Next:
   .venv/bin/playhead feeds add URL --mail you@example.com   subscribes to a podcast
   .venv/bin/playhead digest preview                         shows what the next digest would tell
-  docs/podcasts.md                                          has all of it"""
+  docs/podcasts.md                                          has all of it
+The words are those of a very small model: docs/llm.md has better ones."""
 
 
 class Known(BaseModel):
