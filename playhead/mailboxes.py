@@ -29,7 +29,10 @@ def parsed(address: str, *, named: bool = False) -> ValidatedEmail:
 
 
 def _normalized(address: str) -> str:
-    return parsed(address).normalized
+    found = parsed(address)
+    if "=?" in found.local_part:
+        raise ValueError("an address with =? in it would be taken for an encoded word: nobody has one")
+    return found.normalized
 
 
 Mailbox = Annotated[

@@ -39,6 +39,11 @@ class Received:
         assert isinstance(parsed, EmailMessage)
         return parsed
 
+    @property
+    def head(self) -> dict[str, str]:
+        """Its headers as they came over the wire, unfolded and not decoded."""
+        return {name: "".join(str(value).splitlines()) for name, value in message_from_bytes(self.content).items()}
+
     def body(self, subtype: str) -> str:
         part = self.message.get_body((subtype,))
         assert part is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from email.header import decode_header, make_header
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,40 @@ async def test_a_file_of_any_type_can_be_attached(server: MailServer, tmp_path: 
     assert attached.get_content_type() == "application/octet-stream"
     assert attached.get_payload(decode=True) == file.read_bytes()
     assert server.letters[0].message["X-Evil"] is None
+
+
+SLIPPED = "=?utf-8?q?a=0d=0aX-Evil=3a_1=0d=0a=0d=0a?="
+"""What the library decodes when it is given a header, and writes down as it then is."""
+
+
+@pytest.mark.parametrize(
+    "subject", [SLIPPED, f"Überraschung {SLIPPED} " * 3, "Is it 4=?", "Wörter, " * 20, "words, " * 30, "語" * 250]
+)
+async def test_a_subject_is_taken_for_nothing_else(server: MailServer, subject: str) -> None:
+    await send(server, replace(LETTER, subject=subject))
+    (received,) = server.letters
+    assert str(make_header(decode_header(received.head["Subject"]))) == subject
+    assert "X-Evil" not in received.head
+
+
+async def test_neither_is_an_address_of_a_page(server: MailServer) -> None:
+    url = f"https://example.com/{SLIPPED}"
+    await send(server, replace(LETTER, unsubscribe_url=url))
+    assert server.letters[0].head["List-Unsubscribe"] == f"<{url}>"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [(f"{SLIPPED}.pdf", f"{SLIPPED.replace('=?', '= ?')}.pdf"), ("a\r\nX-Evil: 1.pdf", "aX-Evil: 1.pdf")],
+)
+async def test_neither_is_the_name_of_a_file(server: MailServer, tmp_path: Path, name: str, shown: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"%PDF")
+    await send(server, replace(LETTER, attachment=Attachment(file, name, "application/pdf")))
+    (received,) = server.letters
+    (attached,) = received.message.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == (shown, b"%PDF")
+    assert b"\r\nX-Evil" not in received.content
 
 
 async def test_a_line_of_one_dot_ends_nothing(server: MailServer) -> None:

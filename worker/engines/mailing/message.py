@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
+from typing import Any
 
 from playhead.engines import Attachment, Letter
 from playhead.errors import TooLargeError
+from playhead.filename import cleaned
 from playhead.mailboxes import on_the_wire, parsed
 
+_ENCODED = "=?"
+"""What encoded words begin with."""
 _MEDIA_TYPE = re.compile(r"(application|audio|image|text|video)/([a-z0-9][a-z0-9.+_-]*)", re.IGNORECASE)
 
 
-class _Whole(UnstructuredHeader):
-    """A header that must stand on one line: folded by email's rules, a long address comes out in code."""
+class _Verbatim(UnstructuredHeader):
+    """A header of one line that says what it is given.
+
+    The library's own decodes what looks encoded in it (RFC 2047), and writes line breaks that were hidden there into
+    the head of the letter: https://github.com/python/cpython/issues/121650.
+    """
 
     name: str
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"], kwds["decoded"] = None, value
 
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Words(_Verbatim):
+    """The same, encoded and folded where that is needed."""
+
+    def fold(self, *, policy: Policy) -> str:
+        said = str(self)
+        charset = "us-ascii" if said.isascii() and _ENCODED not in said else "utf-8"
+        folded = Header(said, charset, header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {folded}{policy.linesep}"
+
+
 def _policy() -> EmailPolicy[EmailMessage]:
     headers = HeaderRegistry()
-    for name in ("message-id", "list-unsubscribe"):
-        headers.map_to_type(name, _Whole)  # type: ignore[arg-type] # it is mixed into one
+    # Folded, a long address would come out in code.
+    for name, made in {"message-id": _Verbatim, "list-unsubscribe": _Verbatim, "subject": _Words}.items():
+        headers.map_to_type(name, made)  # type: ignore[arg-type] # it is mixed into one
     # Every server takes seven bits.
     return SMTP.clone(header_factory=headers, cte_type="7bit")
 
@@ -89,7 +113,12 @@ def _head(message: EmailMessage, letter: Letter, sender: Address) -> None:
 def _attach(message: EmailMessage, file: Attachment) -> None:
     found = _MEDIA_TYPE.fullmatch(file.media_type.partition(";")[0].strip())
     main, sub = found.groups() if found else ("application", "octet-stream")
-    message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=file.name)
+    message.add_attachment(file.path.read_bytes(), maintype=main, subtype=sub, filename=_file_name(file.name))
+
+
+def _file_name(name: str) -> str:
+    """The name, with nothing in it that looks encoded: it would be decoded, as in the other headers."""
+    return (cleaned(name) or "file").replace(_ENCODED, " ".join(_ENCODED))
 
 
 def _address(address: str, name: str = "") -> Address:
