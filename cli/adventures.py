@@ -39,7 +39,7 @@ def start(
     voice: Annotated[str | None, typer.Option(help="Voice that speaks, e.g. en-us.")] = None,
     model: Annotated[str | None, typer.Option(help="Language model that writes.")] = None,
     *,
-    annotated: Annotated[bool, typer.Option(help="Add the grammar of each entry.")] = True,
+    annotated: Annotated[bool, typer.Option(help="Add the grammar of each entry, where it is known.")] = True,
 ) -> None:
     """Begin a story.
 

@@ -119,7 +119,7 @@ async def list_adventures(parts: Parts, identity: Caller, query: Annotated[PageQ
     before = cursors.decode(query.cursor)
     async with parts.transaction() as session:
         page = await reading.list_adventures(session, identity.owner_id, limit=query.limit, before=before)
-    items = [AdventureOutline.of(view) for view in page.views]
+    items = [AdventureOutline.of(view) for view in page.rows]
     return AdventurePage(items=items, next_cursor=cursors.encode(page.next_before))
 
 

@@ -54,7 +54,8 @@ class AdventureRequest(Strict):
     annotated: bool = Field(
         default=True,
         strict=True,
-        description="Whether to add the grammar of each entry. Not every language can be: see the kind `annotate`.",
+        description="Whether to add the grammar of each entry, where it is known for the language: see the kind "
+        "`annotate`.",
     )
 
 

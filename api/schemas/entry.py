@@ -88,7 +88,7 @@ class Entry(EntryOutline):
     sentences: list[Sentence]
     audio: Attachment | None = Field(description="The text, spoken.")
     annotation: Attachment | None = Field(
-        description="Its grammar, as the kind `annotate` makes it: `annotation.json`."
+        description="Its grammar, as the kind `annotate` makes it: `annotation.json`; null where that is not known."
     )
 
     @classmethod

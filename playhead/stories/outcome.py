@@ -10,15 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import InputMissingError
+from playhead.errors import InputMissingError, InvalidError
 from playhead.ledger.settle import Made
 from playhead.models import Batch, Job, Output
 from playhead.states import State
 from playhead.stories.steps import ANNOTATE, ANNOTATION, AUDIO, SPEAK, STEPS, TELL, TRANSLATE, TRANSLATION
 from playhead.story import Story
 
-DONE = {State.SUCCEEDED, State.SKIPPED}
-"""A step that a person left out is done: the entry is complete without what it would have made. But none is told."""
 _MADE = {TRANSLATE: TRANSLATION, SPEAK: AUDIO, ANNOTATE: ANNOTATION}
 
 
@@ -43,7 +41,7 @@ class Outcome:
         """Why the entry is not complete: the first step that failed, the others may have for want of it."""
         for name in STEPS:
             step = self.steps.get(name)
-            if step and step.state != State.SUCCEEDED and (name == TELL or step.state not in DONE):
+            if step and not _is_done(name, step):
                 told = step.error or {}
                 return {"step": name, "code": told.get("code", step.state), "message": told.get("message", step.state)}
         return None
@@ -78,6 +76,17 @@ class Outcome:
     def _result(self, name: str) -> dict[str, Any] | None:
         step = self.steps.get(name)
         return step.result if step else None
+
+
+def _is_done(name: str, step: Step) -> bool:
+    """Also where a person left it out: the entry is complete without what it would have made. But none is untold.
+
+    So it is without a grammar where that of the language is not known, which is all that is ever invalid there: to try
+    again would not help, and nobody can know beforehand what the workers have.
+    """
+    if name == ANNOTATE and step.state == State.FAILED and step.error:
+        return bool(step.error["code"] == InvalidError.code)
+    return step.state == State.SUCCEEDED or (step.state == State.SKIPPED and name != TELL)
 
 
 async def look(session: AsyncSession, batch_id: UUID, *, held: bool = False) -> Outcome:

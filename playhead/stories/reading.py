@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import NotFoundError
 from playhead.models import Adventure, AdventureEntry, File
+from playhead.paging import Page, newest
 
 Status = Literal["awaiting_first_entry", "awaiting_entry", "active", "error"]
 Part = Literal["audio", "annotation"]
@@ -39,14 +40,6 @@ class AdventureView:
         return self.latest.error
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some adventures, the newest first; ``next_before`` is the id that the next page comes before."""
-
-    views: Sequence[AdventureView]
-    next_before: UUID | None
-
-
 async def find(session: AsyncSession, owner_id: UUID, adventure_id: UUID, *, to_change: bool = False) -> AdventureView:
     """This adventure, locked where it or its entries are to be changed.
 
@@ -60,12 +53,12 @@ async def find(session: AsyncSession, owner_id: UUID, adventure_id: UUID, *, to_
     return (await _views(session, [found]))[0]
 
 
-async def list_adventures(session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None) -> Page:
+async def list_adventures(
+    session: AsyncSession, owner_id: UUID, *, limit: int, before: UUID | None
+) -> Page[AdventureView]:
     """The owner's."""
-    mine = select(Adventure).where(Adventure.owner_id == owner_id).order_by(Adventure.id.desc()).limit(limit + 1)
-    rows = (await session.scalars(mine.where(Adventure.id < before) if before else mine)).all()
-    views = await _views(session, rows[:limit])
-    return Page(views, rows[limit - 1].id if len(rows) > limit else None)
+    page = await newest(session, select(Adventure).filter_by(owner_id=owner_id), limit=limit, before=before)
+    return Page(await _views(session, page.rows), page.next_before)
 
 
 async def entries(session: AsyncSession, adventure_id: UUID) -> Sequence[AdventureEntry]:

@@ -6,15 +6,17 @@ adventure, as one watches a job, is told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.database import Database, is_away
-from playhead.errors import InternalError, PlayheadError
+from playhead.asking.refusals import refusal
+from playhead.database import Database
+from playhead.errors import PlayheadError
 from playhead.ledger.files import add_file
 from playhead.ledger.history import tell
 from playhead.ledger.settle import Made
@@ -25,7 +27,6 @@ from playhead.stories.outcome import Outcome, look
 from playhead.stories.steps import ANNOTATE, SPEAK, TRANSLATE
 
 AT_ONCE = 50
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,28 @@ class Reconciler:
         """Write down what became of some entries whose jobs have ended. Gives of how many.
 
         Raises:
-            StorageError: the storage is away; so may be the database. The next turn goes on.
+            StorageError: what one of them made cannot be read now; the others are written down. The database may be
+                away, too. The next turn goes on.
         """
         async with self.database.transaction() as session:
             ended = [Ended(*row) for row in await session.execute(_ended())]
-        return sum([await self._conclude(one) for one in ended])
+        done, missed = 0, list[PlayheadError]()
+        for one in ended:
+            try:
+                done += await self._conclude(one)
+            except PlayheadError as error:
+                missed.append(error)
+        if missed:
+            raise missed[0]
+        return done
 
     async def _conclude(self, one: Ended) -> bool:
         try:
             return await self._write_down(one)
         except Exception as error:
-            if is_away(error) or (isinstance(error, PlayheadError) and error.transient):
+            if isinstance(error, PlayheadError) and error.transient:
                 raise
-            return await self._give_up(one, error)
+            return await self._give_up(one, refusal(error, adventure_id=str(one.adventure_id), number=one.number))
 
     async def _write_down(self, one: Ended) -> bool:
         async with self.database.transaction() as session:
@@ -84,15 +94,12 @@ class Reconciler:
         content = b"".join([chunk async for chunk in await self.storage.read(made.sha256)])
         return outcome.translation(content.decode())
 
-    async def _give_up(self, one: Ended, error: Exception) -> bool:
-        if not isinstance(error, PlayheadError):
-            log.error("entry_broke", adventure_id=str(one.adventure_id), number=one.number, exc_info=error)
-            error = InternalError("this is a bug; the worker's log tells more")
+    async def _give_up(self, one: Ended, why: Mapping[str, Any]) -> bool:
         async with self.database.transaction() as session:
             if (entry := await _pending(session, one)) is None:
                 return False
             entry.status, entry.finished_at = "error", func.now()
-            entry.error = {"step": None, "code": error.code, "message": error.message}
+            entry.error = {"step": None, "code": why["code"], "message": why["message"]}
             await tell(session, one.adventure_id)
             return True
 

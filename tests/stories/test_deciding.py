@@ -112,8 +112,8 @@ async def test_adventures_are_listed_with_how_far_they_are(desk: Desk) -> None:
         owner_id = (await desk.view(first)).adventure.owner_id
         page = await reading.list_adventures(session, owner_id, limit=2, before=None)
         rest = await reading.list_adventures(session, owner_id, limit=2, before=page.next_before)
-        assert [view.adventure.id for view in (*page.views, *rest.views)] == [third, second, first]
-        assert [view.status for view in rest.views] == ["awaiting_entry"]
+        assert [view.adventure.id for view in (*page.rows, *rest.rows)] == [third, second, first]
+        assert [view.status for view in rest.rows] == ["awaiting_entry"]
         assert rest.next_before is None
         with pytest.raises(NotFoundError):
             await reading.find(session, new_id(), first)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, update
 
-from playhead.errors import DocumentUnreadableError, InvalidError, StateConflictError, StorageError
+from playhead.errors import (
+    DocumentUnreadableError,
+    InvalidError,
+    ModelUnavailableError,
+    StateConflictError,
+    StorageError,
+)
 from playhead.ledger import clearing, operate, retention
 from playhead.ledger.batches import operate as batches
 from playhead.models import ADMIN_OWNER, Blob, File, Job, Output
@@ -84,14 +90,27 @@ async def test_without_another_language_nothing_is_translated(desk: Desk) -> Non
     assert len(await desk.all(Job)) == 2
 
 
+async def test_a_language_that_has_no_grammar_here_is_no_fault_of_the_entry(desk: Desk) -> None:
+    adventure_id = await desk.begin(language="ja")
+    for one in STEPS:
+        await desk.end(adventure_id, one, InvalidError("cannot be annotated") if one == ANNOTATE else None)
+    await desk.reconciler.advance()
+    entry = await desk.latest(adventure_id)
+    assert (entry.status, entry.error, entry.annotation_id) == ("complete", None, None)
+    assert entry.audio_id
+
+
 @pytest.mark.parametrize("step", [TRANSLATE, SPEAK, ANNOTATE])
 async def test_a_step_that_fails_is_named_and_alone_tried_again(step: str, desk: Desk) -> None:
     adventure_id = await desk.begin()
     for one in STEPS:
-        await desk.end(adventure_id, one, InvalidError("no such voice") if one == step else None)
+        await desk.end(adventure_id, one, ModelUnavailableError("not installed") if one == step else None)
     await desk.reconciler.advance()
     view = await desk.view(adventure_id)
-    assert (view.status, view.error) == ("error", {"step": step, "code": "invalid", "message": "no such voice"})
+    assert (view.status, view.error) == (
+        "error",
+        {"step": step, "code": "model_unavailable", "message": "not installed"},
+    )
     assert await desk.files() == []
 
     await desk.retry(adventure_id)
@@ -228,6 +247,26 @@ async def test_a_storage_that_is_away_is_no_fault_of_the_entry(desk: Desk, monke
             await desk.reconciler.advance()
     assert (await desk.latest(adventure_id)).status == "pending"
     assert await desk.reconciler.advance() == 1
+
+
+async def test_bytes_that_cannot_be_read_hold_up_no_other_entry(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = await desk.begin()
+    for step in STEPS:
+        await desk.end(broken, step)
+    fine, usual, asked = await desk.begin(), type(desk.storage).read, list[str]()
+    for step in STEPS:
+        await desk.end(fine, step)
+
+    async def read(storage: Any, sha256: str, *rest: Any) -> Any:
+        asked.append(sha256)
+        if len(asked) == 1:
+            raise StorageError("this disk has a hole")
+        return await usual(storage, sha256, *rest)
+
+    monkeypatch.setattr(type(desk.storage), "read", read)
+    with pytest.raises(StorageError):
+        await desk.reconciler.advance()
+    assert [(await desk.latest(one)).status for one in (broken, fine)] == ["pending", "complete"]
 
 
 async def test_no_connection_is_held_while_the_storage_reads(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
