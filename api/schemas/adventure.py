@@ -9,13 +9,16 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from api.schemas.entry import EntryError, EntryOutline
 from playhead.asking.inputs import Strict
 from playhead.asking.text import storable
+from playhead.documents import BYTE_ORDER_MARK
 from playhead.languages import Language, Variant
+from playhead.rewriting.checks import speaks
 from playhead.stories.reading import AdventureView, Status
 from playhead.story import Level
 
 
 def _plain(theme: str) -> str:
-    if theme.startswith("{"):
+    theme = theme.removeprefix(BYTE_ORDER_MARK).strip()
+    if not speaks(theme) or theme.startswith("{"):
         message = "write the theme in plain words: what begins with a brace is taken for data"
         raise ValueError(message)
     return theme

@@ -5,21 +5,41 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from playhead.asking.inputs import Strict
 from playhead.asking.text import storable
 from playhead.models import AdventureEntry, File
 from playhead.stories.reading import Part
-from playhead.story import Choice, Story
+from playhead.story import CHOICES, Choice, Story
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable)]
+
+
+def _told_once(value: Any, usual: ValidatorFunctionWrapHandler) -> Any:
+    """Of a union, pydantic tells what is wrong with each of its types."""
+    try:
+        return usual(value)
+    except ValidationError:
+        message = f"Give a number from 1 to {CHOICES}, or the words of a choice"
+        raise PydanticCustomError("choice_needed", message) from None
 
 
 class DecisionRequest(Strict):
     """What is to happen next."""
 
-    choice: Choice | Words = Field(description="The number of a choice, from 1, or its words.", examples=[2])
+    choice: Annotated[Choice | Words, WrapValidator(_told_once)] = Field(
+        description="The number of a choice, from 1, or its words.", examples=[2]
+    )
     entry: Annotated[int, Field(ge=1, le=2**31 - 2, strict=True)] | None = Field(
         None,
         description="The number of the entry whose choice it is; left out, the latest. With it the request is safe to "

@@ -95,5 +95,5 @@ def _number(choice: int | str, story: Story) -> int:
         return choice
     if choice not in story.choices:
         told = "; ".join(f"{number}: {one}" for number, one in enumerate(story.choices, start=1))
-        raise InvalidError(f"give a number from 1 to {CHOICES}, or the words of a choice. {told}", field="choice")
+        raise InvalidError(f"Give a number from 1 to {CHOICES}, or the words of a choice. {told}", field="choice")
     return story.choices.index(choice) + 1

@@ -161,6 +161,8 @@ async def test_a_wait_ends_when_the_entry_is_there(client: httpx.AsyncClient, de
         ({"theme": " "}, "theme"),
         ({"theme": "\0"}, "theme"),
         ({"theme": "{}"}, "theme"),
+        ({"theme": "\ufeff {}"}, "theme"),
+        ({"theme": "\u200b..."}, "theme"),
         ({"theme": "x" * 1001}, "theme"),
         ({"voice": ""}, "voice"),
         ({"annotated": "yes"}, "annotated"),
@@ -176,11 +178,12 @@ async def test_what_cannot_be_told_is_refused_and_not_kept(
     assert await desk.all(Job) == []
 
 
-@pytest.mark.parametrize("choice", [0, 4, True, 1.5, None, "", "Sleep."])
+@pytest.mark.parametrize("choice", [0, 4, True, 1.5, None, "", "Sleep.", "\0", "x" * 201, [1]])
 async def test_a_choice_that_is_none_is_refused(choice: Any, client: httpx.AsyncClient, desk: Desk) -> None:
     told = await written(client, desk)
     answer = await client.post(f"{PATH}/{told['id']}/decisions", json={"choice": choice})
-    assert (answer.status_code, answer.json()["field"].partition(".")[0]) == (422, "choice"), answer.text
+    assert (answer.status_code, answer.json()["field"]) == (422, "choice"), answer.text
+    assert "Give a number from 1 to 3, or the words of a choice" in answer.json()["detail"]
     assert len(await desk.all(Job)) == len(STEPS)
 
 
