@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - scripts of others
 from __future__ import annotations
 
 import pytest
@@ -13,6 +14,15 @@ from playhead.sentences import is_whole, sentences
         ('"Stop!" he said. "Now."', ['"Stop!" he said.', '"Now."']),
         ("— ¿Qué? —dijo Ana. ¡Vamos! Sí…", ["— ¿Qué? —dijo Ana.", "¡Vamos!", "Sí…"]),
         ("彼は走った。東京に行く。「はい。」", ["彼は走った。", "東京に行く。", "「はい。」"]),
+        (
+            "「これは何？」と言った。「行こう。」「うん。」彼は走った。",
+            ["「これは何？」と言った。", "「行こう。」", "「うん。」彼は走った。"],
+        ),
+        ("他说：“你好！”然后走了。他跑。", ["他说：“你好！”然后走了。", "他跑。"]),
+        ("« Arrête ! » dit-il. « Non ! » Il partit.", ["« Arrête ! » dit-il.", "« Non ! »", "Il partit."]),
+        ("قال: «سأذهب.» ثم ذهب. لماذا؟ نعم!", ["قال: «سأذهب.»", "ثم ذهب.", "لماذا؟", "نعم!"]),
+        ("Նա գնաց։ Նա տեսավ։", ["Նա գնաց։", "Նա տեսավ։"]),
+        ("Das ist z. B. eine Karte. Dann", ["Das ist z. B. eine Karte.", "Dann"]),
         ("वह आया। वह गया।", ["वह आया।", "वह गया।"]),
         ("1. He ran. 2. He fell in 1950. And died.", ["1. He ran.", "2. He fell in 1950.", "And died."]),
         ("", []),

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-SPACED_SENTENCE_ENDS = ".!?…؟۔"  # noqa: RUF001 - the full stop of Urdu is meant
+SPACED_SENTENCE_ENDS = ".!?…؟۔։།"  # noqa: RUF001 - the full stops of Urdu, Armenian and Tibetan are meant
 """Marks that end a sentence where a space follows."""
 UNSPACED_SENTENCE_ENDS = "。！？｡।॥።။។"  # noqa: RUF001 - the full-width marks are meant
 """Marks that end a sentence whatever follows."""
@@ -36,7 +36,7 @@ _ABBREVIATIONS = frozenset(
             "mt",
             "vs",
         ),
-        *("approx", "hr", "fr", "nr", "mme", "mlle", "sra", "srta"),
+        *("approx", "hr", "fr", "nr", "mme", "mlle", "sra", "srta", "z", "d", "u", "bzw"),
     }
 )
 

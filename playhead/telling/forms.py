@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from playhead.condensing.sizes import CHARACTERS_A_TOKEN, FRAME, TITLE
 from playhead.engines.forms import line, shortened
-from playhead.rewriting.checks import cleaned, speaks
+from playhead.rewriting.checks import cleaned
 from playhead.sentences import is_whole, sentences
 from playhead.story import CHOICES
 from playhead.subtitles.text import without_arrows
@@ -22,7 +22,15 @@ SHORTEST_CHOICE = 2
 """Letters: two are a word in Chinese, one is the name of an answer that was not given."""
 CHARACTERS_A_WORD = 8
 """Of a text, the blank included: a bound, not a mean."""
-_NUMBER = re.compile(r"^(?:(?:\(?[0-9A-Ca-c][.):]+|[-*•])\s+)+")
+_NUMBER = re.compile(
+    r"""^(?:
+    [(（]? \d{1,2} [.．):：）、]+ (?!\d) \s*          # not the beginning of 3.5 km
+    | [(（]? (?:\d{1,2} | [A-Ca-cأبج]) [-.):）]+ \s+
+    | (?:[①-⑳] | [一二三]、) \s*
+    | [-*•] \s+
+    )+""",  # noqa: RUF001 - as it is written in Chinese and Japanese
+    re.VERBOSE,
+)
 """What models put before answers, told to or not: two choices with one text are the same."""
 
 
@@ -83,7 +91,7 @@ def _said(text: str) -> str:
         ValueError: nothing; or it would be taken for data by whoever reads it as a text.
     """
     text = without_arrows(cleaned(text))
-    if not speaks(text):
+    if not any(map(str.isalpha, text)):
         message = "there are no words in it"
         raise ValueError(message)
     if text.startswith(("{", "WEBVTT")):
@@ -98,7 +106,7 @@ def _bare(text: str) -> str:
 
 def _distinct(choices: list[str]) -> list[str]:
     found = {"".join(filter(str.isalnum, one)).casefold(): one for one in map(_bare, choices)}
-    if any(len(one) < SHORTEST_CHOICE for one in found):
+    if any(sum(map(str.isalpha, one)) < SHORTEST_CHOICE for one in found):
         message = "a letter or a number alone is no choice: say what is done"
         raise ValueError(message)
     if len(found) < CHOICES:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - scripts of others
 from __future__ import annotations
 
 from typing import Any
@@ -35,11 +36,15 @@ def test_the_bounds_are_told_to_the_server() -> None:
     [
         ({"title": " "}, "title"),
         ({"text": "..."}, "text"),
+        ({"text": "1 2 3."}, "text"),
         ({"text": '{"segments": []}'}, "text"),
         ({"text": "WEBVTT\n\n1"}, "text"),
         ({"choices": ["Go home.", "go home", "Burn it."]}, "choices"),
         ({"choices": ["1. Go home.", "2) Go home.", "3. 3. Go home."]}, "choices"),
         ({"choices": ["A", "B", "C"]}, "choices"),
+        ({"choices": ["11", "12", "13"]}, "choices"),
+        ({"choices": ["1.行く", "2、行く", "３．行く"]}, "choices"),
+        ({"choices": ["١. اذهب", "٢) اذهب", "٣- اذهب"]}, "choices"),
         ({"choices": ["Go home.", "Burn it."]}, "choices"),
         ({"choices": []}, "choices"),
         ({"choices": ["Go home.", "Burn it.", ""]}, "choices"),
@@ -55,6 +60,18 @@ def test_what_breaks_a_rule_is_refused(change: dict[str, Any], told: str) -> Non
 def test_the_numbers_of_choices_are_no_part_of_them() -> None:
     numbered = ["1. Go home.", "B) Follow the map.", "- A. Burn the map."]
     assert FORM.model_validate({**SAID, "choices": numbered}).choices == SAID["choices"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "bare"),
+    [
+        (["1.家に帰る。", "２）地図を見る。", "③ 地図を焼く。"], ["家に帰る。", "地図を見る。", "地図を焼く。"]),
+        (["١. اذهب.", "٢- اقرأ.", "(٣) نم."], ["اذهب.", "اقرأ.", "نم."]),
+        (["3.5 km to go.", "1,000 steps.", "A map is read."], ["3.5 km to go.", "1,000 steps.", "A map is read."]),
+    ],
+)
+def test_in_whatever_script(choices: list[str], bare: list[str]) -> None:
+    assert FORM.model_validate({**SAID, "choices": choices}).choices == bare
 
 
 def test_a_choice_too_many_is_left_out() -> None:
