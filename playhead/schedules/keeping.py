@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.requests import Requests
-from playhead.errors import IdempotencyMismatchError, InvalidError, NotFoundError, PlayheadError
+from playhead.errors import InvalidError, NotFoundError, PlayheadError
+from playhead.idempotency import find_known
 from playhead.models import Schedule, ScheduleRun
 from playhead.schedules.asking import ask, submit
 from playhead.schedules.cron import Cron
@@ -28,7 +29,7 @@ async def create(session: AsyncSession, requests: Requests, wanted: Schedule, no
         InvalidError, InputQuarantinedError, UrlForbiddenError: its times cannot be, or its request would be refused.
         IdempotencyMismatchError: the key was used for another request.
     """
-    if known := await _find_known(session, wanted):
+    if known := await find_known(session, wanted, "schedule"):
         return known
     wanted.next_at = None if wanted.paused_at else Cron(wanted.cron, wanted.timezone).next_after(now)
     await _require_accepted(session, requests, wanted)
@@ -38,17 +39,6 @@ async def create(session: AsyncSession, requests: Requests, wanted: Schedule, no
     except IntegrityError:  # Another request with this key was committed meanwhile.
         return await create(session, requests, wanted, now)
     return wanted
-
-
-async def _find_known(session: AsyncSession, wanted: Schedule) -> Schedule | None:
-    if wanted.idempotency_key is None:
-        return None
-    same = select(Schedule).filter_by(owner_id=wanted.owner_id, idempotency_key=wanted.idempotency_key)
-    found = await session.scalar(same)
-    if found and found.request_digest != wanted.request_digest:
-        message = "this key already made another schedule: use a new key for a new request"
-        raise IdempotencyMismatchError(message, field="Idempotency-Key")
-    return found
 
 
 async def find(session: AsyncSession, owner_id: UUID, schedule_id: UUID, *, to_change: bool = False) -> Schedule:

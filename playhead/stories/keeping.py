@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.requests import Requests
-from playhead.errors import IdempotencyMismatchError, NotFoundError, StateConflictError
+from playhead.errors import NotFoundError, StateConflictError
+from playhead.idempotency import find_known
 from playhead.ledger.batches import operate, read
 from playhead.models import Adventure, AdventureEntry, File
 from playhead.states import TERMINAL
@@ -24,7 +25,7 @@ async def create(session: AsyncSession, requests: Requests, wanted: Adventure) -
     Raises:
         IdempotencyMismatchError: the key was used for another request.
     """
-    if known := await _find_known(session, wanted):
+    if known := await find_known(session, wanted, "adventure"):
         return known
     try:
         async with session.begin_nested():
@@ -33,17 +34,6 @@ async def create(session: AsyncSession, requests: Requests, wanted: Adventure) -
         return await create(session, requests, wanted)
     await ask(session, requests, wanted, AdventureEntry(adventure_id=wanted.id, number=1), None)
     return wanted
-
-
-async def _find_known(session: AsyncSession, wanted: Adventure) -> Adventure | None:
-    if wanted.idempotency_key is None:
-        return None
-    same = select(Adventure).filter_by(owner_id=wanted.owner_id, idempotency_key=wanted.idempotency_key)
-    found = await session.scalar(same)
-    if found and found.request_digest != wanted.request_digest:
-        message = "this key already began another adventure: use a new key for a new request"
-        raise IdempotencyMismatchError(message, field="Idempotency-Key")
-    return found
 
 
 async def retry(session: AsyncSession, requests: Requests, view: AdventureView) -> None:
