@@ -58,13 +58,14 @@ async def opened(settings: Settings, types: RequestTypes) -> AsyncIterator[Servi
     """The services of one application. The database may be away: they come up all the same and wait for it."""
     database = Database.from_settings(settings, "playhead-api")
     watchers = Watchers(looks_at_once=settings.database_pool_size // 2)
+    storage = Storage.from_url(settings.storage_location)
     listener = Listener(database.url, {CHANNEL: watchers.notice}, on_connect=watchers.look_again)
     try:
-        async with listener, Waker.at_work(Requests(types, settings), database.url):
+        async with listener, Waker.at_work(Requests(types, settings), database.url, storage):
             yield Services(
                 settings=settings,
                 database=database,
-                storage=Storage.from_url(settings.storage_location),
+                storage=storage,
                 watchers=watchers,
                 listener=listener,
                 keyring=Keyring(settings, database),

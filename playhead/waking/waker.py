@@ -19,6 +19,7 @@ from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away, now
 from playhead.pulse import Pulse
 from playhead.signals import Listener
+from playhead.storage import Storage
 from playhead.waking import calls, wishing
 from playhead.waking.caller import Caller
 from playhead.waking.hook import Hook, make_hook
@@ -32,24 +33,24 @@ log = structlog.get_logger(__name__)
 class Waker:
     """Looks and calls until canceled."""
 
-    def __init__(self, requests: Requests, database: Database, hook: Hook) -> None:
+    def __init__(self, requests: Requests, database: Database, storage: Storage, hook: Hook) -> None:
         self._settings = settings = requests.settings
         self._database = database
         self._caller = Caller(database, hook, settings.wake)
-        self._stand_in = StandIn(requests)
+        self._stand_in = StandIn(requests, storage)
         self._pulse = Pulse.of(settings.worker)
         self._news = asyncio.Event()
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def at_work(cls, requests: Requests, database_url: str) -> AsyncIterator[Self | None]:
+    async def at_work(cls, requests: Requests, database_url: str, storage: Storage) -> AsyncIterator[Self | None]:
         """One at work for the length of the block; None where no hook is set. Its last call gets a moment to end."""
         hook = make_hook(requests.settings.wake)
         if hook is None:
             yield None
             return
         database = Database(database_url, pool_size=CONNECTIONS, application="playhead-waker")
-        waker = cls(requests, database, hook)
+        waker = cls(requests, database, storage, hook)
         listener = Listener(database_url, {wishing.CHANNEL: waker.notice}, on_connect=waker.look_again)
         looking = asyncio.create_task(waker.keep_looking(), name="waker")
         try:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from playhead.ledger.submit import Submission, submit
 from playhead.models import ADMIN_OWNER, Job, Wake, WorkerRow
 from playhead.registry import kinds
 from playhead.settings import Settings
+from playhead.storage import Storage
 from playhead.waking import calls
 from playhead.waking.waker import Waker
 
@@ -40,6 +42,7 @@ class Yard:
 
     database: Database
     settings: Settings
+    storage: Storage
 
     async def arm(self, **wake: Any) -> None:
         """As an API with a hook does."""
@@ -89,7 +92,7 @@ class Yard:
     async def waker(self, **wake: Any) -> AsyncIterator[None]:
         """That of an API with this hook."""
         settings = self.settings.model_copy(update={"wake": self.settings.wake.model_copy(update=wake)})
-        async with Waker.at_work(Requests(TYPES, settings), self.database.url):
+        async with Waker.at_work(Requests(TYPES, settings), self.database.url, self.storage):
             yield
 
 
@@ -99,11 +102,11 @@ async def soon(heard: asyncio.Event | asyncio.Queue[Any]) -> Any:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def yard(database_url: str) -> AsyncIterator[Yard]:
-    settings = Settings(database_url=database_url, admin_key=None)
+async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
+    settings = Settings(database_url=database_url, data_dir=tmp_path, admin_key=None)
     settings.worker.heartbeat_seconds = 0.05
     settings.worker.lost_after_seconds = LOST_AFTER_SECONDS
     settings.wake.retry_seconds = 600
     database = Database(database_url)
-    yield Yard(database, settings)
+    yield Yard(database, settings, Storage.from_url(settings.storage_location))
     await database.close()
