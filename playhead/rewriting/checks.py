@@ -27,9 +27,12 @@ def numbering(asked: Mapping[int, str], answered: Sequence[tuple[int, str]]) -> 
 
 
 def cleaned(text: str) -> str:
-    """An answer without what no text can hold: control characters, halves of characters, blanks around it."""
-    kept = (char for char in text.replace("\r\n", "\n") if char == "\n" or category(char) not in {"Cc", "Cs"})
-    return "".join(kept).strip()
+    """An answer without what no text can hold: control characters, halves of characters, blanks around it.
+
+    Those between words, such as tabs, become blanks.
+    """
+    blank = "".join(" " if char.isspace() and char != "\n" else char for char in text.replace("\r\n", "\n"))
+    return "".join(char for char in blank if char == "\n" or category(char) not in {"Cc", "Cs"}).strip()
 
 
 def speaks(text: str) -> bool:

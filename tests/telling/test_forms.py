@@ -24,6 +24,10 @@ def test_an_entry_is_taken_apart_into_sentences() -> None:
     assert entry.choices == SAID["choices"]
 
 
+def test_a_tab_parts_words() -> None:
+    assert FORM.model_validate({**SAID, "text": "Ann\tran.\x07"}).text == "Ann ran."
+
+
 def test_the_bounds_are_told_to_the_server() -> None:
     told = FORM.model_json_schema()["properties"]
     assert told["text"]["maxLength"] == 100 * CHARACTERS_A_WORD
