@@ -78,7 +78,7 @@ def letter(markdown: str, title: str) -> str:
 
 def fragment(markdown: str) -> str:
     """What stands in a page, without what stands around it."""
-    # Only whoever makes pages needs these: the API does not, and does not have them.
+    # Loaded for the first page: most processes never make one.
     import nh3
     from markdown_it import MarkdownIt
 
