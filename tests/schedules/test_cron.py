@@ -1,17 +1,30 @@
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import playhead.schedules.cron
 from playhead.errors import InvalidError
 from playhead.schedules.cron import Cron
 
 BERLIN, NEW_YORK, LORD_HOWE, APIA = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"
+ZONES = [BERLIN, NEW_YORK, LORD_HOWE, APIA]
+CHANGES = [
+    "2026-03-29 01:00",
+    "2026-10-25 01:00",
+    "2026-03-08 07:00",
+    "2026-11-01 06:00",
+    "2026-10-03 15:30",
+    "2026-04-04 15:00",
+    "2011-12-30 10:00",
+]
+"""When the clocks of one of these zones went forward or back."""
 
 
 def utc(text: str) -> datetime:
@@ -105,7 +118,7 @@ def test_a_time_of_the_day_comes_once_each_day_whatever_the_clocks_do(
     while at.year == year:
         at = cron.next_after(at)
         days.append(at.astimezone(ZoneInfo(zone)).date())
-    assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
+    assert all(later - earlier == timedelta(days=1) for earlier, later in itertools.pairwise(days))
 
 
 @settings(deadline=None)
@@ -123,6 +136,43 @@ def test_no_time_is_lost_whenever_it_is_asked_for(expression: str, zone: str, mi
     assert cron.next_after(moment + (at - moment) / 2) == at
 
 
+@settings(deadline=None, max_examples=200)
+@given(
+    expression=st.sampled_from(
+        ["*/7 0-22 * * *", "15,30 1-3 * * *", "0 */2 * * *", "5 59 1,2 * * *", "45 2 * * *", "0,55 2,3 * * *"]
+    ),
+    zone=st.sampled_from(ZONES),
+    change=st.sampled_from(CHANGES),
+    minutes=st.integers(-1600, 1600),
+)
+def test_the_next_time_is_the_first_of_all_that_the_wall_names(
+    expression: str, zone: str, change: str, minutes: int
+) -> None:
+    moment = utc(change) + timedelta(minutes=minutes)
+    walls = CronSim(expression, moment.replace(tzinfo=None) - timedelta(days=2))
+    some = itertools.takewhile(lambda wall: wall < moment.replace(tzinfo=None) + timedelta(days=4), walls)
+    named = [wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for wall in some]
+    assert Cron(expression, zone).next_after(moment) == min(at for at in named if at > moment)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("minutes", [-61, -30, -1, 0, 1, 30, 61, 90, 1200])
+def test_no_time_takes_long_to_find(change: str, minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever asks for each second would hold up the workers for the day after a change of the clocks."""
+    looks = list[None]()
+
+    class Counted(CronSim):
+        def __next__(self) -> datetime:
+            looks.append(None)
+            return super().__next__()
+
+    schedules = [Cron("* * 0-22 * * *", zone) for zone in ZONES]
+    monkeypatch.setattr(playhead.schedules.cron, "CronSim", Counted)
+    for one in schedules:
+        one.next_after(utc(change) + timedelta(minutes=minutes))
+    assert len(looks) <= 4 * len(schedules)
+
+
 @pytest.mark.parametrize(
     ("expression", "timezone", "field"),
     [
@@ -138,6 +188,8 @@ def test_no_time_is_lost_whenever_it_is_asked_for(expression: str, zone: str, mi
         ("* * * * *", "", "timezone"),
         ("* * * * *", "Europe", "timezone"),
         ("* * * * *", "../../etc/passwd", "timezone"),
+        ("* * * * *", "localtime", "timezone"),
+        ("* * * * *", "right/Europe/Berlin", "timezone"),
     ],
 )
 def test_what_cannot_be_is_refused(expression: str, timezone: str, field: str) -> None:
