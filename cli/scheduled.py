@@ -72,7 +72,7 @@ def show_schedules(page: SchedulePageView) -> None:
 
 def show_runs(page: RunPageView) -> None:
     """A line per run."""
-    rows = [(local_time(one.at), local_time(one.due_at) or "by hand", *_made(one)) for one in page.items]
+    rows = [(local_time(one.at), local_time(one.due_at) or "beside its times", *_made(one)) for one in page.items]
     show_table(("AT", "DUE", "MADE", "RESULT"), rows)
     tell_more(page.next_cursor)
 

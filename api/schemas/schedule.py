@@ -99,7 +99,8 @@ class RunInfo(BaseModel):
 
     id: UUID
     due_at: datetime | None = Field(
-        description="When it was due: of several that were missed, the first. Null if somebody asked for it himself."
+        description="When it was due: of several that were missed, the first. Null for one beside its times: somebody "
+        "asked for it himself, or it says why the schedule is paused."
     )
     at: datetime = Field(description="When it was asked for.")
     job_id: UUID | None

@@ -49,8 +49,8 @@ class Schedule(Base):
 class ScheduleRun(Base):
     """A time that a schedule's work was asked for: what that made, or why it was refused.
 
-    ``due_at`` is None where somebody asked for it, beside its times. No foreign keys to what it made: the history
-    outlives that.
+    ``due_at`` is None beside its times: where somebody asked for it, or where it tells why the schedule is paused. No
+    foreign keys to what it made: the history outlives that.
     """
 
     __tablename__ = "schedule_runs"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 
+import structlog
 from sqlalchemy import TEXT, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
-from playhead.models import Schedule
+from playhead.errors import InvalidError
+from playhead.models import Schedule, ScheduleRun
 from playhead.schedules.asking import ask_all
 from playhead.schedules.cron import Cron
+from playhead.schedules.keeping import pause
 
 AT_ONCE = 50
 """Schedules in one transaction: each is a savepoint, and of more than 64 PostgreSQL loses sight."""
@@ -21,6 +25,7 @@ PATIENCE_SECONDS = 60.0
 """For a transaction: the largest batch takes a few seconds, more on a busy database."""
 _LOCK = 0x63726F6E
 """One worker at a time fires, so that the order is kept (``cron`` in ASCII)."""
+log = structlog.get_logger(__name__)
 
 
 async def fire_due(session: AsyncSession, requests: Requests, now: datetime) -> int:
@@ -35,8 +40,18 @@ async def fire_due(session: AsyncSession, requests: Requests, now: datetime) -> 
     if found:
         await ask_all(session, requests, found)
     for schedule in found:
-        schedule.next_at = Cron(schedule.cron, schedule.timezone).next_after(now)
+        _move_on(session, schedule, now)
     return len(found)
+
+
+def _move_on(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
+    """To its next time; one that has none any more, as its time zone is gone, is paused, and its history says so."""
+    try:
+        schedule.next_at = Cron(schedule.cron, schedule.timezone).next_after(now)
+    except InvalidError as error:
+        pause(schedule, now)
+        session.add(ScheduleRun(schedule_id=schedule.id, error=refusal(error)))
+        log.warning("schedule_paused", schedule_id=str(schedule.id), error=error.message)
 
 
 async def _due(session: AsyncSession, now: datetime) -> list[Schedule]:

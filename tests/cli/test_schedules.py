@@ -99,7 +99,7 @@ def test_runs_is_a_line_per_run(run: Run, server: Server) -> None:
     server.on(f"GET {PATH}/{ID}/runs", as_json({"items": [RUN, refused], "next_cursor": None}))
     heads, line, other = run("schedules", "runs", ID).stdout.splitlines()
     assert heads.startswith("AT")
-    assert "by hand" in line
+    assert "beside its times" in line
     assert JOB_ID in line
     assert "invalid: the file is gone" in other
     assert len(json.loads(run("schedules", "runs", ID, "--json").stdout)["items"]) == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from playhead.errors import InvalidError
 from playhead.identity import new_id
@@ -206,6 +206,21 @@ async def test_one_that_breaks_is_in_no_one_elses_way(desk: Desk, monkeypatch: p
     [run], [other] = await desk.runs(broken), await desk.runs(fine)
     assert run.error is not None
     assert (run.error["code"], other.error) == ("internal", None)
+
+
+async def test_one_whose_times_nobody_can_tell_any_more_is_paused_and_in_no_one_elses_way(desk: Desk) -> None:
+    """Names of time zones come and go with their releases."""
+    lost, fine = await desk.schedule("0 2 * * *"), await desk.schedule("0 2 * * *")
+    async with desk.database.transaction() as session:
+        await session.execute(update(Schedule).where(Schedule.id == lost.id).values(timezone="US/Pacific-New"))
+    assert await desk.fire("2026-11-29 02:00") == 2
+    assert len(await desk.jobs()) == 2
+    told, other = await desk.again(lost), await desk.again(fine)
+    assert (told.next_at, told.paused_at, other.next_at) == (None, desk.now, utc("2026-11-30 02:00"))
+    [run, why] = await desk.runs(lost)
+    assert (run.error, why.due_at) == (None, None)
+    assert why.error is not None
+    assert (why.error["code"], why.error["field"]) == ("invalid", "timezone")
 
 
 async def test_a_database_that_is_away_is_no_fault_of_the_schedule(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
