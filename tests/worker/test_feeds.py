@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 async def test_a_turn_of_the_housekeeping_asks_the_feeds_that_are_due(house: House) -> None:
     house.settings.fetch.allowed_networks = [IPv4Network(f"{ADDRESS}/32")]
-    wanted = Subscription(owner_id=ADMIN_OWNER, keywords=[], newest=None, deliver={"digest": True})
+    wanted = Subscription(owner_id=ADMIN_OWNER, keywords=[], newest=None, notify={"digest": True})
     async with serving() as server:
         server.answers["/feed.xml"] = answer("200 OK", rss(item("a")))
         async with house.database.transaction() as session:
