@@ -7,11 +7,13 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
+from playhead.errors import InvalidError
 from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Subscription
 from playhead.pages import fragment
 from playhead.podcasts.digests import begin
@@ -23,6 +25,8 @@ AT_ONCE = 20
 """Digests in one transaction: each has a text of some hundred kilobytes."""
 MOST_EPISODES = 50
 """In one digest; what is more waits for the next."""
+
+log = structlog.get_logger(__name__)
 
 Told = Sequence[tuple[UUID, Item]]
 """Deliveries, each with its episode."""
@@ -38,10 +42,20 @@ async def issue_due(session: AsyncSession, requests: Requests, now: datetime) ->
     due = select(Digest).where(Digest.next_at <= now).order_by(Digest.next_at, Digest.owner_id).limit(AT_ONCE)
     found = (await session.scalars(due.with_for_update(skip_locked=True))).all()
     for one in found:
-        if told := await waiting(session, one.owner_id):
+        next_at = _next(one, now)
+        if next_at and (told := await waiting(session, one.owner_id)):
             await _issue(session, requests, one, told, now)
-        one.next_at = Cron(one.cron, one.timezone).next_after(now)
+        one.next_at = next_at
     return len(found)
+
+
+def _next(digest: Digest, now: datetime) -> datetime | None:
+    """When it comes again. One whose time zone is gone is paused: it must not keep all others from theirs."""
+    try:
+        return Cron(digest.cron, digest.timezone).next_after(now)
+    except InvalidError as error:
+        log.warning("digest_paused", owner_id=str(digest.owner_id), error=error.message)
+        return None
 
 
 async def waiting(session: AsyncSession, owner_id: UUID) -> Told:

@@ -6,10 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 
 import feedparser
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from playhead.errors import MailRefusedError
-from playhead.models import DigestIssue, Subscription
+from playhead.models import Digest, DigestIssue, Subscription
 from playhead.podcasts import digests
 from playhead.podcasts.digest_feed import rss
 from playhead.podcasts.issuing import issue_due
@@ -150,6 +150,18 @@ async def test_a_paused_digest_gathers_and_sends_nothing(newsroom: Newsroom) -> 
     await newsroom.set_digest(subscription.owner_id, paused=False)
     await newsroom.at(utc("2026-11-30 02:00"))
     assert len(await issues(newsroom)) == 1
+
+
+async def test_one_whose_time_zone_is_gone_is_paused_and_in_no_one_elses_way(newsroom: Newsroom) -> None:
+    lost, fine = [await newsroom.digested(await newsroom.feed(), MAIL) for _ in range(2)]
+    for subscription in (lost, fine):
+        await news(newsroom, subscription)
+    async with newsroom.database.transaction() as session:
+        gone = update(Digest).where(Digest.owner_id == lost.owner_id).values(timezone="US/Pacific-New")
+        await session.execute(gone)
+    await newsroom.at(utc("2026-11-29 02:00"))
+    assert [issue.owner_id for issue in await issues(newsroom)] == [fine.owner_id]
+    assert (await newsroom.digest(lost.owner_id)).next_at is None
 
 
 async def test_each_has_times_of_their_own(newsroom: Newsroom) -> None:
