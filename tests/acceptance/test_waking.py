@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue
 import shlex
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
 
 from playhead.states import State
 from tests.acceptance.processes import SOON, api, worker
@@ -89,3 +93,36 @@ async def test_when_a_worker_was_killed_the_next_job_wakes_another(house: House)
             await house.submit(b"another recording")
             assert await asyncio.to_thread(called.wait, 60)
     assert (calls[0]["queue"], calls[0]["waiting"]) == ("gpu", 1)
+
+
+async def submit_some(client: httpx.AsyncClient, count: int) -> None:
+    """One after the other; where the API is too busy and says so, again."""
+    body = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
+    for _ in range(count):
+        key = {"Idempotency-Key": str(uuid4())}
+        while (answer := await client.post("/api/v1/jobs", json=body, headers=key)).status_code == 503:
+            assert answer.headers["Retry-After"]
+        assert answer.status_code == 202
+
+
+@pytest.mark.heavy
+async def test_a_thousand_requests_fifty_at_once_to_two_apis_are_one_call(house: House) -> None:
+    called: queue.Queue[str] = queue.Queue()
+
+    def wake(asked: Asked) -> Answer:
+        called.put(asked.json["queue"])
+        return Answer(204, b"")
+
+    hook = Server()
+    hook.on("POST /wake", wake)
+    with running(hook) as url:
+        told = {"WAKE__URL": f"{url}/wake", "WAKE__EVERY_SECONDS": "600", "WAKE__QUEUES": '["gpu", "cpu"]'}
+        async with api(house, **SOON, **told) as one, api(house, **SOON, **told) as other:
+            await asyncio.gather(*(submit_some(client, 20) for client in 25 * (one, other)))
+            # Whoever hears of this wish has heard of those before.
+            spoken = await one.post("/api/v1/jobs", json={"kind": "speak", "input": {"text": "words"}})
+            assert spoken.status_code == 202
+            calls = [await asyncio.to_thread(called.get, timeout=60) for _ in range(2)]
+            items = (await one.get("/api/v1/queues")).json()["items"]
+    assert (sorted(calls), called.empty()) == (["cpu", "gpu"], True)
+    assert items[0]["depth"] == 1000

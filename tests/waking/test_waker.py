@@ -13,12 +13,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
+from playhead.database import Database
 from playhead.ledger import sweep
 from playhead.ledger.claim import claim
+from playhead.ledger.submit import submit
 from playhead.models import ADMIN_OWNER, Job, Schedule
 from playhead.states import State
 from tests.cli.server import Answer, Asked, Server, as_json, running
-from tests.waking.conftest import Yard, soon
+from tests.waking.conftest import SUBMISSION, Yard, soon
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
 
@@ -57,6 +59,7 @@ def receiver() -> Iterator[Receiver]:
 
 async def until(yard: Yard, true: Callable[[Any], bool]) -> Any:
     """The row once this is true of it. The end of a call is written after its answer, and nobody is told of it."""
+    await until_armed(yard)
     async with asyncio.timeout(60):
         while not true(wake := await yard.wake()):  # noqa: ASYNC110 - as said
             await asyncio.sleep(0.01)
@@ -80,9 +83,7 @@ async def test_a_thousand_submits_at_once_are_one_call(yard: Yard, receiver: Rec
     receiver.answers(as_json({}))
     async with yard.waker(url=receiver.url), yard.waker(url=receiver.url), yard.waker(url=receiver.url):
         await until_armed(yard)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(1000):
-                group.create_task(submit_soon(yard))
+        await submit_a_thousand(yard)
         await receiver.called()
         await until(yard, lambda wake: not wake.pending)
         await yard.submit(kind="speak", queue="cpu", input={"text": "words"})
@@ -97,13 +98,25 @@ async def until_armed(yard: Yard) -> None:
             await asyncio.sleep(0.01)
 
 
-_AT_ONCE = asyncio.Semaphore(10)
-"""As many as there are connections: more would wait for those, and be told after ten seconds that they waited."""
+AT_ONCE = 25
+"""Transactions that are all open before one of them is committed; each has a connection of its own."""
 
 
-async def submit_soon(yard: Yard) -> None:
-    async with _AT_ONCE:
-        await yard.submit()
+async def submit_a_thousand(yard: Yard) -> None:
+    together, database = asyncio.Barrier(AT_ONCE), Database(yard.database.url, pool_size=AT_ONCE)
+
+    async def submit_some() -> None:
+        for _ in range(1000 // AT_ONCE):
+            async with database.transaction() as session:
+                await submit(session, SUBMISSION)
+                await together.wait()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(submit_some())
+    finally:
+        await database.close()
 
 
 async def test_where_a_worker_lives_nobody_is_called(yard: Yard, receiver: Receiver) -> None:
