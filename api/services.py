@@ -20,6 +20,7 @@ from playhead.podcasts.checking import Checking
 from playhead.settings import Settings
 from playhead.signals import Listener
 from playhead.storage import Storage
+from playhead.waking.standing_in import StandIn
 from playhead.waking.waker import Waker
 
 
@@ -58,10 +59,10 @@ async def opened(settings: Settings, types: RequestTypes) -> AsyncIterator[Servi
     """The services of one application. The database may be away: they come up all the same and wait for it."""
     database = Database.from_settings(settings, "playhead-api")
     watchers = Watchers(looks_at_once=settings.database_pool_size // 2)
-    storage = Storage.from_url(settings.storage_location)
     listener = Listener(database.url, {CHANNEL: watchers.notice}, on_connect=watchers.look_again)
+    storage = Storage.from_url(settings.storage_location)
     try:
-        async with listener, Waker.at_work(Requests(types, settings), database.url, storage):
+        async with listener, Waker.at_work(StandIn(database, storage, Requests(types, settings))):
             yield Services(
                 settings=settings,
                 database=database,

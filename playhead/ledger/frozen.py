@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+AFTER_SECONDS = 10.0
 _FROZEN = text(
     """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

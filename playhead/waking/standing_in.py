@@ -1,87 +1,82 @@
 """Standing in: what workers do for waiting jobs by themselves is done by the API while none lives.
 
 Else a job that comes due at night, a schedule, a digest, or what a dead worker held would never wake anybody: it is the
-workers' own housekeeping that finds such work. So it is with an entry of an adventure whose last worker went home, or
-died, before it was written down.
+workers' own housekeeping that finds such work.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from types import MappingProxyType
+from dataclasses import dataclass, field
+from functools import cached_property
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead import turns
 from playhead.asking.requests import Requests
-from playhead.cancellation import end_if_canceled
-from playhead.database import Database, is_away, now
-from playhead.ledger import sweep, workers
-from playhead.podcasts.issuing import issue_due
-from playhead.podcasts.turns import deliver, work_on_episodes
-from playhead.schedules.firing import fire_due
+from playhead.database import Database
+from playhead.ledger import frozen, sweep, workers
+from playhead.programs import Programs
 from playhead.storage import Storage
-from playhead.stories.reconciling import Reconciler
-
-log = structlog.get_logger(__name__)
-
-STORAGE_SECONDS = 5.0
-"""For what has to be read from the storage: one that is slow must not keep anybody asleep."""
+from playhead.turns import Turn
 
 Sweep = Callable[[AsyncSession], Awaitable[int]]
-Step = Callable[[AsyncSession, Requests, datetime], Awaitable[int]]
-PROGRAMS: Mapping[str, Step] = MappingProxyType(
-    {"schedules": fire_due, "episodes": work_on_episodes, "digests": issue_due, "deliveries": deliver}
-)
 
 
 @dataclass(frozen=True)
 class StandIn:
-    """Sweeps for those that sleep."""
+    """Takes the turns of those that sleep, beside each other and whatever else its process does."""
 
-    requests: Requests
+    database: Database
     storage: Storage
+    requests: Requests
+    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def sweep(self, database: Database) -> None:
-        """Unless a worker lives: a batch of each of what makes jobs runnable. The next time goes on."""
+    def begin(self) -> None:
+        """Take a turn of all that are not under way, unless a worker lives; the end is not waited for."""
+        for name in self.turns.keys() - self._under_way.keys():
+            task = asyncio.create_task(turns.take(name, functools.partial(self._take, self.turns[name])), name=name)
+            self._under_way[name] = task
+            task.add_done_callback(functools.partial(self._ended, name))
+
+    async def done(self) -> None:
+        """Wait until none is under way."""
+        if under_way := list(self._under_way.values()):
+            await asyncio.wait(under_way)
+
+    async def close(self) -> None:
+        """Give up what is under way: others go on."""
+        for task in self._under_way.values():
+            task.cancel()
+        await self.done()
+
+    @cached_property
+    def turns(self) -> Mapping[str, Turn]:
+        """All that it takes, by their names in :data:`playhead.schedules.system.TASKS`."""
         lost_after_seconds = self.requests.settings.worker.lost_after_seconds
-        async with database.transaction() as session:
-            if await workers.living(session, lost_after_seconds):
+        programs = Programs(self.database, self.storage, self.requests.settings, lambda: self.requests)
+        return {
+            "frozen": self._swept("frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS)),
+            "expire": self._swept("expire", sweep.expire_late),
+            "rescue": self._swept("rescue", lambda session: sweep.rescue_lost(session, lost_after_seconds)),
+            "due": self._swept("due", sweep.queue_due),
+            **programs.their_turns(),
+        }
+
+    async def _take(self, turn: Turn) -> None:
+        async with self.database.transaction() as session:
+            if await workers.living(session, self.requests.settings.worker.lost_after_seconds):
                 return
-        await _sweep(database, "expire", sweep.expire_late)
-        await _sweep(database, "rescue", lambda session: sweep.rescue_lost(session, lost_after_seconds))
-        await _sweep(database, "due", sweep.queue_due)
-        for name, step in PROGRAMS.items():
-            await _sweep(database, name, partial(self._go_on, step))
-        await _take_turn("stories", partial(self._write_down, database))
+        await turn()
 
-    async def _go_on(self, step: Step, session: AsyncSession) -> int:
-        return await step(session, self.requests, await now(session))
+    def _swept(self, name: str, one_batch: Sweep) -> Turn:
+        async def batch() -> int:
+            async with self.database.transaction() as session:
+                return await one_batch(session)
 
-    async def _write_down(self, database: Database) -> int:
-        async with asyncio.timeout(STORAGE_SECONDS):
-            return await Reconciler(database, self.storage).advance()
+        return functools.partial(turns.until_done, name, batch)
 
-
-async def _sweep(database: Database, name: str, one_batch: Sweep) -> None:
-    async def batch() -> int:
-        async with database.transaction() as session:
-            return await one_batch(session)
-
-    await _take_turn(name, batch)
-
-
-async def _take_turn(name: str, batch: Callable[[], Awaitable[int]]) -> None:
-    """None keeps the others from their turn, nor what is queued already from waking somebody."""
-    try:
-        count = await batch()
-    except Exception as error:
-        end_if_canceled()
-        log.warning("turn_missed", task=name, error=repr(error), exc_info=not is_away(error))
-        return
-    if count:
-        log.info("swept_for_workers", task=name, count=count)
+    def _ended(self, name: str, _: asyncio.Task[None]) -> None:
+        del self._under_way[name]

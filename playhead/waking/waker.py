@@ -14,44 +14,44 @@ from typing import Self
 
 import structlog
 
-from playhead.asking.requests import Requests
 from playhead.cancellation import end_if_canceled
 from playhead.database import Database, is_away, now
 from playhead.pulse import Pulse
+from playhead.settings import Settings
 from playhead.signals import Listener
-from playhead.storage import Storage
 from playhead.waking import calls, wishing
 from playhead.waking.caller import Caller
 from playhead.waking.hook import Hook, make_hook
 from playhead.waking.standing_in import StandIn
 
 CONNECTIONS = 2
-"""Of its own: a busy API must not keep it from looking, and it holds none while a hook is called."""
+"""Of its own: a busy API or its stand-in must not keep it from looking. It holds none while a hook is called."""
 log = structlog.get_logger(__name__)
 
 
 class Waker:
     """Looks and calls until canceled."""
 
-    def __init__(self, requests: Requests, database: Database, storage: Storage, hook: Hook) -> None:
-        self._settings = settings = requests.settings
+    def __init__(self, settings: Settings, database: Database, hook: Hook, stand_in: StandIn) -> None:
+        self._settings = settings
         self._database = database
         self._caller = Caller(database, hook, settings.wake)
-        self._stand_in = StandIn(requests, storage)
+        self._stand_in = stand_in
         self._pulse = Pulse.of(settings.worker)
         self._news = asyncio.Event()
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def at_work(cls, requests: Requests, database_url: str, storage: Storage) -> AsyncIterator[Self | None]:
+    async def at_work(cls, stand_in: StandIn) -> AsyncIterator[Self | None]:
         """One at work for the length of the block; None where no hook is set. Its last call gets a moment to end."""
-        hook = make_hook(requests.settings.wake)
+        settings, url = stand_in.requests.settings, stand_in.database.url
+        hook = make_hook(settings.wake)
         if hook is None:
             yield None
             return
-        database = Database(database_url, pool_size=CONNECTIONS, application="playhead-waker")
-        waker = cls(requests, database, storage, hook)
-        listener = Listener(database_url, {wishing.CHANNEL: waker.notice}, on_connect=waker.look_again)
+        database = Database(url, pool_size=CONNECTIONS, application="playhead-waker")
+        waker = cls(settings, database, hook, stand_in)
+        listener = Listener(url, {wishing.CHANNEL: waker.notice}, on_connect=waker.look_again)
         looking = asyncio.create_task(waker.keep_looking(), name="waker")
         try:
             async with listener:
@@ -59,6 +59,7 @@ class Waker:
         finally:
             looking.cancel()
             await asyncio.wait([looking])
+            await stand_in.close()
             await waker._caller.close()
             await database.close()
 
@@ -103,7 +104,7 @@ class Waker:
         # After an outage all workers look dead until they have beaten again.
         if not self._pulse.is_steady(at):
             return
-        await self._stand_in.sweep(self._database)
+        self._stand_in.begin()
         async with self._database.transaction() as session:
             await calls.forget_tries(session)
             await wishing.look(session)

@@ -22,6 +22,7 @@ from playhead.registry import kinds
 from playhead.settings import Settings
 from playhead.storage import Storage
 from playhead.waking import calls
+from playhead.waking.standing_in import StandIn
 from playhead.waking.waker import Waker
 
 TYPES = RequestTypes.of(kinds())
@@ -92,7 +93,7 @@ class Yard:
     async def waker(self, **wake: Any) -> AsyncIterator[None]:
         """That of an API with this hook."""
         settings = self.settings.model_copy(update={"wake": self.settings.wake.model_copy(update=wake)})
-        async with Waker.at_work(Requests(TYPES, settings), self.database.url, self.storage):
+        async with Waker.at_work(StandIn(self.database, self.storage, Requests(TYPES, settings))):
             yield
 
 
@@ -103,7 +104,7 @@ async def soon(heard: asyncio.Event | asyncio.Queue[Any]) -> Any:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def yard(database_url: str, tmp_path: Path) -> AsyncIterator[Yard]:
-    settings = Settings(database_url=database_url, data_dir=tmp_path, admin_key=None)
+    settings = Settings(database_url=database_url, admin_key=None, data_dir=tmp_path)
     settings.worker.heartbeat_seconds = 0.05
     settings.worker.lost_after_seconds = LOST_AFTER_SECONDS
     settings.wake.retry_seconds = 600

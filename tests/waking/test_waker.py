@@ -255,6 +255,20 @@ async def test_a_sweep_that_breaks_keeps_nobody_asleep(
         assert (await receiver.called())["waiting"] == 1
 
 
+async def test_a_sweep_that_hangs_keeps_nobody_asleep(
+    yard: Yard, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr(sweep, "expire_late", hang)
+    receiver.answers(as_json({}))
+    await yard.submit()
+    async with yard.waker(url=receiver.url):
+        assert (await receiver.called())["waiting"] == 1
+
+
 async def test_while_a_worker_lives_its_housekeeping_is_its_own(yard: Yard, receiver: Receiver) -> None:
     receiver.answers(as_json({}))
     await yard.hire(("cpu",))

@@ -16,14 +16,15 @@ from procrastinate.periodic import PeriodicDeferrer
 from sqlalchemy import func, select, text, update
 from structlog.testing import capture_logs
 
+from playhead import turns
 from playhead.database import now
 from playhead.identity import new_id
-from playhead.ledger import sweep, workers
+from playhead.ledger import frozen, sweep, workers
 from playhead.ledger.claim import claim
 from playhead.models import Event, Job, WorkerRow
 from playhead.pulse import Pulse
 from playhead.states import STEPS, TERMINAL, State
-from worker import dispatch, housekeeping
+from worker import dispatch
 from worker.housekeeping import PLACES, Housekeeping
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def test_a_task_that_hangs_gives_its_turn_up(house: House, monkeypatch: py
         return await queue_due(session)
 
     queue_due = sweep.queue_due
-    monkeypatch.setattr(housekeeping, "TURN_SECONDS", 0.5)
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.5)
     monkeypatch.setattr(sweep, "queue_due", hang_once)
     async with house.worker():
         await is_done_when_due(house)
@@ -93,7 +94,7 @@ async def test_a_task_that_hangs_gives_its_turn_up(house: House, monkeypatch: py
 
 async def test_a_turn_ends_though_more_is_found_all_the_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     turn = 0.2
-    monkeypatch.setattr(housekeeping, "TURN_SECONDS", turn)
+    monkeypatch.setattr(turns, "TURN_SECONDS", turn)
 
     async def more(*_: Any, **__: Any) -> int:
         await asyncio.sleep(turn / 10)
@@ -198,17 +199,17 @@ async def test_a_worker_that_ended_is_not_thought_alive_because_its_rescuer_was_
 @pytest.mark.heavy
 async def test_a_job_whose_row_a_frozen_worker_holds_is_rescued(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the two messages of a statement: PostgreSQL does not call that idle, and waits for ever."""
-    monkeypatch.setattr(housekeeping, "FROZEN_SECONDS", 0.1)
+    monkeypatch.setattr(frozen, "AFTER_SECONDS", 0.1)
     job_id = await left_by(house, await dead_worker(house), attempts=2)
-    frozen = await asyncpg.connect(house.database.url, server_settings={"application_name": "playhead-worker"})
-    await frozen.execute("BEGIN")
-    await frozen.execute("SELECT id FROM jobs WHERE id = $1 FOR UPDATE", job_id)
-    await frozen.prepare("SELECT 1")
+    stopped = await asyncpg.connect(house.database.url, server_settings={"application_name": "playhead-worker"})
+    await stopped.execute("BEGIN")
+    await stopped.execute("SELECT id FROM jobs WHERE id = $1 FOR UPDATE", job_id)
+    await stopped.prepare("SELECT 1")
     try:
         async with house.worker():
             assert (await house.ended(job_id)).state == State.SUCCEEDED
     finally:
-        await frozen.close()
+        await stopped.close()
 
 
 @pytest.mark.heavy
