@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-TAGS = {"h1", "h2", "h3", "p", "ul", "ol", "li", "a", "em", "strong", "blockquote", "code", "pre", "hr", "br", "sup"}
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+BLOCKS = {"h1", "h2", "h3", "h4", "p", "ul", "ol", "blockquote"}
+TAGS = {*BLOCKS, "li", "a", "em", "strong", "code", "pre", "hr", "br", "sup"}
+_RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 _SOURCE = re.compile(r"^(\d+)\\?\. ")
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8885; --soft: #777; --link: #0b62c4; }
 @media (prefers-color-scheme: dark) { :root { --link: #7ab8ff; --soft: #aaa; } }
 body { font: 1.05rem/1.6 Georgia, "Times New Roman", serif; max-width: 42rem; margin: 3rem auto; padding: 0 1.25rem; }
-h1, h2, h3 { font-family: system-ui, sans-serif; line-height: 1.25; text-wrap: balance; }
+h1, h2, h3, h4 { font-family: system-ui, sans-serif; line-height: 1.25; text-wrap: balance; }
 h1 { font-size: 2rem; margin: 0 0 1.5rem; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.75rem 0 .5rem; }
+h4 { font-size: .95rem; margin: 1.25rem 0 .25rem; color: var(--soft); }
 li { margin: .35rem 0; }
 a { color: var(--link); text-decoration: none; }
 a:hover, a:focus { text-decoration: underline; }
@@ -24,7 +32,7 @@ a:hover, a:focus { text-decoration: underline; }
 @media print {
   @page { margin: 2cm; }
   body { max-width: none; margin: 0; padding: 0; font-size: 11pt; color: #000; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, h4 { break-after: avoid; }
   li, p { orphans: 3; widows: 3; }
   a { color: inherit; }
 }
@@ -87,7 +95,19 @@ def fragment(markdown: str) -> str:
     for heading, inline in pairwise(tokens):
         if heading.type == "heading_open" and heading.tag == "h3" and (found := _SOURCE.match(inline.content)):
             heading.attrSet("id", f"source-{found[1]}")
+    if _RIGHT_TO_LEFT.search(markdown):
+        _let_run_as_they_are_written(tokens)
     made = parser.renderer.render(tokens, parser.options, {})
     return nh3.clean(
-        made, tags=TAGS, attributes={"a": {"href"}, "h3": {"id"}}, url_schemes={"http", "https"}, link_rel="noopener"
+        made,
+        tags=TAGS,
+        attributes={"a": {"href"}, **{tag: {"dir"} for tag in BLOCKS}, "h3": {"dir", "id"}},
+        url_schemes={"http", "https"},
+        link_rel="noopener",
     )
+
+
+def _let_run_as_they_are_written(tokens: Sequence[Token]) -> None:
+    for token in tokens:
+        if token.nesting == 1 and token.tag in BLOCKS:
+            token.attrSet("dir", "auto")

@@ -122,7 +122,7 @@ async def test_so_does_markdown(office: PostOffice, file: Path, name: str | None
     )
     letter = await mailed(ctx, office)
     assert letter.subject == "What was *said*"
-    assert letter.text.endswith("[2] [here](https://example.com)")
+    assert letter.text.endswith("[2] here: https://example.com")
     assert '<a href="https://example.com"' in (letter.html or "")
     assert "<h2>What was <em>said</em></h2>" in (letter.html or "")
 
