@@ -16,7 +16,7 @@ from playhead.database import now
 from playhead.models import Digest
 from playhead.podcasts import digests
 from playhead.podcasts.digest_feed import rss
-from playhead.podcasts.issuing import title, waiting
+from playhead.podcasts.news import title, waiting
 from playhead.podcasts.telling import digest, record
 
 PATH = f"{V1}/digest"
@@ -55,7 +55,7 @@ async def preview_digest(parts: Parts, identity: Caller) -> DigestPreview:
     async with parts.transaction() as session:
         at = await now(session)
         found = await digests.ensure(session, identity.owner_id, parts.settings.podcasts, at)
-        items = [item for _, item in await waiting(session, identity.owner_id)]
+        items = list((await waiting(session, identity.owner_id)).told.values())
     called = title(found.next_at or at, found.timezone)
     return DigestPreview(
         due_at=found.next_at, title=called, episodes=list(map(record, items)), markdown=digest(called, items)

@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import NotFoundError
+from playhead.errors import InvalidError, NotFoundError
 from playhead.models import Delivery, Digest, DigestIssue, Subscription
 from playhead.paging import Page, newest
 from playhead.schedules.cron import Cron
 from playhead.settings import PodcastSettings
 
 BEGUN_AT_ONCE = 100
+log = structlog.get_logger(__name__)
 
 
 async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSettings, now: datetime) -> Digest:
@@ -41,7 +43,9 @@ async def begin(session: AsyncSession, settings: PodcastSettings, now: datetime)
     by_digest = Subscription.notify.has_key("digest") & (Subscription.id == Delivery.subscription_id)
     has_one = exists().where(Digest.owner_id == Delivery.owner_id)
     waiting = select(Delivery.owner_id).where(Delivery.state == "pending", Delivery.job_id.is_(None), ~has_one)
-    for owner_id in await session.scalars(waiting.join(Subscription, by_digest).distinct().limit(BEGUN_AT_ONCE)):
+    # In their order, so that workers that do it at once wait for each other instead of for ever.
+    first = waiting.join(Subscription, by_digest).distinct().order_by(Delivery.owner_id).limit(BEGUN_AT_ONCE)
+    for owner_id in await session.scalars(first):
         await ensure(session, owner_id, settings, now)
 
 
@@ -59,6 +63,17 @@ def change(digest: Digest, changes: Mapping[str, Any], now: datetime) -> None:
         digest.next_at = None
     elif digest.next_at is None or changes.keys() & {"cron", "timezone"}:
         digest.next_at = next_at
+
+
+def next_after(digest: Digest, settings: PodcastSettings, now: datetime) -> datetime:
+    """When it comes next. It comes as the settings say from now on, where an update took its time zone away."""
+    try:
+        return Cron(digest.cron, digest.timezone).next_after(now)
+    except InvalidError as error:
+        log.warning("digest_times_gone", owner_id=str(digest.owner_id), error=error.message)
+    default = Cron(settings.digest_cron)
+    digest.cron, digest.timezone = default.expression, default.timezone
+    return default.next_after(now)
 
 
 def renew(digest: Digest) -> None:

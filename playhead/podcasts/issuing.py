@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
-from playhead.errors import InvalidError
-from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Subscription
+from playhead.models import Delivery, Digest, DigestIssue
 from playhead.pages import fragment
-from playhead.podcasts.digests import begin
+from playhead.podcasts.digests import begin, next_after
 from playhead.podcasts.messages import is_sent, of_digest, terms
+from playhead.podcasts.news import News, hold, title, waiting
 from playhead.podcasts.telling import Item, digest
-from playhead.schedules.cron import Cron
 
 AT_ONCE = 20
-"""Digests in one transaction: each has a text of some hundred kilobytes."""
-MOST_EPISODES = 50
-"""In one digest; what is more waits for the next."""
-
-log = structlog.get_logger(__name__)
-
-Told = Sequence[tuple[UUID, Item]]
-"""Deliveries, each with its episode."""
+"""Digests in one transaction: each has a text of some hundred kilobytes, and is a savepoint or two."""
 
 
 async def issue_due(session: AsyncSession, requests: Requests, now: datetime) -> int:
@@ -41,40 +32,33 @@ async def issue_due(session: AsyncSession, requests: Requests, now: datetime) ->
     await begin(session, requests.settings.podcasts, now)
     due = select(Digest).where(Digest.next_at <= now).order_by(Digest.next_at, Digest.owner_id).limit(AT_ONCE)
     found = (await session.scalars(due.with_for_update(skip_locked=True))).all()
-    for one in found:
-        next_at = _next(one, now)
-        if next_at and (told := await waiting(session, one.owner_id)):
-            await _issue(session, requests, one, told, now)
-        one.next_at = next_at
-    return len(found)
+    return sum([await _end_period(session, requests, one, now) for one in found])
 
 
-def _next(digest: Digest, now: datetime) -> datetime | None:
-    """When it comes again. One whose time zone is gone is paused: it must not keep all others from theirs."""
+async def _end_period(session: AsyncSession, requests: Requests, one: Digest, now: datetime) -> bool:
+    """End it whatever comes of its digest: one that breaks is in nobody's way, and what it was to tell comes later.
+
+    Gives whether it was ended: not while somebody holds what it is to tell, who is waited for until the next turn.
+    """
+    news = await waiting(session, one.owner_id)
+    if not await hold(session, news):
+        return False
+    next_at = next_after(one, requests.settings.podcasts, now)
     try:
-        return Cron(digest.cron, digest.timezone).next_after(now)
-    except InvalidError as error:
-        log.warning("digest_paused", owner_id=str(digest.owner_id), error=error.message)
-        return None
+        async with session.begin_nested():
+            await _issue(session, requests, one, news, now)
+    except Exception as error:  # noqa: BLE001 - told apart there
+        refusal(error, owner_id=str(one.owner_id))
+    one.next_at = next_at
+    return True
 
 
-async def waiting(session: AsyncSession, owner_id: UUID) -> Told:
-    """What the next digest of this owner tells of: its deliveries and their episodes, the oldest first."""
-    mine = select(Delivery.id, Episode, Feed).join(Episode, Episode.id == Delivery.episode_id)
-    mine = mine.join(Feed, Feed.id == Episode.feed_id).join(Subscription, Subscription.id == Delivery.subscription_id)
-    mine = mine.where(Delivery.owner_id == owner_id, Delivery.state == "pending", Delivery.job_id.is_(None))
-    ready = mine.where(~Delivery.validation, Episode.state == "ready", Subscription.notify.has_key("digest"))
-    rows = await session.execute(ready.order_by(Delivery.id).limit(MOST_EPISODES))
-    return [(delivery_id, Item(episode, feed)) for delivery_id, episode, feed in rows]
-
-
-def title(due_at: datetime, timezone: str) -> str:
-    """What a digest is called that is due then."""
-    return f"Podcast digest, {due_at.astimezone(ZoneInfo(timezone)):%-d %B %Y}"
-
-
-async def _issue(session: AsyncSession, requests: Requests, one: Digest, told: Told, now: datetime) -> None:
-    due_at, items = one.next_at or now, [item for _, item in told]
+async def _issue(session: AsyncSession, requests: Requests, one: Digest, news: News, now: datetime) -> None:
+    for delivery_id, error in news.broken.items():
+        await _change(session, [delivery_id], {"state": "failed", "error": error, "ended_at": now})
+    if not news.told:
+        return
+    due_at, items = one.next_at or now, list(news.told.values())
     called = title(due_at, one.timezone)
     text = digest(called, items)
     about = {"title": called, "markdown": text, "html": fragment(text)}
@@ -85,8 +69,7 @@ async def _issue(session: AsyncSession, requests: Requests, one: Digest, told: T
     if issue.job_id is None:
         issue.ended_at = now
     moved = {"issue_id": issue.id, **{name: getattr(issue, name) for name in ("state", "job_id", "error", "ended_at")}}
-    mine = update(Delivery).where(Delivery.id.in_([delivery_id for delivery_id, _ in told])).values(**moved)
-    await session.execute(mine.execution_options(synchronize_session=False))
+    await _change(session, list(news.told), moved)
 
 
 async def _send(
@@ -104,3 +87,8 @@ async def _send(
         issue.job_id, issue.state = made.job_id, "pending"
     except Exception as error:  # noqa: BLE001 - told apart there
         issue.state, issue.error = "failed", refusal(error, issue_id=str(issue.id))
+
+
+async def _change(session: AsyncSession, delivery_ids: Sequence[UUID], values: Mapping[str, Any]) -> None:
+    mine = update(Delivery).where(Delivery.id.in_(delivery_ids)).values(**values)
+    await session.execute(mine.execution_options(synchronize_session=False))

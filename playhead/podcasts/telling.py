@@ -18,10 +18,11 @@ _UNSAFE = re.compile(r"[\s<>\\]")
 
 @dataclass(frozen=True)
 class Item:
-    """An episode that is ready, and its feed."""
+    """An episode that is ready, and its feed; ``is_brief`` where there is no room for its summary."""
 
     episode: Episode
     feed: Feed
+    is_brief: bool = False
 
     @property
     def summary(self) -> Summary:
@@ -42,7 +43,7 @@ def letter(item: Item) -> str:
 def digest(title: str, items: Sequence[Item]) -> str:
     """Several episodes, in Markdown: by feed, in the order in which they are given."""
     parts, feed_id = [f"# {one_line(title)}"], None
-    for item in sorted(items, key=lambda one: one.feed.title or one.feed.url):
+    for item in sorted(items, key=lambda one: (one.feed.title or one.feed.url, one.feed.id)):
         if item.feed.id != feed_id:
             parts.append(f"## {one_line(item.feed.title or item.feed.url)}")
             feed_id = item.feed.id
@@ -63,14 +64,16 @@ def record(item: Item) -> dict[str, Any]:
             "duration_seconds": episode.duration_seconds,
         },
         "feed": {"id": str(feed.id), "title": feed.title, "url": feed.url},
-        "summary": episode.summary,
+        "summary": None if item.is_brief else episode.summary,
     }
 
 
 def _told(item: Item, level: str) -> list[str]:
     about = " · ".join(filter(None, [_date(item.episode.published_at), _length(item), _link(item)]))
-    summary = item.summary
-    return [*([about] if about else []), plain(summary.summary), *key_points(summary, level), *chapters(summary, level)]
+    head, summary = [about] if about else [], item.summary
+    if item.is_brief:
+        return head
+    return [*head, plain(summary.summary), *key_points(summary, level), *chapters(summary, level)]
 
 
 def _date(at: datetime | None) -> str:

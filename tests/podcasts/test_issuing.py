@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import feedparser
-from sqlalchemy import select, update
+import pytest
+from sqlalchemy import func, select
 
+from playhead.delivering.letters import MOST_READ_BYTES
 from playhead.errors import MailRefusedError
-from playhead.models import Digest, DigestIssue, Subscription
+from playhead.models import Delivery, Digest, DigestIssue, Feed, Subscription
 from playhead.podcasts import digests
+from playhead.podcasts import news as news_of
 from playhead.podcasts.digest_feed import rss
 from playhead.podcasts.issuing import issue_due
+from playhead.podcasts.telling import Item
 from tests.podcasts.newsroom import SUMMARY, Newsroom
 
 MAIL = {"mail": "ann@example.com"}
@@ -139,6 +146,7 @@ async def test_one_that_is_only_a_feed_is_there_at_once(newsroom: Newsroom) -> N
     [entry] = read.entries
     assert (entry.title, entry.id) == ("Podcast digest, 29 November 2026", str(issue.id))
     assert "<h3>Rain &amp; &lt;snow&gt;</h3>" in entry.description
+    assert "<h4>Key points</h4>" in entry.description
 
 
 async def test_a_paused_digest_gathers_and_sends_nothing(newsroom: Newsroom) -> None:
@@ -150,18 +158,6 @@ async def test_a_paused_digest_gathers_and_sends_nothing(newsroom: Newsroom) -> 
     await newsroom.set_digest(subscription.owner_id, paused=False)
     await newsroom.at(utc("2026-11-30 02:00"))
     assert len(await issues(newsroom)) == 1
-
-
-async def test_one_whose_time_zone_is_gone_is_paused_and_in_no_one_elses_way(newsroom: Newsroom) -> None:
-    lost, fine = [await newsroom.digested(await newsroom.feed(), MAIL) for _ in range(2)]
-    for subscription in (lost, fine):
-        await news(newsroom, subscription)
-    async with newsroom.database.transaction() as session:
-        gone = update(Digest).where(Digest.owner_id == lost.owner_id).values(timezone="US/Pacific-New")
-        await session.execute(gone)
-    await newsroom.at(utc("2026-11-29 02:00"))
-    assert [issue.owner_id for issue in await issues(newsroom)] == [fine.owner_id]
-    assert (await newsroom.digest(lost.owner_id)).next_at is None
 
 
 async def test_each_has_times_of_their_own(newsroom: Newsroom) -> None:
@@ -177,3 +173,114 @@ async def test_a_feed_with_a_new_address_is_no_more_at_the_old_one(newsroom: New
         digests.renew(await digests.of_token(session, before))
     after = (await newsroom.digest(subscription.owner_id)).token
     assert len({before, after}) == 2
+
+
+async def test_one_whose_summary_cannot_be_read_keeps_nothing_else_back(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    subscription, other = await newsroom.digested(feed, MAIL), await newsroom.digested(feed, MAIL)
+    odd = await newsroom.episode(feed, state="ready", summary={"title": "of another version"})
+    broken = await newsroom.delivery(subscription, odd)
+    for one in (subscription, other):
+        await news(newsroom, one)
+    await newsroom.at(utc("2026-11-29 02:00"))
+    assert {job.owner_id for job in await newsroom.jobs("deliver")} == {subscription.owner_id, other.owner_id}
+    told = await newsroom.again(broken)
+    assert (told.state, told.error["code"], told.issue_id) == ("failed", "internal", None)
+
+
+async def test_one_whose_time_zone_is_gone_comes_as_the_settings_say(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    gone, other = await newsroom.digested(feed, MAIL), await newsroom.digested(feed, MAIL)
+    for one in (gone, other):
+        await news(newsroom, one)
+    async with newsroom.database.transaction() as session:
+        (await session.get_one(Digest, gone.owner_id)).timezone = "Atlantis/Sunk"
+    await newsroom.at(utc("2026-11-29 02:00"))
+    assert {job.owner_id for job in await newsroom.jobs("deliver")} == {gone.owner_id, other.owner_id}
+    digest = await newsroom.digest(gone.owner_id)
+    assert (digest.cron, digest.timezone, digest.next_at) == ("0 2 * * *", "UTC", utc("2026-11-30 02:00"))
+
+
+async def test_a_clock_that_was_set_back_keeps_nobodys_digest_back(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    again, other = await newsroom.digested(feed, MAIL), await newsroom.digested(feed, MAIL)
+    await news(newsroom, again)
+    await newsroom.at(utc("2026-11-29 02:00"))
+    async with newsroom.database.transaction() as session:
+        (await session.get_one(Digest, again.owner_id)).next_at = utc("2026-11-29 02:00")
+    for one in (again, other):
+        await news(newsroom, one, "Snow")
+    await newsroom.at(utc("2026-11-30 02:00"))
+    assert [issue.owner_id for issue in await issues(newsroom)] == [again.owner_id, other.owner_id]
+    await newsroom.at(utc("2026-12-01 02:00"))
+    assert [issue.due_at.day for issue in await issues(newsroom) if issue.owner_id == again.owner_id] == [29, 1]
+
+
+async def test_a_delivery_that_somebody_holds_is_waited_for_by_its_digest_and_by_nobody_else(
+    newsroom: Newsroom,
+) -> None:
+    feed = await newsroom.feed()
+    held, other = await newsroom.digested(feed, MAIL), await newsroom.digested(feed, MAIL)
+    for one in (held, other):
+        await news(newsroom, one)
+    first, _ = await newsroom.deliveries()
+    async with newsroom.database.transaction() as session:
+        await session.get_one(Delivery, first.id, with_for_update=True)
+        await newsroom.at(utc("2026-11-29 02:00"))
+        assert [issue.owner_id for issue in await issues(newsroom)] == [other.owner_id]
+    await newsroom.turn()
+    assert {issue.due_at for issue in await issues(newsroom)} == {utc("2026-11-29 02:00")}
+    assert len(await newsroom.jobs("deliver")) == 2
+
+
+async def test_workers_that_begin_digests_for_many_at_once_do_not_wait_for_each_other_for_ever(
+    newsroom: Newsroom,
+) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    for _ in range(30):
+        await newsroom.delivery(await newsroom.subscriber(feed, {"digest": True}), episode)
+
+    async def begin() -> None:
+        async with newsroom.database.transaction() as session:
+            await digests.begin(session, newsroom.requests.settings.podcasts, newsroom.now)
+
+    await asyncio.gather(*(begin() for _ in range(4)))
+    async with newsroom.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(Digest)) == 30
+
+
+async def test_what_has_no_room_in_a_digest_is_named_there_and_the_rest_comes_with_the_next(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscription = await newsroom.digested(await newsroom.feed(), MAIL)
+    for number in range(4):
+        await news(newsroom, subscription, f"Rain {number}")
+    [item, *_] = (await told(newsroom, subscription)).values()
+    full, brief = news_of.size_of(item), news_of.size_of(replace(item, is_brief=True))
+    monkeypatch.setattr(news_of, "FULL_BYTES", 2 * full)
+    monkeypatch.setattr(news_of, "MOST_BYTES", 2 * full + brief)
+    await newsroom.at(utc("2026-11-29 02:00"))
+    text = (await newsroom.job("deliver")).input["text"]
+    assert [number for number in range(4) if f"### Rain {number}\n" in text] == [0, 1, 2]
+    assert text.count("They talk about") == 2
+    await newsroom.at(utc("2026-11-30 02:00"))
+    assert "### Rain 3\n" in (await newsroom.jobs("deliver"))[1].input["text"]
+
+
+async def told(newsroom: Newsroom, subscription: Subscription) -> Mapping[UUID, Item]:
+    async with newsroom.database.transaction() as session:
+        return (await news_of.waiting(session, subscription.owner_id)).told
+
+
+async def test_the_longest_digest_is_still_read_and_not_attached(newsroom: Newsroom) -> None:
+    subscription = await newsroom.digested(await newsroom.feed(), MAIL)
+    long = {**SUMMARY, "key_points": ["Дождь идёт. " * 20] * 10}
+    async with newsroom.database.transaction() as session:
+        feed = await session.get_one(Feed, subscription.feed_id)
+    for number in range(news_of.MOST_EPISODES):
+        episode = await newsroom.episode(feed, state="ready", summary=long, title=f"{number} {'дождь ' * 40}")
+        await newsroom.delivery(subscription, episode)
+    await newsroom.at(utc("2026-11-29 02:00"))
+    assert 0 < len((await newsroom.job("deliver")).input["text"].encode()) < MOST_READ_BYTES
+    assert {one.state for one in await newsroom.deliveries()} == {"pending"}
