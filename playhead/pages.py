@@ -64,12 +64,23 @@ LETTER = """\
 <title>{title}</title>
 </head>
 <body>
-<div style="font: 16px/1.5 Georgia, 'Times New Roman', serif; max-width: 40em;">
+<div style="{style}">
 {body}</div>
 </body>
 </html>
 """
 """Programs that show mail drop style sheets, or let them out on what stands around the letter."""
+LETTER_STYLE = (
+    "font: 16px/1.5 Georgia, 'Times New Roman', serif; max-width: 40em; margin: 0 auto; padding: 1em; "
+    "overflow-wrap: anywhere;"
+)
+_HEADINGS = {
+    "h1": "font-size: 26px; margin: 0 0 20px;",
+    "h2": "font-size: 20px; margin: 36px 0 12px; padding-top: 16px; border-top: 1px solid #8885;",
+    "h3": "font-size: 17px; margin: 28px 0 4px;",
+    "h4": "font-size: 14px; margin: 16px 0 4px; color: #777;",
+}
+_HEADING = re.compile("<(h[1-4])(?=[ >])")
 
 
 def page(markdown: str, title: str, language: str | None) -> str:
@@ -81,7 +92,8 @@ def page(markdown: str, title: str, language: str | None) -> str:
 
 def letter(markdown: str, title: str) -> str:
     """The letter."""
-    return LETTER.format(title=escape(title), body=fragment(markdown))
+    body = _HEADING.sub(_styled, fragment(markdown))
+    return LETTER.format(title=escape(title), style=LETTER_STYLE, body=body)
 
 
 def fragment(markdown: str) -> str:
@@ -105,6 +117,10 @@ def fragment(markdown: str) -> str:
         url_schemes={"http", "https"},
         link_rel="noopener",
     )
+
+
+def _styled(heading: re.Match[str]) -> str:
+    return f'{heading[0]} style="font-family: system-ui, Arial, sans-serif; line-height: 1.25; {_HEADINGS[heading[1]]}"'
 
 
 def _let_run_as_they_are_written(tokens: Sequence[Token]) -> None:

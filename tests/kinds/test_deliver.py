@@ -104,7 +104,7 @@ async def test_a_summary_becomes_a_letter(office: PostOffice, file: Path) -> Non
         "## Chapters\n\n- 1:01 Closing\n"
     )
     assert letter.html is not None
-    assert "<h1>The &lt;bridge&gt;</h1>" in letter.html
+    assert ">The &lt;bridge&gt;</h1>" in letter.html
     assert "<li>1:01 Closing</li>" in letter.html
     assert letter.attachment is None
     assert recipients == MAIL["to"] == result.recipients
@@ -124,7 +124,7 @@ async def test_so_does_markdown(office: PostOffice, file: Path, name: str | None
     assert letter.subject == "What was *said*"
     assert letter.text.endswith("[2] here: https://example.com")
     assert '<a href="https://example.com"' in (letter.html or "")
-    assert "<h2>What was <em>said</em></h2>" in (letter.html or "")
+    assert ">What was <em>said</em></h2>" in (letter.html or "")
 
 
 async def test_what_strangers_wrote_runs_and_loads_nothing(office: PostOffice, file: Path) -> None:
