@@ -19,7 +19,7 @@ from api.schemas.podcast import (
     SubscriptionRequest,
 )
 from playhead.models import Feed, Subscription
-from playhead.podcasts import keeping, listing
+from playhead.podcasts import keeping, listing, trying
 from playhead.podcasts.urls import feed_url
 
 PATH = f"{V1}/subscriptions"
@@ -106,4 +106,4 @@ async def validate_subscription(subscription_id: UUID, parts: Parts, identity: C
     async with parts.transaction() as session:
         kept = await keeping.find(session, identity.owner_id, subscription_id, to_change=True)
         expires_seconds = parts.settings.podcasts.expires_seconds
-        return DeliveryInfo.of(await keeping.validate(session, kept.subscription, expires_seconds))
+        return DeliveryInfo.of(await trying.validate(session, kept.subscription, expires_seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from playhead.schedules.cron import Cron
 from playhead.settings import PodcastSettings
 
 BEGUN_AT_ONCE = 100
+BY_FEED: Mapping[str, bool] = MappingProxyType({"feed": True})
+"""How a digest comes until its owner says where it is to go."""
 log = structlog.get_logger(__name__)
 
 
@@ -30,7 +33,7 @@ async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSetting
         "owner_id": owner_id,
         "cron": cron.expression,
         "timezone": cron.timezone,
-        "notify": {"feed": True},
+        "notify": dict(BY_FEED),
         "token": _token(),
         "next_at": cron.next_after(now),
     }

@@ -15,7 +15,7 @@ _LATE = {"code": "expired", "message": "not sent within its time", "field": None
 async def expire_late(session: AsyncSession) -> int:
     """End deliveries whose time was over before anything sent them, some of them. Gives how many.
 
-    One that a digest is to bring has time until the digest comes, unless that is paused.
+    Once its episode is ready, one that a digest is to bring has time until the digest comes, unless that is paused.
     """
     late = Delivery.expires_at < func.now()
     return await _end(session, late & ~_comes_by_digest(), "expired", literal(_LATE, JSONB))
@@ -31,7 +31,8 @@ async def fail_hopeless(session: AsyncSession) -> int:
 def _comes_by_digest() -> ColumnElement[bool]:
     by_digest = Subscription.notify.has_key("digest") & (Subscription.id == Delivery.subscription_id)
     running = (Digest.owner_id == Delivery.owner_id) & Digest.next_at.is_not(None)
-    return ~Delivery.validation & exists().where(by_digest, running)
+    ready = (Episode.id == Delivery.episode_id) & (Episode.state == "ready")
+    return ~Delivery.validation & exists().where(by_digest, running, ready)
 
 
 async def _end(session: AsyncSession, which: ColumnElement[bool], state: str, error: ColumnElement[object]) -> int:

@@ -10,13 +10,16 @@ from sqlalchemy import UUID as SQL_UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.asking.refusals import refusal
 from playhead.identity import new_id
 from playhead.models import PODCASTS_OWNER, Batch, Episode, File, Job, Output
 from playhead.podcasts.graph import SUMMARIZE, TRANSCRIBE, TRANSCRIPT
 from playhead.podcasts.making import give_up
 from playhead.states import TERMINAL, State
+from playhead.summary import Summary
 
 AT_ONCE = 50
+"""Episodes in one transaction, each a savepoint, as in :mod:`playhead.podcasts.making`."""
 
 Names = Mapping[str, str]
 """The ids of an episode's jobs by their names."""
@@ -26,7 +29,11 @@ async def finish_made(session: AsyncSession) -> int:
     """Go on with episodes whose jobs have ended, some of them. Gives how many."""
     found = (await session.execute(_ended())).all()
     for episode, last, names in found:
-        await _finish(session, episode, last, names)
+        try:
+            async with session.begin_nested():
+                await _finish(session, episode, last, names)
+        except Exception as error:  # noqa: BLE001 - told apart there
+            give_up(episode, refusal(error, episode_id=str(episode.id)))
     return len(found)
 
 
@@ -43,8 +50,9 @@ async def _finish(session: AsyncSession, episode: Episode, last: Job | None, nam
     if last is None or names is None:
         episode.state, episode.batch_id = "wanted", None
     elif last.state == State.SUCCEEDED:
-        episode.state, episode.summary, episode.error = "ready", last.result, None
+        Summary.model_validate(last.result)  # Of all that is ready people can be told.
         episode.transcript_file_id = await _keep_transcript(session, names)
+        episode.state, episode.summary, episode.error = "ready", last.result, None
     else:
         give_up(episode, await _reason(session, last, names))
 

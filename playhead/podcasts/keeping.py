@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +12,13 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.database import now
-from playhead.errors import NoEpisodeError, NotFoundError, StateConflictError, SubscribedError
+from playhead.errors import NotFoundError, StateConflictError, SubscribedError
 from playhead.identity import new_id
 from playhead.ledger import operate
 from playhead.models import Delivery, Episode, Feed, Subscription
-from playhead.podcasts.matching import newest_first, want
+from playhead.podcasts.outcomes import UNDER_WAY
 from playhead.podcasts.times import soon
 
-_UNDER_WAY = ("pending", "processing")
 WISHES = ("keywords", "newest", "notify")
 
 
@@ -84,27 +81,6 @@ def change(subscription: Subscription, changes: Mapping[str, Any]) -> None:
         setattr(subscription, name, value)
 
 
-async def validate(session: AsyncSession, subscription: Subscription, expires_seconds: float) -> Delivery:
-    """Try it out with the newest episode, ahead of all others; or find the try that is under way. It is locked.
-
-    Raises:
-        NoEpisodeError: there is none yet.
-    """
-    tries = select(Delivery).filter_by(subscription_id=subscription.id, validation=True)
-    if known := await session.scalar(tries.where(Delivery.state.in_(_UNDER_WAY)).limit(1)):
-        return known
-    newest = (await session.execute(newest_first(subscription.feed_id).limit(1))).first()
-    if newest is None:
-        raise NoEpisodeError("the feed has no episode yet: try again when it has")
-    made = Delivery(owner_id=subscription.owner_id, subscription_id=subscription.id, episode_id=newest.id)
-    made.validation, made.expires_at = True, await now(session) + timedelta(seconds=expires_seconds)
-    session.add(made)
-    await session.flush()
-    await session.refresh(made)
-    await want(session, [newest.id])
-    return made
-
-
 async def unsubscribe(session: AsyncSession, kept: Kept) -> None:
     """End it. What is yet to be sent is not; what was sent stays known. A feed that nobody wants is asked no more."""
     pending = delete(Delivery).filter_by(subscription_id=kept.subscription.id, state="pending", issue_id=None)
@@ -124,6 +100,6 @@ async def _send_no_more(session: AsyncSession, owner_id: UUID, job_ids: Sequence
 
 
 async def _want_no_more(session: AsyncSession, episode_ids: Sequence[UUID]) -> None:
-    others = select(Delivery.id).where(Delivery.episode_id == Episode.id, Delivery.state.in_(_UNDER_WAY)).exists()
+    others = select(Delivery.id).where(Delivery.episode_id == Episode.id, Delivery.state.in_(UNDER_WAY)).exists()
     mine = update(Episode).where(Episode.id.in_(episode_ids), Episode.state == "wanted", ~others)
     await session.execute(mine.values(state="known"))

@@ -20,7 +20,11 @@ AT_ONCE = 50
 
 async def make_wanted(session: AsyncSession, requests: Requests) -> int:
     """Submit the work on episodes that are wanted, some of them, those of validations first. Gives how many."""
-    urgent = Episode.id.in_(select(Delivery.episode_id).where(Delivery.validation, Delivery.state == "pending"))
+    # Told apart by what the index of all that nothing sends yet tells apart: deliveries are kept, and become many.
+    tried = select(Delivery.episode_id).where(
+        Delivery.validation, Delivery.state == "pending", Delivery.job_id.is_(None)
+    )
+    urgent = Episode.id.in_(tried)
     wanted = select(Episode).where(Episode.state == "wanted").order_by(urgent.desc(), Episode.id).limit(AT_ONCE)
     found = (await session.scalars(wanted.with_for_update(skip_locked=True, of=Episode))).all()
     bases = await _bases(session, found, requests.settings.tiers)

@@ -12,6 +12,7 @@ from playhead.settings import PodcastSettings
 
 Channel = Mapping[str, Any]
 """``{"mail": address}`` or ``{"webhook": URL}``."""
+NOWHERE = "there is nowhere to send it: your digest is only a feed; PATCH /api/v1/digest gives it an address"
 
 
 def of_episode(item: Item, channel: Channel) -> dict[str, Any]:
@@ -40,9 +41,15 @@ def is_sent(channel: Channel) -> bool:
     return "mail" in channel or "webhook" in channel
 
 
+def goes_to(params: Mapping[str, Any], channel: Channel) -> bool:
+    """Whether a job with these params sends it there."""
+    mail, webhook = params.get("mail") or {}, params.get("webhook") or {}
+    return (mail.get("to") or [webhook.get("url")]) == [channel.get("mail") or channel.get("webhook")]
+
+
 def _message(channel: Channel, subject: str, text: str, told: Mapping[str, Any]) -> dict[str, Any]:
     if not is_sent(channel):
-        raise InvalidError("there is nowhere to send it: the digest is only a feed", field="notify")
+        raise InvalidError(NOWHERE, field="notify")
     if "mail" in channel:
         params = {"mail": {"to": [channel["mail"]], "subject": _subject(subject)}}
     else:

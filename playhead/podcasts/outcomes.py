@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.models import Delivery, DigestIssue, Job
@@ -49,7 +49,7 @@ async def _let_go(session: AsyncSession, sent: Sent) -> int:
     """End those whose jobs are gone; of those that had ended only the job is forgotten."""
     alone = _open(sent).where(~select(Job.id).where(Job.id == sent.job_id).exists())
     found = (await session.scalars(alone.with_for_update(skip_locked=True, of=sent))).all()
-    ended = {"state": "failed", "error": _GONE}
+    ended = {"state": "failed", "error": _GONE, "ended_at": func.now()}
     await _update(session, sent, [sent.id.in_(found), sent.state.in_(UNDER_WAY)], ended)
     await _update(session, sent, [sent.id.in_(found)], {"job_id": None})
     return len(found)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, Digest, Episode, Feed, Subscription
+from playhead.podcasts.channels import BY_DIGEST, CHANNEL
 from playhead.podcasts.messages import of_episode, terms
 from playhead.podcasts.telling import Item
 from playhead.states import FIRST_BASE
 
 AT_ONCE = 50
 """Deliveries in one transaction: each is a savepoint, and of more than 64 PostgreSQL loses sight."""
-_BY_DIGEST = Subscription.notify.has_key("digest")
 
 
 async def send_ready(session: AsyncSession, requests: Requests) -> int:
@@ -30,12 +30,11 @@ async def send_ready(session: AsyncSession, requests: Requests) -> int:
 def _ready() -> Select[Any]:
     """Deliveries that nothing sends yet and no digest is to bring, each with what it takes to send it."""
     left = func.extract("epoch", Delivery.expires_at - func.now())
-    channel = case((_BY_DIGEST, Digest.notify), else_=Subscription.notify)
-    told = select(Delivery, Episode, Feed, channel.label("channel"), left.label("seconds_left"))
+    told = select(Delivery, Episode, Feed, CHANNEL.label("channel"), left.label("seconds_left"))
     told = told.join(Episode, Episode.id == Delivery.episode_id).join(Feed, Feed.id == Episode.feed_id)
     told = told.join(Subscription, Subscription.id == Delivery.subscription_id)
     told = told.outerjoin(Digest, Digest.owner_id == Delivery.owner_id)
-    alone = or_(Delivery.validation, ~_BY_DIGEST)
+    alone = or_(Delivery.validation, ~BY_DIGEST)
     due = told.where(Delivery.state == "pending", Delivery.job_id.is_(None), Episode.state == "ready", alone, left > 0)
     first = due.order_by(Delivery.validation.desc(), Delivery.id).limit(AT_ONCE)
     return first.with_for_update(skip_locked=True, of=Delivery)

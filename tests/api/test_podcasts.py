@@ -213,6 +213,10 @@ async def test_a_feed_is_asked_now_at_most_once_a_minute(
 async def test_a_try_goes_out_once_at_a_time(client: httpx.AsyncClient, server: FeedServer, stand: Stand) -> None:
     subscription = await made(client, server)
     path = f"{PATH}/{subscription['id']}/validate"
+    nowhere = await client.post(path)
+    assert (nowhere.status_code, nowhere.json()["code"]) == (409, "state_conflict")
+    assert "PATCH /api/v1/digest" in nowhere.json()["detail"]
+    (await client.patch("/api/v1/digest", json={"notify": {"mail": "ann@example.com"}})).raise_for_status()
     early = await client.post(path)
     assert (early.status_code, early.json()["code"]) == (409, "no_episode")
     await polled(stand)

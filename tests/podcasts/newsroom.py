@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from playhead.asking.requests import Requests
 from playhead.database import Database
@@ -19,7 +19,7 @@ from playhead.ledger.claim import claim
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Job, Owner, Subscription
-from playhead.podcasts import deliveries, digests
+from playhead.podcasts import deliveries, digests, keeping, trying
 from playhead.podcasts.expiring import expire_late, fail_hopeless
 from playhead.podcasts.finishing import finish_made
 from playhead.podcasts.issuing import issue_due
@@ -113,6 +113,21 @@ class Newsroom:
         async with self.database.transaction() as session:
             held = await deliveries.find(session, delivery.owner_id, delivery.id, to_change=True)
             await deliveries.retry(session, held, self.requests.settings.podcasts)
+
+    async def change(self, subscription: Subscription, **changes: Any) -> None:
+        async with self.database.transaction() as session:
+            keeping.change(await session.get_one(Subscription, subscription.id), changes)
+
+    async def validate(self, subscription: Subscription) -> Delivery:
+        async with self.database.transaction() as session:
+            kept = await keeping.find(session, subscription.owner_id, subscription.id, to_change=True)
+            return await trying.validate(session, kept.subscription, 60)
+
+    async def tickets(self, job: Job) -> list[int]:
+        """The priorities of the tickets that the job has."""
+        theirs = text("SELECT priority FROM procrastinate_jobs WHERE args->>'job_id' = :job_id ORDER BY priority")
+        async with self.database.transaction() as session:
+            return list(await session.scalars(theirs, {"job_id": str(job.id)}))
 
     async def deliveries(self) -> list[Delivery]:
         async with self.database.transaction() as session:

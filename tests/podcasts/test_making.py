@@ -119,3 +119,18 @@ async def test_an_episode_goes_ahead_as_the_best_of_its_subscribers_does(newsroo
     await newsroom.turn()
     priorities = {job.labels["episode"]: job.priority for job in await newsroom.jobs("transcribe")}
     assert [priorities[str(episode.id)] for episode in episodes] == [0, 10]
+
+
+async def test_a_summary_that_is_none_fails_its_episode_and_keeps_no_other_back(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    broken, sound = [await newsroom.episode(feed) for _ in range(2)]
+    await newsroom.turn()
+    for job in await newsroom.jobs("transcribe"):
+        await newsroom.succeed(job, {}, transcript_json=b"{}")
+    results = {str(broken.id): {"title": "of another version"}, str(sound.id): SUMMARY}
+    for job in await newsroom.jobs("summarize"):
+        await newsroom.succeed(job, results[job.labels["episode"]])
+    await newsroom.turn()
+    failed = await newsroom.again(broken)
+    assert (failed.state, failed.error["code"]) == ("failed", "internal")
+    assert (await newsroom.again(sound)).state == "ready"

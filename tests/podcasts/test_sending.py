@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from playhead.errors import MailRefusedError, StateConflictError, UrlRejectedErr
 from playhead.ledger import operate
 from playhead.models import Delivery, Job
 from playhead.podcasts import deliveries, keeping
+from playhead.states import FIRST_BASE
 from tests.podcasts.newsroom import SUMMARY, Newsroom
 
 MAIL = {"mail": "ann@example.com"}
@@ -103,6 +105,7 @@ async def test_a_job_that_was_deleted_leaves_no_delivery_waiting(newsroom: Newsr
     await newsroom.turn()
     told = await newsroom.again(delivery)
     assert (told.state, told.error["code"], told.job_id) == ("failed", "job_deleted", None)
+    assert told.ended_at is not None
     await newsroom.retry(delivery)
     await newsroom.turn()
     assert len(await newsroom.jobs("deliver")) == 1
@@ -121,7 +124,18 @@ async def test_one_that_cannot_be_sent_is_in_nobodys_way(newsroom: Newsroom) -> 
 
 async def test_what_is_late_expires_unless_a_digest_is_to_bring_it(newsroom: Newsroom) -> None:
     feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="making")
+    episode = await newsroom.episode(feed)
+    by_mail, by_digest = await newsroom.subscriber(feed, MAIL), await newsroom.digested(feed)
+    deliveries_ = [await newsroom.delivery(one, episode) for one in (by_mail, by_digest)]
+    for delivery in deliveries_:
+        await newsroom.late(delivery)
+    await newsroom.turn()
+    assert [(await newsroom.again(one)).state for one in deliveries_] == ["expired", "expired"]
+
+
+async def test_what_is_ready_waits_for_its_digest_however_late_that_comes(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
     by_mail, by_digest = await newsroom.subscriber(feed, MAIL), await newsroom.digested(feed)
     deliveries_ = [await newsroom.delivery(one, episode) for one in (by_mail, by_digest)]
     for delivery in deliveries_:
@@ -199,3 +213,62 @@ async def test_who_unsubscribes_is_told_no_more(newsroom: Newsroom) -> None:
     await newsroom.turn()
     assert (await newsroom.job("deliver")).state == "canceled"
     assert await newsroom.deliveries() == []
+
+
+async def test_two_who_try_again_at_once_try_once(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    await newsroom.turn()
+    await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such user"))
+    await newsroom.turn()
+    came_of_it = await asyncio.gather(*(newsroom.retry(delivery) for _ in range(4)), return_exceptions=True)
+    assert [type(one) for one in came_of_it if one].count(StateConflictError) == 3
+    await newsroom.turn()
+    assert [job.state for job in await newsroom.jobs("deliver")] == ["queued"]
+
+
+async def test_who_has_another_address_by_now_is_told_there_when_it_is_tried_again(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    subscription = await newsroom.subscriber(feed, {"mail": "ann@example.con"})
+    delivery = await newsroom.delivery(subscription, episode)
+    await newsroom.turn()
+    await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such domain"))
+    await newsroom.turn()
+    await newsroom.change(subscription, notify=MAIL)
+    await newsroom.retry(delivery)
+    await newsroom.turn()
+    first, second = await newsroom.jobs("deliver")
+    assert (first.state, second.state, second.params["mail"]["to"]) == ("failed", "queued", ["ann@example.com"])
+
+
+async def test_a_try_is_refused_where_nothing_could_be_sent(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    await newsroom.episode(feed, state="known")
+    for subscription in (await newsroom.digested(feed), await newsroom.subscriber(feed, {"digest": True})):
+        with pytest.raises(StateConflictError, match="only a feed"):
+            await newsroom.validate(subscription)
+    assert await newsroom.deliveries() == []
+
+
+async def test_a_digest_that_is_only_a_feed_by_now_says_so(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
+    delivery = await newsroom.delivery(await newsroom.subscriber(feed, {"digest": True}), episode, validation=True)
+    await newsroom.turn()
+    told = await newsroom.again(delivery)
+    assert (told.state, told.error["code"], told.error["field"]) == ("failed", "invalid", "notify")
+
+
+async def test_a_try_hurries_the_work_that_is_under_way(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    subscription = await newsroom.subscriber(feed, MAIL)
+    episode = await newsroom.episode(feed)
+    await newsroom.delivery(subscription, episode)
+    await newsroom.turn()
+    await newsroom.validate(subscription)
+    assert [job.base_priority for job in await newsroom.jobs()] == [FIRST_BASE, FIRST_BASE]
+    assert await newsroom.tickets(await newsroom.job("transcribe")) == [0, FIRST_BASE]
+    await newsroom.succeed(await newsroom.job("transcribe"), {}, transcript_json=b"{}")
+    assert await newsroom.tickets(await newsroom.job("summarize")) == [FIRST_BASE]
