@@ -29,6 +29,7 @@ class Case:
         steps: what its server gives.
         titles: of all its episodes, as it has them: the newest first.
         first: some fields of the newest.
+        each: some fields of episodes by their titles.
         code: of the error that the feed has in the end.
         moved: the path where it is in the end, if that is another.
         beside: what its server gives at other paths.
@@ -38,6 +39,7 @@ class Case:
     steps: Sequence[Step]
     titles: Sequence[str | None]
     first: Mapping[str, Any] = field(default_factory=dict)
+    each: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     code: str | None = None
     moved: str | None = None
     beside: Mapping[str, Step] = field(default_factory=dict)

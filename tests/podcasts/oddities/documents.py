@@ -14,7 +14,8 @@ _PARAMETER = (
     '<?xml version="1.0"?><!DOCTYPE r SYSTEM "http://127.0.0.1:1/evil.dtd" '
     '[<!ENTITY % p SYSTEM "file:///etc/hostname"> %p;]>'
 )
-_MANY = [item(f"{number}") for number in range(20_000)]
+_MOST = 4_000
+_MANY = [item(f"{number}") for number in range(_MOST)]
 
 ATOM = f"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de"><title>An Atom feed</title>
 <entry><title>two</title><id>tag:2</id><updated>2026-03-02T08:00:00Z</updated>
@@ -65,7 +66,7 @@ CASES = [
     Case("quadratic blow-up", [_bodied(_BLOWN, "&a;" * 50_000)], ["a"]),
     Case("an external entity", [_bodied(_OUTSIDE, "&e;")], ["a"]),
     Case("external parameter entities", [_bodied(_PARAMETER, "t")], ["a"]),
-    Case("twenty thousand episodes", [rss(*_MANY)], [str(number) for number in range(20_000)]),
+    Case("four thousand episodes", [rss(*_MANY)], [str(number) for number in range(_MOST)]),
     Case("ten thousand elements deep", [rss("<a>" * 10_000, item("a"))], ["a"]),
     Case("empty", [b""], [], code="feed_unreadable"),
     Case("only spaces", [b" \n "], [], code="feed_unreadable"),

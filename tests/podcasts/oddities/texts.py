@@ -20,13 +20,37 @@ def _title(name: str, written: str, told: str | None) -> Case:
     return Case(name, [rss(item("x").replace("<title>x</title>", f"<title>{written}</title>"))], [told])
 
 
-def _duration(given: str, seconds: float | None) -> Case:
-    more = f"<itunes:duration>{given}</itunes:duration>"
-    return Case(f"duration {given}", [rss(item("a", more=more))], ["a"], {"duration_seconds": seconds})
+_DATES = {
+    "Mon, 02 Mar 2026 08:00:00 +0100": datetime(2026, 3, 2, 7, tzinfo=UTC),
+    "2026-03-02T08:00:00Z": datetime(2026, 3, 2, 8, tzinfo=UTC),
+    "Lunes, 02 Mar 2026 08:00:00 GMT": datetime(2026, 3, 2, 8, tzinfo=UTC),
+    "2 mars 2026": datetime(2026, 3, 2, tzinfo=UTC),
+    "yesterday": None,
+    "0000-00-00": None,
+    "Mon, 02 Mar 9999 08:00:00 GMT": None,
+    "Fri, 01 Jan 2999 00:00:00 GMT": datetime(2999, 1, 1, tzinfo=UTC),
+}
+_DURATIONS = {
+    "1:02:03": 3723.0,
+    "62:03": 3723.0,
+    "3723": 3723.0,
+    "3723.5": 3723.5,
+    "about an hour": None,
+    "-5": None,
+    "99999999999999999999": None,
+}
 
 
-def _date(given: str, at: datetime | None) -> Case:
-    return Case(f"date {given}", [rss(item("a", date=given))], ["a"], {"published_at": at})
+def _dates() -> Case:
+    """An episode for each, which is called by it."""
+    told = {given: {"published_at": at} for given, at in _DATES.items()}
+    return Case("dates", [rss(*(item(given, date=given) for given in told))], [*told], each=told)
+
+
+def _durations() -> Case:
+    told = {given: {"duration_seconds": seconds} for given, seconds in _DURATIONS.items()}
+    items = (item(given, more=f"<itunes:duration>{given}</itunes:duration>") for given in told)
+    return Case("durations", [rss(*items)], [*told], each=told)
 
 
 CASES = [
@@ -55,19 +79,6 @@ CASES = [
     _title("no title", "", None),
     _title("an html entity that xml does not know", "caf&eacute;&nbsp;noir", "café noir"),
     _title("an ampersand alone", "Q & A", "Q & A"),
-    _date("Mon, 02 Mar 2026 08:00:00 +0100", datetime(2026, 3, 2, 7, tzinfo=UTC)),
-    _date("2026-03-02T08:00:00Z", datetime(2026, 3, 2, 8, tzinfo=UTC)),
-    _date("Lunes, 02 Mar 2026 08:00:00 GMT", datetime(2026, 3, 2, 8, tzinfo=UTC)),
-    _date("2 mars 2026", datetime(2026, 3, 2, tzinfo=UTC)),
-    _date("yesterday", None),
-    _date("0000-00-00", None),
-    _date("Mon, 02 Mar 9999 08:00:00 GMT", None),
-    _date("Fri, 01 Jan 2999 00:00:00 GMT", datetime(2999, 1, 1, tzinfo=UTC)),
-    _duration("1:02:03", 3723.0),
-    _duration("62:03", 3723.0),
-    _duration("3723", 3723.0),
-    _duration("3723.5", 3723.5),
-    _duration("about an hour", None),
-    _duration("-5", None),
-    _duration("99999999999999999999", None),
+    _dates(),
+    _durations(),
 ]
