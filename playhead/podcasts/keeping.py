@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +11,12 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import NotFoundError, StateConflictError, SubscribedError
+from playhead.errors import NotFoundError, SubscribedError
 from playhead.identity import new_id
-from playhead.ledger import operate
 from playhead.models import Delivery, Episode, Feed, Subscription
 from playhead.podcasts.outcomes import UNDER_WAY
 from playhead.podcasts.times import soon
+from playhead.podcasts.withdrawing import send_no_more
 
 WISHES = ("keywords", "newest", "notify")
 
@@ -85,18 +84,12 @@ async def unsubscribe(session: AsyncSession, kept: Kept) -> None:
     """End it. What is yet to be sent is not; what was sent stays known. A feed that nobody wants is asked no more."""
     pending = delete(Delivery).filter_by(subscription_id=kept.subscription.id, state="pending", issue_id=None)
     dropped = (await session.execute(pending.returning(Delivery.episode_id, Delivery.job_id))).all()
-    await _send_no_more(session, kept.subscription.owner_id, [row.job_id for row in dropped if row.job_id])
+    await send_no_more(session, [(kept.subscription.owner_id, row.job_id) for row in dropped])
     await _want_no_more(session, [row.episode_id for row in dropped])
     await session.delete(kept.subscription)
     await session.flush()
     if not await session.scalar(select(Subscription.id).filter_by(feed_id=kept.feed.id).limit(1)):
         kept.feed.next_poll_at = None
-
-
-async def _send_no_more(session: AsyncSession, owner_id: UUID, job_ids: Sequence[UUID]) -> None:
-    for job_id in sorted(job_ids):
-        with contextlib.suppress(NotFoundError, StateConflictError):  # It has ended, or was deleted.
-            await operate.cancel(session, owner_id, job_id)
 
 
 async def _want_no_more(session: AsyncSession, episode_ids: Sequence[UUID]) -> None:

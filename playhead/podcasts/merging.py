@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.models import Episode, Feed, Subscription
 from playhead.podcasts.matching import take
+from playhead.podcasts.withdrawing import send_no_more
 
 _FURTHER = ("known", "failed", "wanted", "making", "ready")
 
@@ -33,6 +34,7 @@ _ONE_EPISODE = (
         JOIN deliveries AS told ON told.episode_id = pair.gone
     WHERE deliveries.episode_id = pair.kept AND deliveries.owner_id = told.owner_id AND deliveries.state = 'pending'
       AND told.state <> 'pending' AND NOT deliveries.validation AND NOT told.validation
+    RETURNING deliveries.owner_id, CASE WHEN deliveries.issue_id IS NULL THEN deliveries.job_id END
     """,
     """
     UPDATE deliveries SET episode_id = pair.kept FROM unnest(:gone, :kept) AS pair(gone, kept)
@@ -42,6 +44,10 @@ _ONE_EPISODE = (
     """
     UPDATE episode_identities SET episode_id = pair.kept FROM unnest(:gone, :kept) AS pair(gone, kept)
     WHERE episode_id = pair.gone
+    """,
+    """
+    DELETE FROM deliveries WHERE episode_id = ANY(:gone)
+    RETURNING owner_id, CASE WHEN issue_id IS NULL THEN job_id END
     """,
     "DELETE FROM episodes WHERE id = ANY(:gone)",
     # What somebody wanted of the row that is gone.
@@ -95,9 +101,12 @@ async def _merge(session: AsyncSession, gone: Feed, kept: Feed, now: datetime, e
     }
     subscribers = {feed_id: await _subscriptions(session, feed_id) for feed_id in unseen}
     ids = [bindparam(name, list(one), ARRAY(PG_UUID)) for name, one in (("gone", same.keys()), ("kept", same.values()))]
+    dropped: list[tuple[UUID, UUID | None]] = []
     for statement in _ONE_EPISODE:
         named = [one for one in ids if f":{one.key}" in statement]
-        await session.execute(text(statement).bindparams(*named))
+        done = await session.execute(text(statement).bindparams(*named))
+        dropped += [(row[0], row[1]) for row in done] if "RETURNING" in statement else []
+    await send_no_more(session, dropped)
     for statement in _ONE_FEED:
         await session.execute(text(statement), {"gone": gone.id, "kept": kept.id})
     session.expunge(gone)

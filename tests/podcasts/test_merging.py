@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
-from playhead.models import Delivery, Episode, EpisodeIdentity, Subscription
+from playhead.asking.requests import Requests
+from playhead.models import Delivery, Episode, EpisodeIdentity, Job, Subscription
+from playhead.podcasts.sending import send_ready
+from tests.podcasts.conftest import TYPES
 from tests.podcasts.feeds import item, rss
+from tests.podcasts.newsroom import SUMMARY
 from tests.podcasts.server import answer, redirect
 
 if TYPE_CHECKING:
@@ -54,6 +58,20 @@ async def test_who_subscribed_to_both_is_told_once(desk: Desk) -> None:
         [told] = await session.scalars(select(Delivery))
         [wish] = await session.scalars(select(Subscription))
     assert (told.state, told.subscription_id, wish.id, wish.newest) == ("delivered", kept.id, kept.id, 3)
+
+
+async def test_letters_that_wait_to_be_sent_for_both_become_one(desk: Desk) -> None:
+    for path in (OLD, NEW):
+        await desk.subscribe(path, notify={"mail": "ann@example.com"})
+    await both(desk, "a")
+    async with desk.database.transaction() as session:
+        await session.execute(update(Episode).values(state="ready", summary=SUMMARY))
+        await send_ready(session, Requests(TYPES, desk.settings))
+    await desk.polled(redirect(NEW), OLD)
+    async with desk.database.transaction() as session:
+        [told] = await session.scalars(select(Delivery))
+        states = {job.id: job.state for job in await session.scalars(select(Job))}
+    assert {job_id == told.job_id: state for job_id, state in states.items()} == {True: "queued", False: "canceled"}
 
 
 async def test_of_two_rows_the_one_that_more_was_made_of_stays(desk: Desk) -> None:
