@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from playhead.settings import MailSettings, Settings, WebhookSettings
+from playhead.settings import MailSettings, PodcastSettings, Settings, WebhookSettings
 
 
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,6 +33,15 @@ def test_a_blank_key_is_one_that_is_not_set(blank: str) -> None:
 def test_a_secret_that_signs_nothing_is_refused_when_it_is_read(secret: str) -> None:
     with pytest.raises(ValidationError, match="base64"):
         WebhookSettings.model_validate({"secret": secret})
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"digest_cron": "at two"}, {"digest_cron": "0 2 30 2 *"}, {"expires_seconds": 1e9}, {"delivery_seconds": 1e9}],
+)
+def test_times_that_nothing_could_be_sent_by_are_refused_when_they_are_read(setting: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(setting))):
+        PodcastSettings.model_validate(setting)
 
 
 @pytest.mark.parametrize("sender", ["nobody", "Ann <ann@example.com>, bob@example.com", "ann@example.com\nBcc: x@y.zz"])
