@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from playhead.markdown import clock, one_line, plain
 from playhead.models import Episode, Feed
 from playhead.summary import Summary
@@ -59,7 +61,7 @@ def record(item: Item) -> dict[str, Any]:
             "id": str(episode.id),
             "title": item.title,
             "link": episode.link,
-            "published_at": episode.published_at.isoformat() if episode.published_at else None,
+            "published_at": to_jsonable_python(episode.published_at),
             "enclosure_url": episode.enclosure_url,
             "duration_seconds": episode.duration_seconds,
         },

@@ -40,7 +40,7 @@ SUMMARY: dict[str, Any] = {
     "language": "en",
     "duration_seconds": 61.0,
     "windows": 1,
-    "model": "test",
+    "model": "smollm2",
 }
 
 
