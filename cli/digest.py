@@ -10,6 +10,9 @@ from cli.asking import ask
 from cli.failure import USAGE, CommandError, Commands
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cli.client import Client
     from cli.digested import DigestView
 
 PATH = "/api/v1/digest"
@@ -30,7 +33,7 @@ def show(*, as_json: AsJson = False) -> None:
     """Show when the next digest comes, and where it goes."""
     from cli.digested import DigestView
 
-    _tell(ask(lambda client: client.get(PATH, DigestView)), as_json=as_json)
+    _tell(lambda client: client.get(PATH, DigestView), as_json=as_json)
 
 
 @app.command()
@@ -65,10 +68,14 @@ def set_digest(
         raise CommandError("Give one of --mail, --webhook and --feed.", exit_code=USAGE)
     asked: dict[str, Any] = {"cron": cron, "timezone": timezone, "paused": pause, "notify": ways or None}
     changes = {name: value for name, value in asked.items() if value is not None}
-    _tell(ask(lambda client: client.patch(PATH, DigestView, changes)))
+    _tell(lambda client: client.patch(PATH, DigestView, changes))
 
 
-def _tell(digest: DigestView, *, as_json: bool = False) -> None:
+def _tell(question: Callable[[Client], Awaitable[DigestView]], *, as_json: bool = False) -> None:
     from cli.digested import show_digest
 
+    async def whole(client: Client) -> DigestView:
+        return (await question(client)).at(client.access.url)
+
+    digest = ask(whole)
     typer.echo(digest.model_dump_json(indent=2)) if as_json else show_digest(digest)

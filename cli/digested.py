@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel
 from rich.markdown import Markdown
@@ -19,6 +19,10 @@ class DigestView(BaseModel):
     notify: dict[str, Any]
     next_at: datetime | None = None
     feed_url: str
+
+    def at(self, server_url: str) -> Self:
+        """The same, with the whole address of its feed."""
+        return self.model_copy(update={"feed_url": f"{server_url.rstrip('/')}{self.feed_url}"})
 
 
 class PreviewView(BaseModel):
@@ -50,4 +54,4 @@ def show_preview(preview: PreviewView) -> None:
     if not preview.episodes:
         console.print("Nothing is new: no digest would be sent.", markup=False)
         return
-    console.print(Markdown(preview.markdown))
+    console.print(Markdown(preview.markdown, hyperlinks=False))

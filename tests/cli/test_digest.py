@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from tests.cli.conftest import Run
@@ -20,14 +21,19 @@ PREVIEW: dict[str, Any] = {
     "due_at": "2026-11-30T02:00:00Z",
     "title": "Podcast digest, 30 November 2026",
     "episodes": [{"episode": {"title": "Rain"}}],
-    "markdown": "# Podcast digest, 30 November 2026\n\n## The Weather\n\n### Rain\n\nIt *rains*.\n",
+    "markdown": "# Podcast digest, 30 November 2026\n\n## The Weather\n\n### Rain\n\n[Listen](<https://example.com/rain>)\n\nIt *rains*.\n",
 }
 
 
 def test_show_says_when_and_where_to(run: Run, server: Server) -> None:
     server.on(f"GET {PATH}", as_json(DIGEST))
     told = run("digest", "show").stdout
-    for part in ("2026-11-30", "0 2 * * * (UTC)", "mail ann@example.com", f"{PATH}/feed/secret"):
+    for part in (
+        "2026-11-30",
+        "0 2 * * * (UTC)",
+        "mail ann@example.com",
+        f"{os.environ['PLAYHEAD_URL']}{PATH}/feed/secret",
+    ):
         assert part in told
     assert json.loads(run("digest", "show", "--json").stdout)["notify"] == {"mail": "ann@example.com"}
 
@@ -37,6 +43,7 @@ def test_preview_shows_it_as_people_read_it(run: Run, server: Server) -> None:
     told = run("digest", "preview").stdout
     assert "The Weather" in told
     assert "It rains." in told
+    assert "https://example.com/rain" in told
 
 
 def test_preview_without_news_says_so(run: Run, server: Server) -> None:

@@ -123,6 +123,11 @@ class Newsroom:
             kept = await keeping.find(session, subscription.owner_id, subscription.id, to_change=True)
             return await trying.validate(session, kept.subscription, 60)
 
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        async with self.database.transaction() as session:
+            kept = await keeping.find(session, subscription.owner_id, subscription.id, to_change=True)
+            await keeping.unsubscribe(session, kept)
+
     async def tickets(self, job: Job) -> list[int]:
         """The priorities of the tickets that the job has."""
         theirs = text("SELECT priority FROM procrastinate_jobs WHERE args->>'job_id' = :job_id ORDER BY priority")

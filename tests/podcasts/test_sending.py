@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from playhead.errors import MailRefusedError, StateConflictError, UrlRejectedError
 from playhead.ledger import operate
 from playhead.models import Delivery, Job
-from playhead.podcasts import deliveries, keeping
+from playhead.podcasts import deliveries
 from playhead.states import FIRST_BASE
 from tests.api.pages import lasting, read, shown
 from tests.podcasts.newsroom import SUMMARY, Newsroom
@@ -210,9 +212,7 @@ async def test_who_unsubscribes_is_told_no_more(newsroom: Newsroom) -> None:
     subscription = await newsroom.subscriber(feed, MAIL)
     await newsroom.delivery(subscription, episode)
     await newsroom.turn()
-    async with newsroom.database.transaction() as session:
-        kept = await keeping.find(session, subscription.owner_id, subscription.id, to_change=True)
-        await keeping.unsubscribe(session, kept)
+    await newsroom.unsubscribe(subscription)
     await newsroom.turn()
     assert (await newsroom.job("deliver")).state == "canceled"
     assert await newsroom.deliveries() == []
@@ -275,3 +275,21 @@ async def test_a_try_hurries_the_work_that_is_under_way(newsroom: Newsroom) -> N
     assert await newsroom.tickets(await newsroom.job("transcribe")) == [0, FIRST_BASE]
     await newsroom.succeed(await newsroom.job("transcribe"), {}, transcript_json=b"{}")
     assert await newsroom.tickets(await newsroom.job("summarize")) == [FIRST_BASE]
+
+
+async def test_workers_that_sweep_at_once_while_people_leave_hinder_nobody_and_send_once(newsroom: Newsroom) -> None:
+    feed = await newsroom.feed()
+    episodes = [await newsroom.episode(feed, state="ready", summary=SUMMARY) for _ in range(4)]
+    by_mail = [await newsroom.subscriber(feed, {"mail": f"{number}@example.com"}) for number in range(8)]
+    by_digest = [await newsroom.digested(feed, MAIL) for _ in range(8)]
+    for subscription in (*by_mail, *by_digest):
+        for episode in episodes:
+            await newsroom.delivery(subscription, episode)
+    newsroom.now += timedelta(days=1)
+    gone = [*by_mail[:4], *by_digest[:4]]
+    await asyncio.gather(*(newsroom.turn() for _ in range(3)), *(newsroom.unsubscribe(one) for one in gone))
+    await newsroom.turn()
+    left = {one.owner_id for one in (*by_mail[4:], *by_digest[4:])}
+    sent = Counter(job.owner_id for job in await newsroom.jobs("deliver") if job.owner_id in left)
+    assert sent == {**{one.owner_id: 4 for one in by_mail[4:]}, **{one.owner_id: 1 for one in by_digest[4:]}}
+    assert {one.job_id is None for one in await newsroom.deliveries() if one.owner_id in left} == {False}
