@@ -118,7 +118,7 @@ def test_an_owner_is_given_a_tier_that_there_is(run: Run, migrated: str, monkeyp
     monkeypatch.setenv("PLAYHEAD_TIERS", '{"premium": 10, "gold": 20}')
     assert run("owners", "tier", "alice", "gold").stdout == "alice is gold: +20 to the rank of each job.\n"
     told = {info["name"]: (info["tier"], info["base"]) for info in json.loads(run("owners", "list", "--json").stdout)}
-    assert told == {"admin": ("free", 0), "alice": ("gold", 20)}
+    assert told == {"admin": ("free", 0), "alice": ("gold", 20), "system:podcasts": ("free", 0)}
 
     for arguments, complaint in ((("alice", "lead"), "free, premium, gold"), (("bob", "gold"), "no owner 'bob'")):
         refused = run("owners", "tier", *arguments)

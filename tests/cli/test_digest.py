@@ -21,7 +21,8 @@ PREVIEW: dict[str, Any] = {
     "due_at": "2026-11-30T02:00:00Z",
     "title": "Podcast digest, 30 November 2026",
     "episodes": [{"episode": {"title": "Rain"}}],
-    "markdown": "# Podcast digest, 30 November 2026\n\n## The Weather\n\n### Rain\n\n[Listen](<https://example.com/rain>)\n\nIt *rains*.\n",
+    "markdown": "# Podcast digest, 30 November 2026\n\n## The Weather\n\n"
+    "### Rain\n\n[Listen](<https://example.com/rain>)\n\nIt *rains*.\n",
 }
 
 
