@@ -160,6 +160,25 @@ async def test_a_paused_digest_gathers_and_sends_nothing(newsroom: Newsroom) -> 
     assert len(await issues(newsroom)) == 1
 
 
+@pytest.mark.parametrize(
+    ("evening", "hours", "due"),
+    [
+        ("2027-03-27 20:00", ("00:30", "01:30", "02:30"), "2027-03-28 01:30"),  # The clock leaps over half past two,
+        ("2027-10-30 20:00", ("00:30", "01:30", "02:30"), "2027-10-31 00:30"),  # and shows it twice.
+    ],
+)
+async def test_a_change_of_the_clocks_neither_skips_nor_doubles_a_digest(
+    newsroom: Newsroom, evening: str, hours: tuple[str, ...], due: str
+) -> None:
+    newsroom.now = utc(evening)
+    subscription = await newsroom.digested(await newsroom.feed(), MAIL)
+    await newsroom.set_digest(subscription.owner_id, cron="30 2 * * *", timezone="Europe/Berlin")
+    for hour in hours:
+        await news(newsroom, subscription)
+        await newsroom.at(utc(f"{due[:10]} {hour}"))
+    assert [issue.due_at for issue in await issues(newsroom)] == [utc(due)]
+
+
 async def test_each_has_times_of_their_own(newsroom: Newsroom) -> None:
     subscription = await newsroom.digested(await newsroom.feed(), MAIL)
     await newsroom.set_digest(subscription.owner_id, cron="0 7 * * *", timezone="Europe/Berlin")
