@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import NotFoundError, SubscribedError
 from playhead.identity import new_id
 from playhead.models import Delivery, Episode, Feed, Subscription
-from playhead.podcasts.outcomes import UNDER_WAY
+from playhead.podcasts.following import UNDER_WAY
 from playhead.podcasts.times import soon
 from playhead.podcasts.withdrawing import send_no_more
 

@@ -13,9 +13,9 @@ from playhead.errors import NoEpisodeError, StateConflictError
 from playhead.ledger.hasten import hasten
 from playhead.models import Delivery, Episode, Subscription
 from playhead.podcasts.channels import channel_of
+from playhead.podcasts.following import UNDER_WAY
 from playhead.podcasts.matching import newest_first, want
 from playhead.podcasts.messages import NOWHERE, is_sent
-from playhead.podcasts.outcomes import UNDER_WAY
 from playhead.states import FIRST_BASE
 
 

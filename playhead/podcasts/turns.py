@@ -10,8 +10,8 @@ from playhead.asking.requests import Requests
 from playhead.models import Delivery, DigestIssue
 from playhead.podcasts.expiring import expire_late, fail_hopeless
 from playhead.podcasts.finishing import finish_made
+from playhead.podcasts.following import follow
 from playhead.podcasts.making import make_wanted
-from playhead.podcasts.outcomes import follow
 from playhead.podcasts.sending import send_ready
 
 

@@ -22,9 +22,9 @@ from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Job, O
 from playhead.podcasts import deliveries, digests, keeping, trying
 from playhead.podcasts.expiring import expire_late, fail_hopeless
 from playhead.podcasts.finishing import finish_made
+from playhead.podcasts.following import follow
 from playhead.podcasts.issuing import issue_due
 from playhead.podcasts.making import make_wanted
-from playhead.podcasts.outcomes import follow
 from playhead.podcasts.sending import send_ready
 from playhead.settings import RetrySettings
 from playhead.storage import Storage

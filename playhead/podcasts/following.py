@@ -1,4 +1,4 @@
-"""Outcomes: a delivery, or a digest, is as far as the job that sends it."""
+"""Following: a delivery, or a digest, is as far as the job that sends it."""
 
 from __future__ import annotations
 
