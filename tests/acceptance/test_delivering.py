@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select, text
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.programs import Program
     from tests.worker.conftest import House
+
+pytestmark = pytest.mark.heavy
 
 TO = ["ann@example.com", "bob@example.org"]
 

@@ -13,6 +13,8 @@ from tests.acceptance.processes import submit_trial, worker
 if TYPE_CHECKING:
     from tests.worker.conftest import House
 
+pytestmark = pytest.mark.heavy
+
 GRACE = {"WORKER__GRACE_SECONDS": "2", "RETRY__BASE_SECONDS": "0.1"}
 LIMIT = {"timeout_seconds": 5, "max_attempts": 20}
 """More attempts than one: on a busy machine one that does no deed may take too long as well."""

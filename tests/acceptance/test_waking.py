@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.worker.conftest import House
 
+pytestmark = pytest.mark.heavy
+
 HOOK = SOON | {"WAKE__EVERY_SECONDS": "0.5", "WAKE__QUEUES": '["gpu"]'}
 WORKER = shlex.join([sys.executable, "-m", "cli.main", "worker", "--queues", "gpu", "--exit-when-idle", "0.5"])
 
@@ -105,7 +107,6 @@ async def submit_some(client: httpx.AsyncClient, count: int) -> None:
         assert answer.status_code == 202
 
 
-@pytest.mark.heavy
 async def test_a_thousand_requests_fifty_at_once_to_two_apis_are_one_call(house: House) -> None:
     called: queue.Queue[str] = queue.Queue()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.podcasts.conftest import Desk
     from tests.podcasts.oddities.case import Case
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600)]
 """Each poll has a process of its own, hundreds in all; the time of them all counts for the first of these tests."""
 
 CASES: Sequence[Case] = [*texts.CASES, *documents.CASES, *changes.CASES, *servers.CASES]
