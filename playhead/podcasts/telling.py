@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -26,7 +27,7 @@ class Item:
     feed: Feed
     is_brief: bool = False
 
-    @property
+    @cached_property
     def summary(self) -> Summary:
         """What was made of it."""
         return Summary.model_validate(self.episode.summary)

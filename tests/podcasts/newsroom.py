@@ -195,6 +195,12 @@ class Newsroom:
         async with self.database.transaction() as session:
             await settle.fail(session, run, error, Cost(), RetrySettings())
 
+    async def word(self, notify: dict[str, Any], **about: Any) -> Delivery:
+        """A delivery to a subscriber of their own of an episode that is ready."""
+        feed = await self.feed()
+        episode = await self.episode(feed, state="ready", summary=SUMMARY)
+        return await self.delivery(await self.subscriber(feed, notify), episode, **about)
+
     async def late(self, delivery: Delivery) -> None:
         """Let its time be over."""
         past = func.now() - timedelta(seconds=1)

@@ -57,9 +57,7 @@ async def test_a_webhook_gets_all_that_is_known(newsroom: Newsroom) -> None:
 
 
 async def test_a_delivery_is_as_far_as_its_job(newsroom: Newsroom) -> None:
-    feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
-    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    delivery = await newsroom.word(MAIL)
     await newsroom.turn()
     assert (await newsroom.again(delivery)).state == "pending"
     run = await newsroom.begin(await newsroom.job("deliver"))
@@ -73,9 +71,7 @@ async def test_a_delivery_is_as_far_as_its_job(newsroom: Newsroom) -> None:
 
 
 async def test_one_that_failed_says_why_and_can_be_tried_again(newsroom: Newsroom) -> None:
-    feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
-    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    delivery = await newsroom.word(MAIL)
     await newsroom.turn()
     await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such user"))
     await newsroom.turn()
@@ -88,9 +84,7 @@ async def test_one_that_failed_says_why_and_can_be_tried_again(newsroom: Newsroo
 
 
 async def test_a_job_that_is_retried_by_hand_is_followed(newsroom: Newsroom) -> None:
-    feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
-    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    delivery = await newsroom.word(MAIL)
     await newsroom.turn()
     await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such user"))
     await newsroom.turn()
@@ -101,9 +95,7 @@ async def test_a_job_that_is_retried_by_hand_is_followed(newsroom: Newsroom) -> 
 
 
 async def test_a_job_that_was_deleted_leaves_no_delivery_waiting(newsroom: Newsroom) -> None:
-    feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
-    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    delivery = await newsroom.word(MAIL)
     await newsroom.turn()
     async with newsroom.database.transaction() as session:
         await session.delete(await session.get(Job, (await newsroom.job("deliver")).id))
@@ -153,9 +145,7 @@ async def test_what_is_ready_waits_for_its_digest_however_late_that_comes(newsro
 
 
 async def test_its_job_expires_with_it(newsroom: Newsroom) -> None:
-    feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
-    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode, days=1)
+    delivery = await newsroom.word(MAIL, days=1)
     await newsroom.turn()
     job = await newsroom.job("deliver")
     assert job.expires_at is not None
@@ -219,9 +209,7 @@ async def test_who_unsubscribes_is_told_no_more(newsroom: Newsroom) -> None:
 
 
 async def test_two_who_try_again_at_once_try_once(newsroom: Newsroom) -> None:
-    feed = await newsroom.feed()
-    episode = await newsroom.episode(feed, state="ready", summary=SUMMARY)
-    delivery = await newsroom.delivery(await newsroom.subscriber(feed, MAIL), episode)
+    delivery = await newsroom.word(MAIL)
     await newsroom.turn()
     await newsroom.fail(await newsroom.job("deliver"), MailRefusedError("550 no such user"))
     await newsroom.turn()
