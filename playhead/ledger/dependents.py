@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -91,9 +91,9 @@ async def require_open(session: AsyncSession, job: Job) -> None:
     Raises:
         StateConflictError: saying which job to retry first, or that none will help: one was deleted.
     """
-    needs = select(Job.id, Job.state).join(Dependency, Dependency.needs_id == Job.id)
-    unmet = needs.where(Dependency.job_id == job.id, Job.state != State.SUCCEEDED).order_by(Job.id)
-    rows = (await session.execute(unmet)).all()
+    needs = select(Dependency.needs_id).where(Dependency.job_id == job.id)
+    unmet = select(Job.id, Job.state).where(among(Job.id, needs), Job.state != State.SUCCEEDED)
+    rows = (await session.execute(unmet.order_by(Job.id))).all()
     if len(rows) < job.waits_for:
         gone = "a job that this one waits for was deleted, so this one can never begin: delete it and submit it anew"
         raise StateConflictError(gone)
@@ -109,9 +109,11 @@ async def able_to_wait(session: AsyncSession, job_ids: Sequence[UUID]) -> list[U
     for as long as their rows are locked: whatever they wait for locks them to end.
     """
     needed = aliased(Job)
-    joined = select(func.count()).select_from(Dependency).join(needed, needed.id == Dependency.needs_id)
     may_succeed = needed.state.not_in(TERMINAL) | among(needed.id, job_ids)
-    hopeful = joined.where(Dependency.job_id == Job.id, may_succeed).correlate(Job).scalar_subquery()
+    # As in playhead.ledger.locks: asked for each dependency, not joined.
+    one = select(needed.id).where(needed.id == Dependency.needs_id, may_succeed).offset(0).lateral()
+    joined = select(func.count()).select_from(Dependency).join(one, true())
+    hopeful = joined.where(Dependency.job_id == Job.id).correlate(Job).scalar_subquery()
     stuck = list(await session.scalars(select(Job.id).where(among(Job.id, job_ids), Job.waits_for != hopeful)))
     hopeless = {*stuck, *(await session.scalars(at_any_distance(stuck)))}
     return [job_id for job_id in job_ids if job_id not in hopeless]
@@ -119,5 +121,5 @@ async def able_to_wait(session: AsyncSession, job_ids: Sequence[UUID]) -> list[U
 
 def _of(needs: Sequence[UUID]) -> ReturningUpdate[UUID]:
     direct = select(Dependency.job_id).where(among(Dependency.needs_id, needs))
-    changed = update(Job).where(Job.id.in_(direct)).returning(Job.id)
+    changed = update(Job).where(among(Job.id, direct)).returning(Job.id)
     return changed.execution_options(synchronize_session=False)

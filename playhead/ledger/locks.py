@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, any_, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, any_, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,7 @@ from playhead.models import Dependency, Job
 async def lock(session: AsyncSession, wanted: Select[UUID] | CompoundSelect[UUID]) -> list[UUID]:
     """Lock these jobs, whatever state they are in, and give them: mostly dependents of one that the caller holds."""
     # Only so does each of two jobs that end at once see what the other did to a dependent that they share.
-    locked = select(Job.id).where(Job.id.in_(wanted)).order_by(Job.id).with_for_update()
+    locked = select(Job.id).where(among(Job.id, wanted)).order_by(Job.id).with_for_update()
     return list(await session.scalars(locked))
 
 
@@ -33,7 +33,7 @@ async def unhindered(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUI
     for each other.
     """
     waiting = at_any_distance(job_ids)
-    free = select(Job.id).where(Job.id.in_(waiting)).with_for_update(skip_locked=True)
+    free = select(Job.id).where(among(Job.id, waiting)).with_for_update(skip_locked=True)
     locked = set(await session.scalars(free))
     busy = set(await session.scalars(waiting)) - locked
     hindered = set(await session.scalars(_needed_at_any_distance(busy))) if busy else set()
@@ -50,20 +50,35 @@ async def detach(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
     await session.execute(ordered.with_for_update())
 
 
-def among(column: QueryableAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
-    """Whether it is one of these. As one parameter: IN has one for each, and a statement 32,767 at most."""
+def among(
+    column: QueryableAttribute[UUID], ids: Collection[UUID] | Select[UUID] | CompoundSelect[UUID]
+) -> ColumnElement[bool]:
+    """Whether it is one of these, or of what is found.
+
+    As one array. With IN each of these would be a parameter, of which a statement has 32,767 at most; and a question
+    would be joined in a way that PostgreSQL chooses by what it last knew of the tables: after a purge, row by row.
+    """
+    if isinstance(ids, Select | CompoundSelect):
+        return column == any_(func.array(ids.scalar_subquery()))
     return column == any_(literal(list(ids), ARRAY(PG_UUID(as_uuid=True))))
 
 
 def at_any_distance(needs: Sequence[UUID]) -> Select[UUID]:
     """All that wait for these jobs, or for what waits for them, and so on."""
-    near = select(Dependency.job_id).where(among(Dependency.needs_id, needs)).cte(recursive=True)
-    return select(near.union(select(Dependency.job_id).join(near, Dependency.needs_id == near.c.job_id)).c.job_id)
+    return _all_along(Dependency.needs_id, Dependency.job_id, needs)
 
 
 def _needed_at_any_distance(job_ids: Collection[UUID]) -> Select[UUID]:
-    near = select(Dependency.needs_id).where(among(Dependency.job_id, job_ids)).cte(recursive=True)
-    return select(near.union(select(Dependency.needs_id).join(near, Dependency.job_id == near.c.needs_id)).c.needs_id)
+    return _all_along(Dependency.job_id, Dependency.needs_id, job_ids)
+
+
+def _all_along(
+    origin: QueryableAttribute[UUID], end: QueryableAttribute[UUID], starts: Collection[UUID]
+) -> Select[UUID]:
+    reached = select(end.label("id")).where(among(origin, starts)).cte(recursive=True)
+    # With its offset a question of its own for each: a join of tables believed to be empty reads them row by row.
+    further = select(end.label("id")).where(origin == reached.c.id).offset(0).lateral()
+    return select(reached.union(select(further.c.id).select_from(reached.join(further, true()))).c.id)
 
 
 def free_batch(rows: Select[*tuple[Any, ...]], limit: int) -> CTE:
