@@ -21,7 +21,13 @@ from tests.s3 import s3_proxy, s3_server, s3_url
 __all__ = ["llm_server", "s3_proxy", "s3_server", "s3_url"]
 
 # A crash of the machine may cost a test its database: speed is worth more here.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # What the planner knows is else of an earlier test's rows, or of none: whichever it happened to look at.
+    "autovacuum": "off",
+}
 
 
 def pytest_configure() -> None:
