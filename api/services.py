@@ -16,7 +16,7 @@ from playhead import migrate
 from playhead.asking.requests import Requests, RequestTypes
 from playhead.database import Database
 from playhead.ledger.history import CHANNEL
-from playhead.podcasts.checking import Checking
+from playhead.podcasts.polling.checking import Checking
 from playhead.settings import Settings
 from playhead.signals import Listener
 from playhead.storage import Storage

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead import turns
 from playhead.asking.requests import Requests
 from playhead.database import Database, now
-from playhead.podcasts.issuing import issue_due
-from playhead.podcasts.polling import Polling
+from playhead.podcasts.polling.due import Polling
+from playhead.podcasts.telling.issuing import issue_due
 from playhead.podcasts.turns import deliver, work_on_episodes
 from playhead.schedules import firing
 from playhead.settings import Settings

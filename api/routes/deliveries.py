@@ -10,7 +10,7 @@ from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
 from api.schemas.delivery import DeliveryInfo, DeliveryPage, DeliveryQuery
-from playhead.podcasts import deliveries
+from playhead.podcasts.telling import deliveries
 
 routes = APIRouter(prefix=f"{V1}/deliveries", tags=["podcasts"])
 

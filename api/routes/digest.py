@@ -14,10 +14,10 @@ from api.schemas.digest import DigestChange, DigestInfo, DigestPreview, IssueInf
 from api.schemas.listing import PageQuery
 from playhead.database import now
 from playhead.models import Digest
-from playhead.podcasts import digests
-from playhead.podcasts.digest_feed import rss
-from playhead.podcasts.news import title, waiting
-from playhead.podcasts.telling import digest, record
+from playhead.podcasts.telling import digests
+from playhead.podcasts.telling.digest_feed import rss
+from playhead.podcasts.telling.episodes import digest, record
+from playhead.podcasts.telling.news import title, waiting
 
 PATH = f"{V1}/digest"
 FEED_ISSUES = 50

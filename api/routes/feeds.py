@@ -16,7 +16,7 @@ from playhead.errors import NotFoundError
 from playhead.ledger.files import find_file
 from playhead.models import PODCASTS_OWNER
 from playhead.podcasts import listing
-from playhead.podcasts.times import soon
+from playhead.podcasts.polling.times import soon
 
 PATH = f"{V1}/feeds"
 EPISODES = f"{V1}/episodes"

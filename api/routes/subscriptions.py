@@ -19,7 +19,8 @@ from api.schemas.podcast import (
     SubscriptionRequest,
 )
 from playhead.models import Feed, Subscription
-from playhead.podcasts import keeping, listing, trying
+from playhead.podcasts import keeping, listing
+from playhead.podcasts.telling import trying
 from playhead.podcasts.urls import feed_url
 
 PATH = f"{V1}/subscriptions"

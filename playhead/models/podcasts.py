@@ -49,8 +49,8 @@ class Episode(Base):
 
     ``state``: ``known`` until somebody is to be told of it, ``wanted`` until its jobs are submitted as the batch
     ``batch_id``, ``making``, then ``ready`` or ``failed``. ``transcripts`` are those that the publisher offers, as in
-    :class:`playhead.podcasts.entries.Entry`; ``transcribed`` says that none of them served. No foreign key to the
-    batch: the summary and the transcript outlive it.
+    :class:`playhead.podcasts.polling.entries.Entry`; ``transcribed`` says that none of them served. No foreign key to
+    the batch: the summary and the transcript outlive it.
     """
 
     __tablename__ = "episodes"

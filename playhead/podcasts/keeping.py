@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import NotFoundError, SubscribedError
 from playhead.identity import new_id
 from playhead.models import Delivery, Episode, Feed, Subscription
-from playhead.podcasts.following import UNDER_WAY
-from playhead.podcasts.times import soon
+from playhead.podcasts.polling.times import soon
+from playhead.podcasts.telling.following import UNDER_WAY
 from playhead.podcasts.withdrawing import send_no_more
 
 WISHES = ("keywords", "newest", "notify")

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, DigestIssue
-from playhead.podcasts.expiring import expire_late, fail_hopeless
 from playhead.podcasts.finishing import finish_made
-from playhead.podcasts.following import follow
 from playhead.podcasts.making import make_wanted
-from playhead.podcasts.sending import send_ready
+from playhead.podcasts.telling.expiring import expire_late, fail_hopeless
+from playhead.podcasts.telling.following import follow
+from playhead.podcasts.telling.sending import send_ready
 
 
 async def work_on_episodes(session: AsyncSession, requests: Requests, _: datetime) -> int:

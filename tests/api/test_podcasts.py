@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from playhead.ledger.files import add_file
 from playhead.models import PODCASTS_OWNER, Delivery, Episode
-from playhead.podcasts import checking
-from playhead.podcasts.polling import Polling
+from playhead.podcasts.polling import checking
+from playhead.podcasts.polling.due import Polling
 from tests.podcasts.feeds import dated, item, rss
 from tests.podcasts.server import ADDRESS, FeedServer, answer, redirect, serving, silent
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from playhead.models import Feed
-from playhead.podcasts.checking import Checking
+from playhead.podcasts.polling.checking import Checking
 from tests.api.pages import lasting, read, shown
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from playhead.identity import new_id
 from playhead.ledger import workers
 from playhead.models import ADMIN_OWNER, Delivery, Episode, Feed, Owner, Subscription
 from playhead.podcasts import keeping
-from playhead.podcasts.polling import Polling
+from playhead.podcasts.polling.due import Polling
 from playhead.registry import kinds
 from playhead.settings import Settings
 from playhead.storage import Storage

@@ -19,13 +19,14 @@ from playhead.ledger.claim import claim
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.models import Delivery, Digest, DigestIssue, Episode, Feed, Job, Owner, Subscription
-from playhead.podcasts import deliveries, digests, keeping, trying
-from playhead.podcasts.expiring import expire_late, fail_hopeless
+from playhead.podcasts import keeping
 from playhead.podcasts.finishing import finish_made
-from playhead.podcasts.following import follow
-from playhead.podcasts.issuing import issue_due
 from playhead.podcasts.making import make_wanted
-from playhead.podcasts.sending import send_ready
+from playhead.podcasts.telling import deliveries, digests, trying
+from playhead.podcasts.telling.expiring import expire_late, fail_hopeless
+from playhead.podcasts.telling.following import follow
+from playhead.podcasts.telling.issuing import issue_due
+from playhead.podcasts.telling.sending import send_ready
 from playhead.settings import RetrySettings
 from playhead.storage import Storage
 

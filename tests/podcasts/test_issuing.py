@@ -15,11 +15,11 @@ from sqlalchemy import func, select
 from playhead.delivering.letters import MOST_READ_BYTES
 from playhead.errors import MailRefusedError
 from playhead.models import Delivery, Digest, DigestIssue, Feed, Subscription
-from playhead.podcasts import digests
-from playhead.podcasts import news as news_of
-from playhead.podcasts.digest_feed import rss
-from playhead.podcasts.issuing import issue_due
-from playhead.podcasts.telling import Item
+from playhead.podcasts.telling import digests
+from playhead.podcasts.telling import news as news_of
+from playhead.podcasts.telling.digest_feed import rss
+from playhead.podcasts.telling.episodes import Item
+from playhead.podcasts.telling.issuing import issue_due
 from tests.podcasts.newsroom import SUMMARY, Newsroom
 
 MAIL = {"mail": "ann@example.com"}

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, Episode, EpisodeIdentity, Job, Subscription
-from playhead.podcasts.sending import send_ready
+from playhead.podcasts.telling.sending import send_ready
 from tests.podcasts.conftest import TYPES
 from tests.podcasts.feeds import item, rss
 from tests.podcasts.newsroom import SUMMARY

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import event, func, text
 
 from playhead.models import Feed
-from playhead.podcasts import polling, times
 from playhead.podcasts.keeping import find, unsubscribe
+from playhead.podcasts.polling import times
+from playhead.podcasts.polling.due import AT_ONCE
 from tests.podcasts.feeds import item, rss
 from tests.podcasts.server import Asked, answer, redirect, silent, versioned
 
@@ -93,7 +94,7 @@ async def test_one_that_is_slow_keeps_no_other_waiting(desk: Desk) -> None:
     for number in range(3):
         await desk.subscribe(f"/slow/{number}")
         desk.serve(silent(asked, released), f"/slow/{number}")
-    others = [f"/{number}" for number in range(polling.AT_ONCE * 2)]
+    others = [f"/{number}" for number in range(AT_ONCE * 2)]
     left = set(others)
 
     def last(path: str) -> Answer:

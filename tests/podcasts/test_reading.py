@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from playhead.errors import FeedUnreadableError
-from playhead.podcasts import reading
-from playhead.podcasts.fetching import Answer, Known
+from playhead.podcasts.polling import reading
+from playhead.podcasts.polling.fetching import Answer, Known
 from tests.podcasts.feeds import item, rss
 
 if TYPE_CHECKING:

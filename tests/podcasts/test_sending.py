@@ -12,7 +12,7 @@ import pytest
 from playhead.errors import MailRefusedError, StateConflictError, UrlRejectedError
 from playhead.ledger import operate
 from playhead.models import Delivery, Job
-from playhead.podcasts import deliveries
+from playhead.podcasts.telling import deliveries
 from playhead.states import FIRST_BASE
 from tests.api.pages import lasting, read, shown
 from tests.podcasts.newsroom import SUMMARY, Newsroom

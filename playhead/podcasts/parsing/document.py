@@ -1,4 +1,4 @@
-"""A feed's bytes as what :class:`playhead.podcasts.entries.FeedDocument` holds."""
+"""A feed's bytes as what :class:`playhead.podcasts.polling.entries.FeedDocument` holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One entry of a feed, as :class:`playhead.podcasts.entries.Entry` has it."""
+"""One entry of a feed, as :class:`playhead.podcasts.polling.entries.Entry` has it."""
 
 from __future__ import annotations
 

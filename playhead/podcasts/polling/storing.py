@@ -13,9 +13,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.models import Episode, Feed
-from playhead.podcasts.entries import Entry, FeedDocument
-from playhead.podcasts.identities import identified
-from playhead.podcasts.recognising import Recognised, recognise, remember
+from playhead.podcasts.polling.entries import Entry, FeedDocument
+from playhead.podcasts.polling.identities import identified
+from playhead.podcasts.polling.recognising import Recognised, recognise, remember
 
 _SAID = ("title", "link", "description", "language", "image_url")
 

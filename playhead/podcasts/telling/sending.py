@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, Digest, Episode, Feed, Subscription
-from playhead.podcasts.channels import BY_DIGEST, CHANNEL
-from playhead.podcasts.messages import of_episode, terms
-from playhead.podcasts.telling import Item
+from playhead.podcasts.telling.channels import BY_DIGEST, CHANNEL
+from playhead.podcasts.telling.episodes import Item
+from playhead.podcasts.telling.messages import of_episode, terms
 from playhead.states import FIRST_BASE
 
 AT_ONCE = 50

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.database import now
 from playhead.errors import PlayheadError
 from playhead.models import Episode, Feed, Subscription
-from playhead.podcasts.entries import FeedDocument
-from playhead.podcasts.fetching import Known
 from playhead.podcasts.matching import take
-from playhead.podcasts.merging import settled_at
-from playhead.podcasts.storing import store
-from playhead.podcasts.times import after_failure, after_success
+from playhead.podcasts.polling.entries import FeedDocument
+from playhead.podcasts.polling.fetching import Known
+from playhead.podcasts.polling.merging import settled_at
+from playhead.podcasts.polling.storing import store
+from playhead.podcasts.polling.times import after_failure, after_success
 from playhead.settings import PodcastSettings
 
 

@@ -9,13 +9,13 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from playhead.models import Digest, Subscription
-from playhead.podcasts.digests import BY_FEED
+from playhead.podcasts.telling.digests import BY_FEED
 
 BY_DIGEST: ColumnElement[bool] = Subscription.notify.has_key("digest")
 CHANNEL: ColumnElement[Any] = case(
     (BY_DIGEST, func.coalesce(Digest.notify, literal(dict(BY_FEED), JSONB))), else_=Subscription.notify
 )
-"""As :data:`playhead.podcasts.messages.Channel`; of a subscription, and of its owner's digest, which need not be."""
+"""As :data:`playhead.podcasts.telling.messages.Channel`; of a subscription, and of its owner's digest, if any."""
 
 
 def channel_of(subscription_id: UUID | None) -> Select[Any]:

@@ -14,10 +14,10 @@ from playhead.asking.refusals import refusal
 from playhead.asking.requests import Requests
 from playhead.models import Delivery, Digest, DigestIssue
 from playhead.pages import fragment
-from playhead.podcasts.digests import begin, next_after
-from playhead.podcasts.messages import is_sent, of_digest, terms
-from playhead.podcasts.news import News, hold, title, waiting
-from playhead.podcasts.telling import Item, digest
+from playhead.podcasts.telling.digests import begin, next_after
+from playhead.podcasts.telling.episodes import Item, digest
+from playhead.podcasts.telling.messages import is_sent, of_digest, terms
+from playhead.podcasts.telling.news import News, hold, title, waiting
 
 AT_ONCE = 20
 """Digests in one transaction: each has a text of some hundred kilobytes, and is a savepoint or two."""

@@ -1,4 +1,4 @@
-"""Telling: episodes as people read of them, in Markdown, and as programs do, in JSON."""
+"""Episodes as people read of them, in Markdown, and as programs do, in JSON."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from playhead.podcasts.entries import Entry
+from playhead.podcasts.polling.entries import Entry
 
 
 class Identity(NamedTuple):

@@ -12,8 +12,8 @@ from playhead.errors import NotFoundError, StateConflictError
 from playhead.ledger import operate
 from playhead.models import Delivery, Episode, Job
 from playhead.paging import Page, newest
-from playhead.podcasts.channels import channel_of
-from playhead.podcasts.messages import goes_to
+from playhead.podcasts.telling.channels import channel_of
+from playhead.podcasts.telling.messages import goes_to
 from playhead.settings import PodcastSettings
 
 RETRYABLE = ("failed", "expired")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playhead.errors import InvalidError
-from playhead.podcasts.telling import Item, digest, letter, record
+from playhead.podcasts.telling.episodes import Item, digest, letter, record
 from playhead.settings import PodcastSettings
 
 Channel = Mapping[str, Any]

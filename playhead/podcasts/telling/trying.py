@@ -12,10 +12,10 @@ from playhead.database import now
 from playhead.errors import NoEpisodeError, StateConflictError
 from playhead.ledger.hasten import hasten
 from playhead.models import Delivery, Episode, Subscription
-from playhead.podcasts.channels import channel_of
-from playhead.podcasts.following import UNDER_WAY
 from playhead.podcasts.matching import newest_first, want
-from playhead.podcasts.messages import NOWHERE, is_sent
+from playhead.podcasts.telling.channels import channel_of
+from playhead.podcasts.telling.following import UNDER_WAY
+from playhead.podcasts.telling.messages import NOWHERE, is_sent
 from playhead.states import FIRST_BASE
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 from playhead.errors import PlayheadError
 from playhead.models import Feed
-from playhead.podcasts.fetching import Known, ask
-from playhead.podcasts.reading import read
+from playhead.podcasts.polling.fetching import Known, ask
+from playhead.podcasts.polling.reading import read
 from playhead.settings import Settings
 
 PATIENCE_SECONDS = 10.0
@@ -29,8 +29,8 @@ class Checking:
         One that is slow, or for which there is no place in that time, is taken at its word: it is asked later.
 
         Raises:
-            PlayheadError: as :func:`playhead.podcasts.fetching.ask` and :func:`playhead.podcasts.reading.read`; the
-                field is ``url``.
+            PlayheadError: as :func:`playhead.podcasts.polling.fetching.ask` and
+                :func:`playhead.podcasts.polling.reading.read`; the field is ``url``.
         """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS), self._places:

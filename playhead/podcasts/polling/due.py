@@ -1,4 +1,4 @@
-"""Polling: feeds whose time has come are asked, several at once, with no connection to the database held meanwhile."""
+"""Feeds whose time has come are asked, several at once, with no connection to the database held meanwhile."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from playhead.database import SWEEP_SECONDS, Database, is_away
 from playhead.errors import InternalError, PlayheadError
 from playhead.fetch.guard import Resolver, resolve
 from playhead.models import Feed
-from playhead.podcasts import outcome
-from playhead.podcasts.fetching import Known, ask
-from playhead.podcasts.reading import read
-from playhead.podcasts.times import LEASE
+from playhead.podcasts.polling import outcome
+from playhead.podcasts.polling.fetching import Known, ask
+from playhead.podcasts.polling.reading import read
+from playhead.podcasts.polling.times import LEASE
 from playhead.settings import Settings
 
 AT_ONCE = 8

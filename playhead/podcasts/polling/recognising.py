@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.identity import new_id
 from playhead.models import EpisodeIdentity
-from playhead.podcasts.entries import Entry
-from playhead.podcasts.identities import Identified
+from playhead.podcasts.polling.entries import Entry
+from playhead.podcasts.polling.identities import Identified
 
 Known = Mapping[bytes, UUID | None]
 """Episodes by their identities; None for what tells nothing."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.refusals import refusal
 from playhead.models import Delivery, Episode, Feed, Subscription
-from playhead.podcasts.telling import Item, record
+from playhead.podcasts.telling.episodes import Item, record
 
 MOST_EPISODES = 300
 """In one digest; what is more waits for the next."""

@@ -12,8 +12,8 @@ from pathlib import Path
 import structlog
 
 from playhead.errors import FeedUnreadableError, UnavailableError
-from playhead.podcasts.entries import FeedDocument
-from playhead.podcasts.fetching import Answer
+from playhead.podcasts.polling.entries import FeedDocument
+from playhead.podcasts.polling.fetching import Answer
 
 log = structlog.get_logger(__name__)
 

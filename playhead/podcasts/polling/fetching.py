@@ -14,7 +14,7 @@ from playhead.fetch.entity import content_length
 from playhead.fetch.following import answer
 from playhead.fetch.guard import Resolver, resolve
 from playhead.fetch.urls import checked_url
-from playhead.podcasts.unpacking import ENCODINGS, Unpacked
+from playhead.podcasts.polling.unpacking import ENCODINGS, Unpacked
 from playhead.podcasts.urls import MAX_URL
 from playhead.settings import Settings
 
@@ -63,7 +63,7 @@ async def ask(known: Known, settings: Settings, *, resolver: Resolver = resolve)
     Raises:
         InvalidError, UrlForbiddenError, UrlRejectedError: as :func:`playhead.fetch.fetch` (permanent).
         FeedGoneError: its server says that it will not come back (permanent).
-        FeedUnreadableError, TooLargeError: as :class:`playhead.podcasts.unpacking.Unpacked`.
+        FeedUnreadableError, TooLargeError: as :class:`playhead.podcasts.polling.unpacking.Unpacked`.
         UrlUnreachableError: no connection, silence, cut, 429, 5xx, out of time (transient).
     """
     limit = asyncio.timeout(settings.podcasts.ask_seconds)
