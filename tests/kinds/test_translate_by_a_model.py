@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from demo.models import CONTEXT_TOKENS
 from playhead.engines import Engines
 from playhead.errors import AnswerInvalidError
 from playhead.kinds import translate
 from playhead.settings import LLMSettings, Settings
 from playhead.subtitles.blocks import split
 from tests.kinds.memory import Memory
-from tests.llm.server import CONTEXT_TOKENS
 from worker.engines import make_engines
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
