@@ -68,9 +68,8 @@ class Housekeeping:
         self._tidies(app, "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds))
         self._tidies(app, "workers", retention.drop_old_workers)
         _periodic(app, "orphans", self._clear_orphans)
-        for name, turn in (
-            Programs(self.database, self.storage, self.settings, lambda: self._requests).their_turns().items()
-        ):
+        programs = Programs(self.database, self.storage, self.settings, lambda: self._requests)
+        for name, turn in programs.their_turns().items():
             _periodic(app, name, turn)
 
     def _sweeps(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import Executable, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.history import record_states
-from playhead.ledger.run import Run, in_time
-from playhead.models import Job, QueueRow, lease_tokens
+from playhead.ledger.run import Run, in_time, is_paused
+from playhead.models import Job, lease_tokens
 from playhead.states import State
 
 _WAITED = func.extract("epoch", func.now() - func.coalesce(Job.queued_at, Job.created_at))
@@ -37,10 +37,9 @@ async def claim(session: AsyncSession, job_id: UUID, worker_id: UUID) -> Run | N
     None where there is nothing to take: the job is gone, held, ended, past its ``expires_at``, or its queue is
     paused. A paused queue's jobs get new tickets when it is resumed.
     """
-    paused = select(QueueRow.name).where(QueueRow.name == Job.queue, QueueRow.paused_at.is_not(None)).exists()
     taken = (
         update(Job)
-        .where(Job.id == job_id, Job.state == State.QUEUED, ~paused, in_time())
+        .where(Job.id == job_id, Job.state == State.QUEUED, ~is_paused(), in_time())
         .values(
             state=State.RUNNING,
             lease=lease_tokens.next_value(),

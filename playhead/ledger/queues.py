@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.kind import QUEUES
-from playhead.ledger.run import in_time
+from playhead.ledger.run import in_time, is_paused
 from playhead.ledger.sweep import BATCH
 from playhead.models import Job, QueueRow
 from playhead.states import State
@@ -56,8 +56,9 @@ async def resume(session: AsyncSession, name: str) -> None:
 
 async def has_work(session: AsyncSession, names: Sequence[str], kinds: Sequence[str]) -> bool:
     """Whether a job of these queues and kinds could run now."""
-    paused = select(QueueRow.name).where(QueueRow.name == Job.queue, QueueRow.paused_at.is_not(None)).exists()
-    ready = exists().where(Job.state == State.QUEUED, Job.queue.in_(names), Job.kind.in_(kinds), ~paused, in_time())
+    ready = exists().where(
+        Job.state == State.QUEUED, Job.queue.in_(names), Job.kind.in_(kinds), ~is_paused(), in_time()
+    )
     return bool(await session.scalar(select(ready)))
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, and_, func, or_, update
+from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, update
 
-from playhead.models import Job
+from playhead.models import Job, QueueRow
 from playhead.states import State
 
 RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None}
@@ -54,6 +54,11 @@ def held(run: Run) -> ColumnElement[bool]:
 def in_time() -> ColumnElement[bool]:
     """True of the row of a job that may still be begun; one that has begun in time may go on at any time."""
     return or_(Job.expires_at.is_(None), Job.expires_at > func.now(), Job.started_at.is_not(None))
+
+
+def is_paused() -> ColumnElement[bool]:
+    """True of the row of a job whose queue is paused: it may not be begun."""
+    return exists().where(QueueRow.name == Job.queue, QueueRow.paused_at.is_not(None))
 
 
 def change(run: Run) -> Update:

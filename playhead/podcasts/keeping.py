@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import NotFoundError, SubscribedError
 from playhead.identity import new_id
 from playhead.models import Delivery, Episode, Feed, Subscription
+from playhead.podcasts.polling.entries import ABOUT
 from playhead.podcasts.polling.times import soon
 from playhead.podcasts.telling.following import UNDER_WAY
 from playhead.podcasts.withdrawing import send_no_more
@@ -52,7 +53,7 @@ async def subscribe(session: AsyncSession, wanted: Subscription, feed: Feed) -> 
 
 async def _known(session: AsyncSession, feed: Feed) -> Feed:
     """The row of the feed, locked, to be asked soon."""
-    said = {name: getattr(feed, name) for name in ("url", "title", "link", "description", "language", "image_url")}
+    said = {name: getattr(feed, name) for name in ("url", *ABOUT)}
     row = insert(Feed).values(id=new_id(), next_poll_at=func.now(), **said)
     upsert = row.on_conflict_do_update(index_elements=["url"], set_={"next_poll_at": soon()}).returning(Feed)
     return (await session.scalars(upsert, execution_options={"populate_existing": True})).one()

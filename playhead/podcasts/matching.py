@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, Select, any_, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy import Row, Select, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.identity import new_id
+from playhead.ledger.locks import among
 from playhead.models import Delivery, Episode, Subscription
 from playhead.subtitles.text import is_unspaced
 
@@ -56,7 +56,7 @@ async def _chosen(session: AsyncSession, wish: Subscription, new: Sequence[UUID]
     if wish.started_at is None:
         most = wish.newest or BEGINNING
     elif new:
-        offered = offered.where(Episode.id == any_(literal(new, ARRAY(PG_UUID))))
+        offered = offered.where(among(Episode.id, new))
     else:
         return []
     rows = (await session.execute(offered.limit(LOOKED_AT if wish.keywords else most))).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import cached_property
 
 from playhead.condensing import Asker, Wishes
 from playhead.condensing.sizes import SPARE_TOKENS
@@ -76,8 +77,13 @@ class Teller:
         return await self._writer.write(self._instructions, question, form, options, on_tokens=self.ctx.account)
 
     def _fits(self, question: str) -> bool:
-        taken = sum(map(self._writer.count_tokens, (self._instructions, question)))
-        return taken + entry_tokens(self._words) + SPARE_TOKENS <= self._writer.context_tokens
+        return self._writer.count_tokens(question) <= self._room
+
+    @cached_property
+    def _room(self) -> int:
+        """Tokens that a question may take: asked for again and again, while one is made to fit."""
+        taken = self._writer.count_tokens(self._instructions) + entry_tokens(self._words) + SPARE_TOKENS
+        return self._writer.context_tokens - taken
 
     @property
     def _writer(self) -> Writer:

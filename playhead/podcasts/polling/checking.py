@@ -6,6 +6,7 @@ import asyncio
 
 from playhead.errors import PlayheadError
 from playhead.models import Feed
+from playhead.podcasts.polling.entries import ABOUT
 from playhead.podcasts.polling.fetching import Known, ask
 from playhead.podcasts.polling.reading import read
 from playhead.settings import Settings
@@ -13,7 +14,6 @@ from playhead.settings import Settings
 PATIENCE_SECONDS = 10.0
 AT_ONCE = 4
 """Feeds that one process looks at at a time, for all who wait."""
-_SAID = ("title", "link", "description", "language", "image_url")
 
 
 class Checking:
@@ -44,4 +44,4 @@ class Checking:
     async def _seen(self, url: str) -> Feed:
         answer = await ask(Known(url), self._settings)
         document = await read(answer)
-        return Feed(url=answer.known.url, **{name: getattr(document, name) for name in _SAID})
+        return Feed(url=answer.known.url, **{name: getattr(document, name) for name in ABOUT})

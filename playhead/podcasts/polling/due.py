@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from playhead.database import SWEEP_SECONDS, Database, is_away
 from playhead.errors import InternalError, PlayheadError
 from playhead.fetch.guard import Resolver, resolve
+from playhead.ledger.locks import free_batch
 from playhead.models import Feed
 from playhead.podcasts.polling import outcome
 from playhead.podcasts.polling.fetching import Known, ask
@@ -73,10 +74,9 @@ class Polling:
 
     async def take_due(self, most: int) -> Sequence[Due]:
         """Some that are due, the longest waiting first. Until their lease is over nobody else takes them."""
-        due = select(Feed.id).where(Feed.next_poll_at <= func.now()).order_by(Feed.next_poll_at, Feed.id).limit(most)
-        # Apart, so that it is done once: for each row that it looks at, PostgreSQL may take so many anew.
-        chosen = due.with_for_update(skip_locked=True).cte("due")
-        taken = update(Feed).where(Feed.id.in_(select(chosen.c.id)))
+        due = select(Feed.id).where(Feed.next_poll_at <= func.now()).order_by(Feed.next_poll_at, Feed.id)
+        chosen = free_batch(due, most)
+        taken = update(Feed).where(Feed.id == chosen.c.id)
         told = taken.values(next_poll_at=func.now() + LEASE).returning(Feed.id, Feed.url, Feed.etag, Feed.last_modified)
         async with self.database.transaction() as session:
             return [Due(row.id, Known(*row[1:])) for row in await session.execute(told)]

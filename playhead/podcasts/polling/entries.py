@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
+ABOUT = ("title", "link", "description", "language", "image_url")
+"""What a document says of its feed: names of both."""
+
 
 @dataclass(frozen=True)
 class Transcript:

@@ -13,11 +13,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.models import Episode, Feed
-from playhead.podcasts.polling.entries import Entry, FeedDocument
+from playhead.podcasts.polling.entries import ABOUT, Entry, FeedDocument
 from playhead.podcasts.polling.identities import identified
 from playhead.podcasts.polling.recognising import Recognised, recognise, remember
-
-_SAID = ("title", "link", "description", "language", "image_url")
 
 # What is being worked on stays as it was when that began; a date that a feed no longer tells stays known. Only rows
 # that change are written: of most feeds, at most polls, that is none.
@@ -47,7 +45,7 @@ async def store(session: AsyncSession, feed: Feed, document: FeedDocument) -> li
 
     The feed is locked, so that nobody else does it at the same time.
     """
-    for name in _SAID:
+    for name in ABOUT:
         setattr(feed, name, getattr(document, name))
     # Of twenty thousand that takes a good part of a second.
     found = await asyncio.to_thread(identified, document.entries)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +11,11 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from playhead.models import Digest, Subscription
-from playhead.podcasts.telling.digests import BY_FEED
 
+BY_FEED: Mapping[str, bool] = MappingProxyType({"feed": True})
+"""How a digest comes until its owner says where it is to go."""
 BY_DIGEST: ColumnElement[bool] = Subscription.notify.has_key("digest")
+"""Whether a subscription's episodes are told of in a digest."""
 CHANNEL: ColumnElement[Any] = case(
     (BY_DIGEST, func.coalesce(Digest.notify, literal(dict(BY_FEED), JSONB))), else_=Subscription.notify
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from playhead.errors import InvalidError, NotFoundError
 from playhead.models import Delivery, Digest, DigestIssue, Subscription
 from playhead.paging import Page, newest
+from playhead.podcasts.telling.channels import BY_DIGEST, BY_FEED
 from playhead.schedules.cron import Cron
 from playhead.settings import PodcastSettings
 
 BEGUN_AT_ONCE = 100
-BY_FEED: Mapping[str, bool] = MappingProxyType({"feed": True})
-"""How a digest comes until its owner says where it is to go."""
 log = structlog.get_logger(__name__)
 
 
@@ -43,7 +41,7 @@ async def ensure(session: AsyncSession, owner_id: UUID, settings: PodcastSetting
 
 async def begin(session: AsyncSession, settings: PodcastSettings, now: datetime) -> None:
     """Have a digest for owners who have something to hear by it, and none yet."""
-    by_digest = Subscription.notify.has_key("digest") & (Subscription.id == Delivery.subscription_id)
+    by_digest = BY_DIGEST & (Subscription.id == Delivery.subscription_id)
     has_one = exists().where(Digest.owner_id == Delivery.owner_id)
     waiting = select(Delivery.owner_id).where(Delivery.state == "pending", Delivery.job_id.is_(None), ~has_one)
     # In their order, so that workers that do it at once wait for each other instead of for ever.

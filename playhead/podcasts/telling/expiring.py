@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.models import Delivery, Digest, Episode, Subscription
+from playhead.podcasts.telling.channels import BY_DIGEST
 
 AT_ONCE = 500
 _LATE = {"code": "expired", "message": "not sent within its time", "field": None}
@@ -29,7 +30,7 @@ async def fail_hopeless(session: AsyncSession) -> int:
 
 
 def _comes_by_digest() -> ColumnElement[bool]:
-    by_digest = Subscription.notify.has_key("digest") & (Subscription.id == Delivery.subscription_id)
+    by_digest = BY_DIGEST & (Subscription.id == Delivery.subscription_id)
     running = (Digest.owner_id == Delivery.owner_id) & Digest.next_at.is_not(None)
     ready = (Episode.id == Delivery.episode_id) & (Episode.state == "ready")
     return ~Delivery.validation & exists().where(by_digest, running, ready)

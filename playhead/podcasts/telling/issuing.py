@@ -78,7 +78,7 @@ async def _send(
     if not is_sent(one.notify):
         issue.state = "delivered"
         return
-    asked = of_digest(issue.title, items, one.notify)
+    asked = of_digest(issue, items, one.notify)
     asked |= terms(requests.settings.podcasts, requests.settings.podcasts.expires_seconds)
     asked["metadata"] = {"digest": str(issue.id)}
     try:

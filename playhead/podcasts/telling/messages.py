@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playhead.errors import InvalidError
-from playhead.podcasts.telling.episodes import Item, digest, letter, record
+from playhead.models import DigestIssue
+from playhead.podcasts.telling.episodes import Item, letter, record
 from playhead.settings import PodcastSettings
 
 Channel = Mapping[str, Any]
@@ -21,10 +22,10 @@ def of_episode(item: Item, channel: Channel) -> dict[str, Any]:
     return _message(channel, subject, letter(item), {"type": "episode.ready", **record(item)})
 
 
-def of_digest(title: str, items: Sequence[Item], channel: Channel) -> dict[str, Any]:
-    """The request that sends a digest."""
-    told = {"type": "digest.ready", "title": title, "episodes": [record(item) for item in items]}
-    return _message(channel, title, digest(title, items), told)
+def of_digest(issue: DigestIssue, items: Sequence[Item], channel: Channel) -> dict[str, Any]:
+    """The request that sends a digest, which tells of these."""
+    told = {"type": "digest.ready", "title": issue.title, "episodes": [record(item) for item in items]}
+    return _message(channel, issue.title, issue.markdown, told)
 
 
 def terms(settings: PodcastSettings, seconds_left: float) -> dict[str, Any]:

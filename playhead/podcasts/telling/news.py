@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.asking.refusals import refusal
 from playhead.models import Delivery, Episode, Feed, Subscription
+from playhead.podcasts.telling.channels import BY_DIGEST
 from playhead.podcasts.telling.episodes import Item, record
 
 MOST_EPISODES = 300
@@ -65,7 +66,7 @@ def _ready(owner_id: UUID) -> Select[UUID, Episode, Feed]:
     mine = select(Delivery.id, Episode, Feed).join(Episode, Episode.id == Delivery.episode_id)
     mine = mine.join(Feed, Feed.id == Episode.feed_id).join(Subscription, Subscription.id == Delivery.subscription_id)
     mine = mine.where(Delivery.owner_id == owner_id, Delivery.state == "pending", Delivery.job_id.is_(None))
-    ready = mine.where(~Delivery.validation, Episode.state == "ready", Subscription.notify.has_key("digest"))
+    ready = mine.where(~Delivery.validation, Episode.state == "ready", BY_DIGEST)
     return ready.order_by(Delivery.id).limit(MOST_EPISODES)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
-import sys
 
-_PR_SET_PDEATHSIG = 1
+from playhead.lifeline import end_with
 
 
 def hold(worker_pid: int) -> None:
@@ -19,8 +16,4 @@ def hold(worker_pid: int) -> None:
     """
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != worker_pid:
-        # The worker died before the kernel was asked to tell of it.
-        os._exit(0)
+    end_with(worker_pid)
