@@ -9,6 +9,7 @@ import typer
 
 from cli.asking import ask
 from cli.failure import Commands
+from cli.options import AsJson, Limit, print_json
 
 if TYPE_CHECKING:
     from cli.client import Client
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 PATH = "/api/v1/adventures"
 
 AdventureId = Annotated[str, typer.Argument(metavar="ADVENTURE", help="Id of the adventure.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(
     name="adventures",
@@ -54,15 +54,13 @@ def start(
 
 
 @app.command("list")
-def list_adventures(
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 50, *, as_json: AsJson = False
-) -> None:
+def list_adventures(limit: Limit = 50, *, as_json: AsJson = False) -> None:
     """List adventures, the newest first."""
     from cli.storybook import AdventurePageView, show_adventures
 
     page = ask(lambda client: client.get(PATH, AdventurePageView, limit=limit))
     if as_json:
-        typer.echo(page.model_dump_json(indent=2))
+        print_json(page)
     elif page.items:
         show_adventures(page)
     else:
@@ -81,7 +79,7 @@ def show(
     from cli.storybook import show_entry
 
     found, told = ask(lambda client: _read(client, adventure, entry, wait))
-    typer.echo(told.model_dump_json(indent=2)) if as_json else show_entry(found, told)
+    print_json(told) if as_json else show_entry(found, told)
 
 
 @app.command()

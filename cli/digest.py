@@ -8,6 +8,7 @@ import typer
 
 from cli.asking import ask
 from cli.failure import USAGE, CommandError, Commands
+from cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/digest"
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(
     name="digest",
@@ -42,7 +42,7 @@ def preview(*, as_json: AsJson = False) -> None:
     from cli.digested import PreviewView, show_preview
 
     found = ask(lambda client: client.get(f"{PATH}/preview", PreviewView))
-    typer.echo(found.model_dump_json(indent=2)) if as_json else show_preview(found)
+    print_json(found) if as_json else show_preview(found)
 
 
 @app.command("set")
@@ -78,4 +78,4 @@ def _tell(question: Callable[[Client], Awaitable[DigestView]], *, as_json: bool 
         return (await question(client)).at(client.access.url)
 
     digest = ask(whole)
-    typer.echo(digest.model_dump_json(indent=2)) if as_json else show_digest(digest)
+    print_json(digest) if as_json else show_digest(digest)

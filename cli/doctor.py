@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli.failure import FAILED
+from cli.options import AsJson
 
 if TYPE_CHECKING:
     from cli.checks.check import Check
@@ -23,7 +24,7 @@ MARKS = {
 }
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(*, as_json: AsJson = False) -> None:
     """Say what is wrong, and what to do about it.
 
     Looks at all that Playhead needs: packages, settings, database, storage, models, device, the servers

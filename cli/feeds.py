@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from cli.asking import ask
 from cli.failure import USAGE, CommandError, Commands
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from cli.options import AsJson, Limit, print_json
 
 PATH = "/api/v1/subscriptions"
 OPML = "/api/v1/opml"
 
 SubscriptionId = Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="Id of the subscription, as in the list.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Limit = Annotated[int, typer.Option(min=1, max=200, help="How many.")]
 
 app = typer.Typer(
     name="feeds",
@@ -36,7 +32,7 @@ def list_feeds(limit: Limit = 50, *, as_json: AsJson = False) -> None:
 
     page = ask(lambda client: client.get(PATH, SubscriptionPageView, limit=limit))
     if page.items or as_json:
-        _print(page) if as_json else show_subscriptions(page)
+        print_json(page) if as_json else show_subscriptions(page)
     else:
         typer.echo("You subscribe to no feed: `playhead feeds add --help`.")
 
@@ -73,7 +69,7 @@ def episodes(subscription: SubscriptionId, limit: Limit = 20, *, as_json: AsJson
         return await client.get(f"/api/v1/feeds/{found.feed.id}/episodes", EpisodePageView, limit=limit)
 
     page = ask(find)
-    _print(page) if as_json else show_episodes(page)
+    print_json(page) if as_json else show_episodes(page)
 
 
 @app.command()
@@ -93,7 +89,7 @@ def opml(
         return
     body = file.read_bytes()
     report = ask(lambda client: client.send(OPML, ImportView, body))
-    _print(report) if as_json else show_import(report.items)
+    print_json(report) if as_json else show_import(report.items)
 
 
 @app.command()
@@ -109,7 +105,3 @@ def _notify(mail: str | None, webhook: str | None) -> dict[str, Any]:
     if mail:
         return {"mail": mail}
     return {"webhook": webhook} if webhook else {"digest": True}
-
-
-def _print(answer: BaseModel) -> None:
-    typer.echo(answer.model_dump_json(indent=2))

@@ -8,13 +8,13 @@ import typer
 
 from cli.asking import ask
 from cli.failure import FAILED, INTERRUPTED, Commands, warn
+from cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
     from cli.client import Client
     from cli.views import JobView
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(
     name="jobs",
@@ -41,7 +41,7 @@ def list_jobs(
 
     page = ask(lambda client: client.jobs(state=state, kind=kind, limit=limit))
     if as_json:
-        typer.echo(page.model_dump_json(indent=2))
+        print_json(page)
     else:
         listing.show_jobs(page)
 
@@ -53,7 +53,7 @@ def show(job: JobId, *, as_json: AsJson = False) -> None:
 
     found = ask(lambda client: client.job(job))
     if as_json:
-        typer.echo(found.model_dump_json(indent=2))
+        print_json(found)
     else:
         listing.show_job(found)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.failure import Commands, warn
+from cli.options import AsJson
 from cli.session import with_session
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Make, list and revoke API keys. Works on the database itself, so it needs no key.",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.failure import Commands
+from cli.options import AsJson
 from cli.session import with_session
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_owners(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_owners(*, as_json: AsJson = False) -> None:
     """List owners with their tiers, and what each tier adds to the rank of their jobs."""
     from cli.listing import show_table
     from playhead import owners

@@ -8,6 +8,7 @@ import typer
 
 from cli.asking import ask
 from cli.failure import USAGE, CommandError, Commands
+from cli.options import AsJson, print_json
 
 app = typer.Typer(
     name="quarantine",
@@ -23,14 +24,14 @@ def list_inputs(
     kind: Annotated[str | None, typer.Option(help="Only of this kind of job, e.g. `transcribe`.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 50,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what is in quarantine, the latest first, with the jobs in which it killed engines."""
     from cli import listing
 
     found = ask(lambda client: client.quarantine(kind=kind, limit=limit))
     if as_json:
-        typer.echo(found.model_dump_json(indent=2))
+        print_json(found)
     elif found.items:
         listing.show_quarantine(found)
     else:

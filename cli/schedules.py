@@ -8,17 +8,14 @@ import typer
 
 from cli.asking import ask
 from cli.failure import FAILED, USAGE, CommandError, Commands
+from cli.options import AsJson, Limit, print_json
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from cli.scheduled import ScheduleView
 
 PATH = "/api/v1/schedules"
 
 ScheduleId = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Id of the schedule.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Limit = Annotated[int, typer.Option(min=1, max=200, help="How many.")]
 
 app = typer.Typer(
     name="schedules",
@@ -36,7 +33,7 @@ def list_schedules(limit: Limit = 50, *, as_json: AsJson = False) -> None:
 
     page = ask(lambda client: client.get(PATH, SchedulePageView, limit=limit))
     if page.items or as_json:
-        _print(page) if as_json else show_schedules(page)
+        print_json(page) if as_json else show_schedules(page)
     else:
         typer.echo("There are no schedules: `playhead schedules add --help`.")
 
@@ -89,7 +86,7 @@ def runs(schedule: ScheduleId, limit: Limit = 20, *, as_json: AsJson = False) ->
     from cli.scheduled import RunPageView, show_runs
 
     page = ask(lambda client: client.get(f"{PATH}/{schedule}/runs", RunPageView, limit=limit))
-    _print(page) if as_json else show_runs(page)
+    print_json(page) if as_json else show_runs(page)
 
 
 @app.command()
@@ -105,7 +102,7 @@ def system(*, as_json: AsJson = False) -> None:
     from cli.scheduled import TaskListView, show_tasks
 
     found = ask(lambda client: client.get(f"{PATH}/system", TaskListView))
-    _print(found) if as_json else show_tasks(found.items)
+    print_json(found) if as_json else show_tasks(found.items)
 
 
 def _new_key() -> str:
@@ -136,7 +133,3 @@ def _tell(schedule: ScheduleView) -> None:
     from cli.listing import local_time
 
     typer.echo(f"{schedule.id} {f'next {local_time(schedule.next_at)}' if schedule.next_at else 'is paused'}")
-
-
-def _print(answer: BaseModel) -> None:
-    typer.echo(answer.model_dump_json(indent=2))

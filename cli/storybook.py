@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel
 from rich.markup import escape
 
-from cli.listing import local_time, make_console, show_table
+from cli.listing import local_time, make_console, show_table, tell_more
 
 COLORS = {"active": "green", "error": "red"}
 
@@ -75,8 +75,7 @@ def show_adventures(page: AdventurePageView) -> None:
         for one in page.items
     ]
     show_table(("ADVENTURE", "STATUS", "ENTRY", "LANGUAGE", "LEVEL", "CREATED", "TITLE"), rows)
-    if page.next_cursor:
-        make_console().print("There are more: take a larger --limit.", style="dim")
+    tell_more(page.next_cursor)
 
 
 def show_entry(adventure: AdventureView, entry: EntryView) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from api.schemas.entry import EntryError, EntryOutline
+from api.schemas.listing import NextCursor
 from playhead.asking.inputs import Strict
 from playhead.asking.text import storable
 from playhead.documents import BYTE_ORDER_MARK
@@ -105,4 +106,4 @@ class AdventurePage(BaseModel):
     """Some adventures, the newest first."""
 
     items: list[AdventureOutline]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor

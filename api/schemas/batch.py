@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.schemas.listing import NextCursor
 from playhead.ledger.batches.read import BatchView
 from playhead.recipes import Recipe
 from playhead.states import State
@@ -51,7 +52,7 @@ class BatchPage(BaseModel):
     """Some batches, the newest first."""
 
     items: list[Batch]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor
 
 
 class RecipeInfo(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from api.schemas.listing import PageQuery
+from api.schemas.listing import NextCursor, PageQuery
 from api.schemas.reason import Reason
 from playhead.models import Delivery
 
@@ -46,4 +46,4 @@ class DeliveryPage(BaseModel):
     """Some deliveries, the newest first."""
 
     items: list[DeliveryInfo]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor

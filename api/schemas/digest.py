@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.schemas.channels import ByFeed, NotifyDigest
 from api.schemas.delivery import DeliveryState
+from api.schemas.listing import NextCursor
 from api.schemas.reason import Reason
 from api.schemas.schedule import CRON, ZONE, Expression, Zone
 from playhead.asking.inputs import Strict
@@ -78,4 +79,4 @@ class IssuePage(BaseModel):
     """Some digests, the newest first."""
 
     items: list[IssueInfo]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.schemas.listing import NextCursor
 from playhead.ledger.read import POSITION_LIMIT, JobView
 from playhead.states import Priority, State
 
@@ -99,7 +100,7 @@ class JobPage(BaseModel):
     """Some jobs, the newest first."""
 
     items: list[Job]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor
 
 
 _OTHERWISE = {"input", "result", "state", "priority", "metadata", "error", "position", "after", "outputs"}

@@ -13,6 +13,7 @@ from playhead.ledger.read import Filters
 from playhead.states import State
 
 MAX_PAGE = 200
+NextCursor = Annotated[str | None, Field(description="Give it as `cursor` for the following page; null at the end.")]
 
 Pair = Annotated[str, StringConstraints(pattern=rf"{LABEL}:", max_length=565), AfterValidator(storable)]
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from api.schemas.channels import ByDigest, Notify
+from api.schemas.listing import NextCursor
 from api.schemas.reason import Reason
 from playhead.asking.inputs import Strict
 from playhead.asking.text import check_storable, storable
@@ -18,7 +19,6 @@ from playhead.podcasts.urls import MAX_URL
 
 MAX_KEYWORDS = 50
 
-_NEXT = "Give it as `cursor` for the following page; null at the end."
 _KEYWORDS = (
     "Only episodes that have one of these words in their title or description, whatever the case; none takes all."
 )
@@ -99,7 +99,7 @@ class FeedPage(BaseModel):
     """Some feeds, the newest first."""
 
     items: list[FeedInfo]
-    next_cursor: str | None = Field(description=_NEXT)
+    next_cursor: NextCursor
 
 
 class SubscriptionInfo(BaseModel):
@@ -123,7 +123,7 @@ class SubscriptionPage(BaseModel):
     """Some subscriptions, the newest first."""
 
     items: list[SubscriptionInfo]
-    next_cursor: str | None = Field(description=_NEXT)
+    next_cursor: NextCursor
 
 
 class EpisodeInfo(BaseModel):
@@ -160,7 +160,7 @@ class EpisodePage(BaseModel):
     """Some episodes, those first that were published last."""
 
     items: list[EpisodeInfo]
-    next_cursor: str | None = Field(description=_NEXT)
+    next_cursor: NextCursor
 
 
 class ImportedFeed(BaseModel):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, create_model, model_validator
 
+from api.schemas.listing import NextCursor
 from playhead.asking.batch import MAX_VALUES
 from playhead.asking.inputs import Strict
 from playhead.asking.text import check_storable, storable
@@ -83,7 +84,7 @@ class SchedulePage(BaseModel):
     """Some schedules, the newest first."""
 
     items: list[ScheduleInfo]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor
 
 
 class RunError(BaseModel):
@@ -118,7 +119,7 @@ class RunPage(BaseModel):
     """Some runs of a schedule, the newest first."""
 
     items: list[RunInfo]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the following page; null at the end.")
+    next_cursor: NextCursor
 
 
 class SystemTask(BaseModel):
