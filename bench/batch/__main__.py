@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import time
 import zipfile
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -15,13 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.access import find_key
-from cli.serving import own_server
-from playhead.settings import Settings
+from bench.service import service, transcription
 
 SAMPLE = 1000
 """Single jobs that the batch is compared with: enough to tell, and ten thousand of them take minutes."""
-STUBS = {"PLAYHEAD_ENGINES": "stub", "PLAYHEAD_STUB__SEGMENTS": "1"}
 BATCHES, JOBS = "/api/v1/batches", "/api/v1/jobs"
 
 console = Console()
@@ -29,27 +23,16 @@ console = Console()
 
 def main(jobs: Annotated[int, typer.Option(min=1, max=10_000, help="Children of the batch.")] = 10_000) -> None:
     """Submit, finish, count and download a batch of stub jobs; and single jobs beside it, for the ratio."""
-    with tempfile.TemporaryDirectory(prefix="batch-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # As root, PostgreSQL runs as another user, who must be able to enter.
-        asyncio.run(compare(folder, jobs))
+    asyncio.run(compare(jobs))
 
 
-async def compare(folder: Path, jobs: int) -> None:
+async def compare(jobs: int) -> None:
     """Bring the service up, measure, print."""
-    async with own_server(folder / "data", folder / "log", {**os.environ, **STUBS}) as url:
-        key = find_key(Settings(data_dir=folder / "data"), url)
-        headers = {"Authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=600) as http:
-            body = await _body(http)
-            single = await _single(http, body)
-            batch = await _batch(http, body, jobs)
-            console.print(_table(single, batch, jobs), width=100)
-
-
-async def _body(http: httpx.AsyncClient) -> dict[str, Any]:
-    answer = await http.post("/api/v1/files", files={"file": ("a.wav", b"RIFF....WAVEfmt any sound")})
-    return {"kind": "transcribe", "input": {"file": answer.raise_for_status().json()["id"]}}
+    async with service() as http:
+        body = await transcription(http)
+        single = await _single(http, body)
+        batch = await _batch(http, body, jobs)
+        console.print(_table(single, batch, jobs), width=100)
 
 
 async def _single(http: httpx.AsyncClient, body: dict[str, Any]) -> dict[str, float]:

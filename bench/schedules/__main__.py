@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -15,11 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.access import find_key
-from cli.serving import own_server
-from playhead.settings import Settings
+from bench.service import service, transcription
 
-STUBS = {"PLAYHEAD_ENGINES": "stub", "PLAYHEAD_STUB__SEGMENTS": "1"}
 SCHEDULES = "/api/v1/schedules"
 AT_ONCE = 8
 """Requests under way at the same time, but for those that make schedules: their order is that of their making."""
@@ -32,32 +26,24 @@ console = Console()
 
 def main(schedules: Annotated[int, typer.Option(min=1, help="How many are due at once.")] = 1000) -> None:
     """Let schedules come due in the same second, and look at what their histories say."""
-    with tempfile.TemporaryDirectory(prefix="schedules-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # As root, PostgreSQL runs as another user, who must be able to enter.
-        asyncio.run(measure(folder, schedules))
+    asyncio.run(measure(schedules))
 
 
-async def measure(folder: Path, schedules: int) -> None:
+async def measure(schedules: int) -> None:
     """Bring the service up, make them, wait for their time, print."""
-    async with own_server(folder / "data", folder / "log", {**os.environ, **STUBS}) as url:
-        key = find_key(Settings(data_dir=folder / "data"), url)
-        headers = {"Authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=600) as http:
-            due = (datetime.now(UTC) + timedelta(seconds=10 + schedules * SECONDS_EACH)).replace(microsecond=0)
-            ids = await _make(http, schedules, due)
-            console.print(f"{schedules} schedules, due at {due:%H:%M:%S}")
-            await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
-            await _run_of(http, ids[-1])
-            all_there = datetime.now(UTC)
-            runs = await _each(http, ids)
-            console.print(_table(due, all_there, runs), width=100)
+    async with service() as http:
+        due = (datetime.now(UTC) + timedelta(seconds=10 + schedules * SECONDS_EACH)).replace(microsecond=0)
+        ids = await _make(http, schedules, due)
+        console.print(f"{schedules} schedules, due at {due:%H:%M:%S}")
+        await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
+        await _run_of(http, ids[-1])
+        all_there = datetime.now(UTC)
+        runs = await _each(http, ids)
+        console.print(_table(due, all_there, runs), width=100)
 
 
 async def _make(http: httpx.AsyncClient, schedules: int, due: datetime) -> list[str]:
-    answer = await http.post("/api/v1/files", files={"file": ("a.wav", b"RIFF....WAVEfmt any sound")})
-    request = {"kind": "transcribe", "input": {"file": answer.raise_for_status().json()["id"]}}
-    body = {"cron": f"{due:%S %M %H %d %m} *", "request": request}
+    body = {"cron": f"{due:%S %M %H %d %m} *", "request": await transcription(http)}
     ids = [(await http.post(SCHEDULES, json=body)).raise_for_status().json()["id"] for _ in range(schedules)]
     assert datetime.now(UTC) < due, "making them took longer than it should: they are due already"
     return ids
