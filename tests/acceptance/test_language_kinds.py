@@ -18,7 +18,7 @@ from demo.models import small_models
 from playhead.subtitles.blocks import split
 from playhead.summary import Summary
 from tests.acceptance.conftest import Stack, stack
-from tests.engines.deepl_server import KEY, DeepLServer, deepl_server
+from tests.engines.deepl_server import KEY, DeepLServer
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
 CLIP = Path(__file__).parent.parent / "media" / "sense-and-sensibility-0880.flac"
@@ -37,12 +37,6 @@ def srt_of(said: Sequence[str]) -> str:
     clocks = [f"00:{n // 60:02}:{n % 60:02}" for n in range(1, len(said) + 1)]
     cues = zip(clocks, said, strict=True)
     return "\n".join(f"{n}\n{clock},000 --> {clock},900\n{text}\n" for n, (clock, text) in enumerate(cues, 1))
-
-
-@pytest.fixture(scope="module")
-def deepl() -> Iterator[DeepLServer]:
-    with deepl_server() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

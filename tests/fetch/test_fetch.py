@@ -23,10 +23,12 @@ from playhead.errors import (
 from playhead.fetch import Fetched, fetch
 from playhead.fetch.addresses import Address
 from playhead.settings import FetchSettings
-from tests.fetch.conftest import SERVER, answer, raw, then_hang
+from tests.fetch.conftest import SERVER, answer, then_hang
+from tests.http_server import raw
 
 if TYPE_CHECKING:
-    from tests.fetch.conftest import Answer, ScriptedServer
+    from tests.fetch.conftest import ScriptedServer
+    from tests.http_server import Answer
 
 DATA = bytes(range(256)) * 1024
 HALF = len(DATA) // 2

@@ -22,8 +22,9 @@ from playhead.podcasts.polling.due import Polling
 from playhead.registry import kinds
 from playhead.settings import Settings
 from playhead.storage import Storage
+from tests.http_server import Answer
 from tests.podcasts.newsroom import Newsroom
-from tests.podcasts.server import ADDRESS, Answer, FeedServer, serving
+from tests.podcasts.server import ADDRESS, FeedServer, serving
 
 
 @dataclass

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests import http_server
+from tests.http_server import Answer, Asked, raw
+
 # The one address that these tests open: everything else on loopback stays as forbidden as it is in production.
 ADDRESS = "127.0.0.3"
-
-Answer = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Asked:
-    path: str
-    headers: dict[str, str]
 
 
 @dataclass
@@ -30,21 +25,9 @@ class FeedServer:
     def url(self, path: str) -> str:
         return f"http://{ADDRESS}:{self.port}{path}"
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            asked = _parsed(await reader.readuntil(b"\r\n\r\n"))
-            self.asked[asked.path].append(asked)
-            await self.answers.get(asked.path, answer("404 Not Found"))(asked, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-
-def _parsed(head: bytes) -> Asked:
-    first, *lines = head.decode("latin-1").split("\r\n")
-    pairs = (line.split(": ", 1) for line in lines if line)
-    return Asked(first.split()[1], {name.lower(): value for name, value in pairs})
+    def choose(self, asked: Asked) -> Answer:
+        self.asked[asked.path].append(asked)
+        return self.answers.get(asked.path, answer("404 Not Found"))
 
 
 def answer(status: str = "200 OK", body: bytes = b"", /, announced: int | None = None, **headers: str) -> Answer:
@@ -53,14 +36,6 @@ def answer(status: str = "200 OK", body: bytes = b"", /, announced: int | None =
     told |= {name.replace("_", "-"): value for name, value in headers.items()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
     return raw(f"HTTP/1.1 {status}\r\n{lines}Connection: close\r\n\r\n".encode("latin-1") + body)
-
-
-def raw(data: bytes) -> Answer:
-    async def send(_: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(data)
-        await writer.drain()
-
-    return send
 
 
 def versioned(body: bytes, *, etag: str = "", modified: str = "") -> Answer:
@@ -92,8 +67,5 @@ def silent(asked: asyncio.Event, released: asyncio.Event) -> Answer:
 @asynccontextmanager
 async def serving() -> AsyncIterator[FeedServer]:
     server = FeedServer()
-    listening = await asyncio.start_server(server.serve, ADDRESS, 0)
-    server.port = listening.sockets[0].getsockname()[1]
-    yield server
-    listening.close()
-    await listening.wait_closed()
+    async with http_server.serving(ADDRESS, server.choose) as server.port:
+        yield server

@@ -11,12 +11,13 @@ from playhead.models import Feed
 from playhead.podcasts.keeping import find, unsubscribe
 from playhead.podcasts.polling import times
 from playhead.podcasts.polling.due import AT_ONCE
+from tests.http_server import Asked
 from tests.podcasts.feeds import item, rss
-from tests.podcasts.server import Asked, answer, redirect, silent, versioned
+from tests.podcasts.server import answer, redirect, silent, versioned
 
 if TYPE_CHECKING:
+    from tests.http_server import Answer
     from tests.podcasts.conftest import Desk
-    from tests.podcasts.server import Answer
 
 THREE = rss(item("c"), item("b"), item("a"), title="The show", more="<language>en</language>")
 

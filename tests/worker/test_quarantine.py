@@ -21,6 +21,7 @@ from playhead.models import EngineDeaths
 from playhead.pulse import Pulse
 from playhead.states import State
 from tests.fetch.conftest import SERVER, ScriptedServer, answer
+from tests.http_server import serving
 from worker.engines.stubs.transcriber import StubTranscriber
 from worker.housekeeping import Housekeeping
 
@@ -68,12 +69,9 @@ def ward(monkeypatch: pytest.MonkeyPatch) -> Ward:
 async def server() -> AsyncIterator[ScriptedServer]:
     """A web server that gives the deadly recording."""
     scripted = ScriptedServer()
-    listening = await asyncio.start_server(scripted.serve, SERVER, 0)
-    scripted.port = listening.sockets[0].getsockname()[1]
     scripted.scripts["/talk.mp3"] = [answer("200 OK", DEADLY, {"Content-Type": "audio/mpeg"})]
-    yield scripted
-    listening.close()
-    await listening.wait_closed()
+    async with serving(SERVER, scripted.choose) as scripted.port:
+        yield scripted
 
 
 async def deaths(house: House) -> list[int]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.podcasts.server import Answer, FeedServer, answer
+from tests.http_server import Answer
+from tests.podcasts.server import FeedServer, answer
 
 
 @dataclass(frozen=True)

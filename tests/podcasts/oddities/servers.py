@@ -6,9 +6,10 @@ import gzip
 import zlib
 from itertools import pairwise
 
+from tests.http_server import Answer, raw
 from tests.podcasts.feeds import item, rss
 from tests.podcasts.oddities.case import Case, Placed, Step
-from tests.podcasts.server import Answer, answer, raw, redirect, versioned
+from tests.podcasts.server import answer, redirect, versioned
 
 A, AB = rss(item("a")), rss(item("b"), item("a"))
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 from datetime import UTC, datetime
 
+from tests.http_server import Answer
 from tests.podcasts.feeds import item, rss
 from tests.podcasts.oddities.case import Case
-from tests.podcasts.server import Answer, answer
+from tests.podcasts.server import answer
 
 _UMLAUT = rss(item("Käse"), encoding="windows-1252")
 
