@@ -155,6 +155,10 @@ class Kind(Generic[P, R]):
         makes: the names of all outputs that it may make with these params, and their forms; None where nobody can
             know that beforehand.
         makes_of: the names of those of them that it may make of an output of another job; all, if left out.
+        cached_by: of the settings of the server, what decides what comes out, beside the inputs and the params; a name
+            that a param has too stands for what is in force where that is left out. With it, the same work is done
+            once, and its result given to every job of the owner that asks for it. None is for work that is done anew
+            for each job: because it acts on the world, or tells of more than its inputs.
         several: whether it takes a list of inputs as well.
         admit: refuses params that the settings of the server forbid, before the job is stored; the field of its error
             is one of the params. Workers may have other settings: what must not happen is refused there again.
@@ -170,6 +174,7 @@ class Kind(Generic[P, R]):
     makes: Callable[[P], Mapping[str, Form]] | None = None
     makes_of: Callable[[Taken], Collection[str]] | None = None
     several: bool = False
+    cached_by: Callable[[P, Settings], Mapping[str, Any]] | None = None
     admit: Callable[[P, Settings], None] | None = None
 
     def __post_init__(self) -> None:

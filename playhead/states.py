@@ -10,7 +10,7 @@ class State(StrEnum):
     """Where a job stands."""
 
     WAITING = "waiting"
-    """For a dependency, or for a due time."""
+    """For a dependency, for a due time, or for another job that does the same work."""
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -100,6 +100,13 @@ SUBMIT = Transition(
     "submit", _NOTHING, State.QUEUED, Actor.CLIENT, "it is due, and all that it waits for has succeeded"
 )
 SUBMIT_TO_WAIT = Transition("submit to wait", _NOTHING, State.WAITING, Actor.CLIENT, "it is not due, or waits for jobs")
+ANSWER_AT_SUBMIT = Transition(
+    "answer at submit",
+    _NOTHING,
+    State.SUCCEEDED,
+    Actor.CLIENT,
+    "it could begin, and another job has done the same",
+)
 COME_DUE = Transition(
     "come due", _from(State.WAITING), State.QUEUED, Actor.HOUSEKEEPING, "its `run_at` is over, and it waits for no job"
 )
@@ -122,6 +129,29 @@ BACK_OFF = Transition(
     "back off", _from(State.RUNNING), State.WAITING, Actor.RUN, "a transient error, and attempts are left"
 )
 GIVE_BACK = Transition("give back", _from(State.RUNNING), State.QUEUED, Actor.RUN, "the worker stops", Attempt.RETURNED)
+ANSWER = Transition(
+    "answer", _from(State.RUNNING), State.SUCCEEDED, Actor.RUN, "another job has done the same work", Attempt.RETURNED
+)
+FOLLOW = Transition(
+    "follow", _from(State.RUNNING), State.WAITING, Actor.RUN, "another job is doing the same work", Attempt.RETURNED
+)
+SHARE = Transition(
+    "share",
+    PENDING,
+    State.SUCCEEDED,
+    Actor.LEDGER,
+    "the job that it follows, or that does the same while it is queued, succeeds",
+)
+SHARE_FAILURE = Transition(
+    "share failure", _from(State.WAITING), State.FAILED, Actor.LEDGER, "the job that it follows fails for good"
+)
+TAKE_OVER = Transition(
+    "take over",
+    _from(State.WAITING),
+    State.QUEUED,
+    Actor.LEDGER,
+    "the job that it follows ends in any other way, and it is the first of those that do",
+)
 RESCUE = Transition(
     "rescue",
     _from(State.RUNNING),
@@ -174,6 +204,7 @@ FORGET = Transition(
 TRANSITIONS = (
     SUBMIT,
     SUBMIT_TO_WAIT,
+    ANSWER_AT_SUBMIT,
     COME_DUE,
     DEPENDENCY_MET,
     CLAIM,
@@ -181,6 +212,11 @@ TRANSITIONS = (
     FAIL,
     BACK_OFF,
     GIVE_BACK,
+    ANSWER,
+    FOLLOW,
+    SHARE,
+    SHARE_FAILURE,
+    TAKE_OVER,
     RESCUE,
     RESCUE_AT_LAST,
     CANCEL,

@@ -37,4 +37,4 @@ def test_only_a_claim_counts_an_attempt_and_begins_a_lease() -> None:
 
 
 def test_only_the_run_itself_gives_an_attempt_back() -> None:
-    assert [step.fenced for step in TRANSITIONS if step.attempt is Attempt.RETURNED] == [True]
+    assert {step.fenced for step in TRANSITIONS if step.attempt is Attempt.RETURNED} == {True}

@@ -24,6 +24,7 @@ from playhead.storage import Storage
 from worker.inputs import Inputs
 from worker.reading import read
 from worker.reporter import Reporter
+from worker.sharing import Sharing
 
 TOLD_AT_ONCE = 500
 
@@ -32,7 +33,14 @@ class JobContext:
     """One run of one job, as its kind sees it."""
 
     def __init__(
-        self, run: Run, database: Database, storage: Storage, inputs: Inputs, engines: Engines, scratch: Path
+        self,
+        run: Run,
+        database: Database,
+        storage: Storage,
+        inputs: Inputs,
+        engines: Engines,
+        scratch: Path,
+        sharing: Sharing,
     ) -> None:
         self.run = run
         self.engines = engines
@@ -43,6 +51,7 @@ class JobContext:
         self._storage = storage
         self._inputs = inputs
         self._scratch = scratch
+        self._sharing = sharing
         self._bringing = asyncio.Lock()
         self._brought: list[Path] = []
 
@@ -72,14 +81,17 @@ class JobContext:
         return list(self._brought)
 
     async def _bring(self) -> list[Path]:
-        brought = []
+        brought, hashes = [], []
         contents = await self._inputs.contents(self.run)
+        await self._sharing.require_own(self.run, contents)
         for place, (source, known) in enumerate(zip(sources(self.run.input), contents, strict=True)):
             path = self._scratch / f"input-{place}"
             sha256 = await self._inputs.bring(source, known, path, self._fetched, self._admit)
             if "all" not in self.run.input:
                 self.run = replace(self.run, input_sha256=sha256)  # So that settling knows what it was.
+            hashes.append(sha256)
             brought.append(path)
+        await self._sharing.require_own(self.run, hashes)  # Of an address it is known only now.
         return brought
 
     async def progress(self, fraction: float, *, stage: str | None = None, eta_seconds: float | None = None) -> None:

@@ -21,6 +21,7 @@ from playhead import turns
 from playhead.asking.requests import Requests, RequestTypes
 from playhead.database import SWEEP_SECONDS, Database, now
 from playhead.ledger import frozen, quarantine, retention, sweep
+from playhead.ledger.sharing import landing
 from playhead.programs import Programs
 from playhead.pulse import Pulse
 from playhead.registry import kinds
@@ -59,6 +60,7 @@ class Housekeeping:
         self._sweeps(app, "expire", sweep.expire_late)
         self._sweeps(app, "frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS))
         self._sweeps(app, "rescue", self._rescue)
+        self._sweeps(app, "share", landing.land_left)
         self._sweeps(app, "reissue", lambda session: sweep.reissue_stranded(session, lost))
         self._sweeps(app, "reissue_missing", sweep.reissue_missing)
         self._tidies(app, "files", retention.drop_expired_files)

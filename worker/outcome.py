@@ -19,6 +19,8 @@ class Stop(Enum):
     """Another has the job: it was canceled, or rescued. Nothing may be written."""
     SHUTDOWN = "shutdown"
     """The worker ends: the job is given back."""
+    SHARED = "shared"
+    """Another job's run does the same work, or did: all is written."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from worker.limit import limited
 from worker.metrics import Metrics
 from worker.outcome import Outcome, Stop, describe, failure
 from worker.settling import Settling
+from worker.sharing import Sharing
 from worker.work import work
 
 log = structlog.get_logger(__name__)
@@ -195,7 +196,8 @@ class Runner:
         folder = self.scratch / f"{run.job_id}-{run.lease}"  # made on first use: a full disk is the work's own failure
         try:
             inputs = Inputs(self.database, self.storage, self.settings.fetch)
-            yield JobContext(run, self.database, self.storage, inputs, self.engines, folder)
+            sharing = Sharing(self.database, self.settings)
+            yield JobContext(run, self.database, self.storage, inputs, self.engines, folder, sharing)
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

@@ -36,6 +36,8 @@ class Settling:
 
     async def settle(self, context: JobContext, outcome: Outcome) -> str:
         """Write the end, or learn that it is void because another has the job. Gives the word for what was written."""
+        if outcome is Stop.SHARED:
+            return Stop.SHARED.value
         patience_seconds, storage_until = PATIENCE_SECONDS, time.monotonic() + STORAGE_SECONDS
         for pause in itertools.chain(PAUSES_SECONDS, itertools.repeat(PAUSES_SECONDS[-1])):
             try:

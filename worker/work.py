@@ -8,7 +8,8 @@ from playhead.errors import PlayheadError
 from playhead.ledger.run import Run
 from playhead.registry import kinds
 from worker.context import JobContext
-from worker.outcome import Outcome, Success, failure
+from worker.outcome import Outcome, Stop, Success, failure
+from worker.sharing import SharedError
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +19,8 @@ async def work(run: Run, context: JobContext) -> Outcome:
     try:
         kind = kinds()[run.kind]
         return Success.of(await kind.run(context, kind.params.model_validate(run.params)))
+    except SharedError:
+        return Stop.SHARED
     except PlayheadError as error:
         return failure(error)
     except Exception as error:

@@ -13,7 +13,7 @@ from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
 from api.routes.jobs import Wait
-from api.routes.submit import IdempotencyKey
+from api.routes.submit import Cache, IdempotencyKey
 from api.schemas.batch import Batch, BatchPage
 from api.schemas.listing import PageQuery
 from api.services import Services
@@ -70,18 +70,25 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]]) -> Callable[..., Any]:
         parts: Parts,
         identity: Caller,
         idempotency_key: IdempotencyKey = None,
+        cache: Cache = True,  # noqa: FBT002 - FastAPI calls it by its name
     ) -> Batch:
         """Accept many jobs in one transaction: all of them are durable when this answers, or none is stored."""
         trace = trace_id(request.scope)
         # Ten thousand jobs take a second to be put together: not on the event loop.
         wanted = await asyncio.to_thread(
-            batching.wanted, body, identity.owner_id, parts.settings, trace=trace, key=idempotency_key
+            batching.wanted,
+            body,
+            identity.owner_id,
+            parts.settings,
+            trace=trace,
+            key=idempotency_key,
+            cache=cache,
         )
         async with parts.transaction(patience_seconds=PATIENCE_SECONDS) as session:
             batch_id = await find_known(session, wanted)
             if batch_id is None:  # What was accepted once is that batch, also if another version would not take it.
                 await require_fitting(session, kinds, wanted.children, wanted.names)
-                batch_id = await create(session, wanted)
+                batch_id = await create(session, wanted, now=True)
             view = await read.find_batch(session, identity.owner_id, batch_id)
         response.headers["Location"] = f"{PATH}/{batch_id}"
         return Batch.of(view)

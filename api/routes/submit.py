@@ -31,8 +31,8 @@ IdempotencyKey = Annotated[
 Cache = Annotated[
     bool,
     Query(
-        description="Whether a result that an earlier job made of the same input and parameters will do. "
-        "Nothing is answered from a cache yet: both values do the same.",
+        description="Whether a result will do that another of your jobs has made, or is making, of the same input and "
+        "parameters. `false` has the work done anew, and the result kept from other jobs.",
     ),
 ]
 
@@ -64,11 +64,12 @@ def _endpoint(kinds: dict[str, Kind[Any, Any]], request_type: Any) -> Callable[.
         parts: Parts,
         identity: Caller,
         idempotency_key: IdempotencyKey = None,
-        cache: Cache = True,  # noqa: ARG001, FBT002 - a promise to clients that may rely on it from the start
+        cache: Cache = True,  # noqa: FBT002 - FastAPI calls it by its name
     ) -> Job:
         """Accept a job. It is durable when this answers; workers hear of it at once."""
         asked = Asked(identity.owner_id, kinds[body.kind], body.params, trace_id(request.scope))
-        wanted = submission(asked, body.input, body, parts.settings, after=body.after, idempotency_key=idempotency_key)
+        more: dict[str, Any] = {"after": body.after, "idempotency_key": idempotency_key}
+        wanted = submission(asked, body.input, body, parts.settings, cache=cache, **more)
         async with parts.transaction() as session:
             job_id = await find_known(session, wanted)
             if job_id is None:  # What was accepted once is that job, also if another version would not take it.

@@ -13,6 +13,7 @@ from playhead.asking.terms import Terms
 from playhead.errors import InvalidError, PlayheadError, UrlForbiddenError
 from playhead.fetch import check_url
 from playhead.kind import Kind
+from playhead.ledger.sharing.keys import work_of
 from playhead.ledger.submit import Submission
 from playhead.settings import Settings
 
@@ -35,9 +36,12 @@ def submission(
     *,
     input_field: str = "input",
     params_field: str = "params",
+    cache: bool = True,
     **rest: Any,
 ) -> Submission:
     """A job on this input, on these terms; ``rest`` are fields of it.
+
+    ``cache``: whether the result of another job that did the same will do.
 
     Raises:
         InvalidError, UrlForbiddenError: an address that is none, or that the worker may not fetch.
@@ -62,6 +66,7 @@ def submission(
         expires_in_seconds=terms.expires_in_seconds,
         metadata=terms.metadata,
         trace_id=asked.trace_id,
+        work=work_of(asked.owner_id, asked.kind, asked.params, settings) if cache else None,
         input_field=input_field,
         **rest,
     )

@@ -35,9 +35,16 @@ class Batching:
     graph_type: TypeAdapter[dict[str, GraphJob]] = field(repr=False)
 
     def wanted(
-        self, body: BatchRequest, owner_id: UUID, settings: Settings, *, trace: str, key: str | None
+        self,
+        body: BatchRequest,
+        owner_id: UUID,
+        settings: Settings,
+        *,
+        trace: str,
+        key: str | None,
+        cache: bool = True,
     ) -> BatchSubmission:
-        """The batch that this body asks for.
+        """The batch that this body asks for; ``cache`` is as in :func:`playhead.asking.accepting.submission`.
 
         Raises:
             InvalidError: a graph cannot be, or a job cannot take what a recipe's param makes of it.
@@ -45,22 +52,24 @@ class Batching:
         """
         match body:
             case AlikeRequest():
-                made = self._alike(body, owner_id, settings, trace)
+                made = self._alike(body, owner_id, settings, trace, cache=cache)
                 wanted = BatchSubmission(owner_id, made, trace, kind=body.kind)
             case GraphRequest():
-                jobs = submissions(owner_id, body.jobs, self.kinds, settings, trace)
+                jobs = submissions(owner_id, body.jobs, self.kinds, settings, trace, cache=cache)
                 wanted = BatchSubmission(owner_id, list(jobs.values()), trace, names=_ids(jobs))
             case _:
                 takers = dict.fromkeys(recipes()[body.recipe].takers(), "input")
-                jobs = submissions(owner_id, self._cooked(body), self.kinds, settings, trace, takers)
+                jobs = submissions(owner_id, self._cooked(body), self.kinds, settings, trace, takers, cache=cache)
                 wanted = BatchSubmission(owner_id, list(jobs.values()), trace, names=_ids(jobs), recipe=body.recipe)
         digest = digest_of(body.model_dump(mode="json", exclude_defaults=True)) if key else b""
         return replace(wanted, metadata=body.metadata, idempotency_key=key, request_digest=digest)
 
-    def _alike(self, body: AlikeRequest, owner_id: UUID, settings: Settings, trace: str) -> list[Submission]:
+    def _alike(
+        self, body: AlikeRequest, owner_id: UUID, settings: Settings, trace: str, *, cache: bool
+    ) -> list[Submission]:
         asked = Asked(owner_id, self.kinds[body.kind], body.params, trace)
         return [
-            submission(asked, given, body, settings, input_field=f"inputs.{place}")
+            submission(asked, given, body, settings, input_field=f"inputs.{place}", cache=cache)
             for place, given in enumerate(body.inputs)
         ]
 

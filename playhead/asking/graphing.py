@@ -29,10 +29,13 @@ def submissions(
     settings: Settings,
     trace: str,
     input_fields: Mapping[str, str] = MappingProxyType({}),
+    *,
+    cache: bool = True,
 ) -> dict[str, Submission]:
     """These jobs by their names, each after all that it needs, and with an id by which others need it.
 
-    ``input_fields``: where the request has the inputs of some of them, for errors, if not with the job.
+    ``input_fields``: where the request has the inputs of some of them, for errors, if not with the job. ``cache`` is as
+    in :func:`playhead.asking.accepting.submission`.
 
     Raises:
         InvalidError: a job needs one that is not there, or waits for itself.
@@ -48,7 +51,7 @@ def submissions(
         asked = Asked(owner_id, kinds[job.kind], job.params, trace)
         named = {"input_field": input_fields.get(name, f"jobs.{name}.input"), "after_field": f"jobs.{name}.after"}
         named["params_field"] = f"jobs.{name}.params"
-        made[name] = submission(asked, given, job, settings, id=ids[name], after=after, **named)
+        made[name] = submission(asked, given, job, settings, id=ids[name], after=after, cache=cache, **named)
     return made
 
 

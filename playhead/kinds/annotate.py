@@ -102,6 +102,7 @@ KIND = Kind(
     run=annotate,
     accepts=frozenset({"text", "transcript", "subtitles"}),
     makes=lambda _: {"text.txt": "text", "annotation.json": "annotation"},
+    cached_by=lambda _, settings: settings.annotation.model_dump(include={"models", "guess_languages"}),
 )
 
 

@@ -112,6 +112,7 @@ KIND = Kind(
     run=convert,
     accepts=frozenset({"media"}),
     makes=lambda params: {_name(params): "media"},
+    cached_by=lambda _, settings: settings.converter.model_dump(include={"preset", "crf"}),
 )
 
 

@@ -87,6 +87,7 @@ KIND = Kind(
     accepts=frozenset({"subtitles"}),
     makes=lambda _: {"subtitles.srt": "subtitles", "subtitles.vtt": "subtitles"},
     makes_of=lambda taken: [f"subtitles.{form}" for form in formats_of(taken.name)],
+    cached_by=lambda params, settings: settings.llm.deciding(params.model),
 )
 
 

@@ -84,6 +84,7 @@ KIND = Kind(
     run=generate_srt,
     accepts=frozenset({"media"}),
     makes=lambda params: {_name(params): "subtitles"},
+    cached_by=lambda params, settings: settings.speech.deciding(params.model),
 )
 
 

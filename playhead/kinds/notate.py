@@ -100,6 +100,7 @@ KIND = Kind(
     run=notate,
     accepts=frozenset({"media"}),
     makes=lambda _: {"notes.mid": "midi", "notes.json": "notes"},
+    cached_by=lambda _params, _settings: {},
 )
 
 

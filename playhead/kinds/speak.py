@@ -93,6 +93,7 @@ KIND = Kind(
     run=speak,
     accepts=frozenset({"text", "transcript", "subtitles"}),
     makes=lambda params: {f"speech.{params.format}": "media"},
+    cached_by=lambda params, settings: settings.speaker.deciding(params.engine),
 )
 
 

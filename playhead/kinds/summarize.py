@@ -60,4 +60,5 @@ KIND = Kind(
     run=summarize,
     accepts=frozenset({"transcript", "subtitles", "text"}),
     makes=lambda _: {"summary.json": "summary", "summary.md": "text"},
+    cached_by=lambda params, settings: settings.llm.deciding(params.model),
 )

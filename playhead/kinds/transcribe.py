@@ -50,6 +50,7 @@ KIND = Kind(
         "transcript.vtt": "subtitles",
         "transcript.tsv": "text",
     },
+    cached_by=lambda params, settings: settings.speech.deciding(params.model),
 )
 
 

@@ -128,6 +128,10 @@ KIND = Kind(
         "translation.vtt": "subtitles",
     },
     makes_of=lambda taken: [f"translation.{ending}" for ending in endings_of(taken)],
+    cached_by=lambda params, settings: {
+        **settings.llm.deciding(params.model),
+        "deepl": settings.deepl.api_key is not None,
+    },
 )
 
 

@@ -22,6 +22,7 @@ _CLAIMED = (
     Job.params,
     Job.input,
     Job.input_sha256,
+    Job.shares,
     Job.lease,
     Job.attempt,
     Job.max_attempts,

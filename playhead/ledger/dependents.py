@@ -39,7 +39,7 @@ async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[
     """Queue those of these jobs that wait for nothing and are due. Gives the ids of those queued."""
     ready = (
         update(Job)
-        .where(among(Job.id, job_ids), Job.state == State.WAITING, Job.waits_for == 0)
+        .where(among(Job.id, job_ids), Job.state == State.WAITING, Job.waits_for == 0, ~Job.follows)
         .where(or_(Job.run_at.is_(None), Job.run_at <= func.now()))
         .values(state=State.QUEUED, queued_at=func.now())
         .returning(Job.id)

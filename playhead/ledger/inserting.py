@@ -16,15 +16,16 @@ _INSERT = text(
     """
     INSERT INTO jobs (id, owner_id, kind, queue, state, priority, base_priority, params, input, metadata,
                       input_sha256, idempotency_key, request_digest, trace_id, max_attempts, timeout_seconds,
-                      waits_for, parent_id, run_at, expires_at)
+                      waits_for, parent_id, run_at, expires_at, shares, cache_key)
     SELECT id, owner_id, kind, queue, 'waiting', priority, base_priority, params, input, metadata,
            input_sha256, idempotency_key, decode(request_digest, 'hex'), trace_id, max_attempts, timeout_seconds,
-           waits_for, parent_id, run_at, now() + expires_in_seconds * interval '1 second'
+           waits_for, parent_id, run_at, now() + expires_in_seconds * interval '1 second', shares,
+           decode(cache_key, 'hex')
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS new(
         id uuid, owner_id uuid, kind text, queue text, priority smallint, base_priority smallint, params jsonb,
         input jsonb, metadata jsonb, input_sha256 text, idempotency_key text, request_digest text, trace_id text,
         max_attempts int, timeout_seconds float8, waits_for int, parent_id uuid, run_at timestamptz,
-        expires_in_seconds float8)
+        expires_in_seconds float8, shares boolean, cache_key text)
     ORDER BY idempotency_key, id
     ON CONFLICT (owner_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id
@@ -40,7 +41,8 @@ _INSERT_NEEDS = text(
 async def insert_jobs(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """Insert these rows, all ``waiting``, but those whose idempotency key is there already. Gives the ids of the new.
 
-    A row has the columns of the statement; ``request_digest`` is hexadecimal, ``expires_in_seconds`` counts from now.
+    A row has the columns of the statement; ``request_digest`` and ``cache_key`` are hexadecimal, ``expires_in_seconds``
+    counts from now.
     """
     return set(await session.scalars(_INSERT, {"rows": to_json(rows).decode()}))
 

@@ -14,6 +14,7 @@ from playhead.ledger.history import record_states
 from playhead.ledger.locks import detach
 from playhead.ledger.quarantine import require_retryable
 from playhead.ledger.run import RELEASED
+from playhead.ledger.sharing.landing import pass_on
 from playhead.models import Job
 from playhead.states import CANCEL, DELETE, RETRY, SKIP, State, Transition
 
@@ -95,6 +96,7 @@ async def _end(session: AsyncSession, owner_id: UUID, job_id: UUID, step: Transi
     await session.execute(update(Job).where(Job.id == job_id).values(**values))
     await record_states(session, [job_id])
     await abandon(session, [job_id])
+    await pass_on(session, [job_id])
 
 
 async def _locked(session: AsyncSession, owner_id: UUID, job_id: UUID) -> Job:

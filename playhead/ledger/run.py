@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Update, and_, exists, func, or_, update
 from playhead.models import Job, QueueRow
 from playhead.states import State
 
-RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None}
-"""What goes with the lease, however a run ends: columns of the job's row."""
+RELEASED: dict[str, Any] = {"lease": None, "worker_id": None, "eta_seconds": None, "follows": False}
+"""What goes with the lease, however a run ends, or the wait for another job's: columns of the job's row."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Run:
     Attributes:
         lease: the fencing token; it grows with every claim of any job.
         attempt: number of this attempt, from 1.
+        shares: whether the result of another job that did the same work will do.
         timeout_seconds: the longest time that it may take; None where nothing bounds it.
         waited_seconds: from the time the job was runnable to its claim.
     """
@@ -33,6 +34,7 @@ class Run:
     params: dict[str, Any]
     input: dict[str, Any]
     input_sha256: str | None
+    shares: bool
     lease: int
     attempt: int
     max_attempts: int

@@ -18,6 +18,7 @@ from playhead.ledger.history import record_states
 from playhead.ledger.quarantine import acquit, convict
 from playhead.ledger.report import lost
 from playhead.ledger.run import RELEASED, Run, change
+from playhead.ledger.sharing.landing import pass_on, share_failure, share_result
 from playhead.models import Job, Output
 from playhead.settings import RetrySettings
 from playhead.states import State
@@ -72,6 +73,8 @@ async def succeed(
     await record_states(session, [run.job_id])
     await acquit(session, run)
     await release(session, run.job_id)
+    if run.shares:
+        await share_result(session, run.job_id)
 
 
 async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost, retry: RetrySettings) -> State:
@@ -88,6 +91,9 @@ async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost
         await _leave(session, run, {"state": State.FAILED, "error": told, "finished_at": func.now()} | _spent(cost))
         await record_states(session, [run.job_id])
         await abandon(session, [run.job_id])
+        if run.shares:
+            lasting = not error.transient or verdict
+            await (share_failure(session, run.job_id, told) if lasting else pass_on(session, [run.job_id]))
         return State.FAILED
     # Whoever asks a busy server before it wants to be asked spends all attempts of a job within seconds.
     asked_for = min(error.retry_after_seconds or 0.0, retry.cap_seconds)
@@ -119,4 +125,5 @@ async def _leave(session: AsyncSession, run: Run, values: dict[str, Any]) -> Non
 
 
 def _spent(cost: Cost) -> dict[str, Any]:
-    return {name: getattr(Job, name) + used for name, used in asdict(cost).items()}
+    spent = {name: getattr(Job, name) + used for name, used in asdict(cost).items()}
+    return spent | {"run_seconds": Job.run_seconds + func.extract("epoch", func.now() - Job.started_at)}

@@ -19,12 +19,15 @@ from playhead.ledger import inputs
 from playhead.ledger.dependents import begin
 from playhead.ledger.inserting import insert_jobs, insert_needs
 from playhead.ledger.locks import among
+from playhead.ledger.sharing.answering import answer
+from playhead.ledger.sharing.keys import contents_of, key_of
 from playhead.models import Job
 from playhead.owners import base_of
 from playhead.states import TERMINAL, Priority, State
 
 _BESIDE = frozenset(
     {"chosen_params", "trace_id", "idempotency_key", "id", "parent_id", "input_field", "after_field", "tiers", "base"}
+    | {"work"}
 )
 
 Contents = Sequence[str | None]
@@ -46,6 +49,8 @@ class Submission:
         run_at: not before this time.
         expires_in_seconds: not begun within this time from now, it expires.
         idempotency_key: the same key again gives the same job.
+        work: what is to be done, as :func:`playhead.ledger.sharing.keys.work_of` has it, where the result of another
+            job that did the same will do; None asks for a run of its own.
         id: where others that are submitted with it name it; else it gets one.
         parent_id: the batch that it belongs to.
         input_field: where the request names the input, for errors; ``after_field`` likewise.
@@ -67,6 +72,7 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    work: bytes | None = None
     id: UUID | None = None
     parent_id: UUID | None = None
     chosen_params: dict[str, Any] | None = None
@@ -104,26 +110,33 @@ async def submit(session: AsyncSession, wanted: Submission) -> UUID:
 
 async def accept(session: AsyncSession, wanted: Submission) -> UUID:
     """As :func:`submit`, once :func:`find_known` has found none."""
-    made = await submit_all(session, [wanted])
+    made = await submit_all(session, [wanted], now=True)
     if not made:  # Another request with this key was committed meanwhile. Its job may be deleted again by now.
         return await submit(session, wanted)
     return made[0]
 
 
-async def submit_all(session: AsyncSession, wanted: Sequence[Submission]) -> list[UUID]:
+async def submit_all(session: AsyncSession, wanted: Sequence[Submission], *, now: bool = False) -> list[UUID]:
     """Accept these jobs of one owner, all or none; but none twice whose key is known. Gives the ids of those made.
 
-    They may need one another by their ids, each only such as come before it, and whose ids are smaller.
+    They may need one another by their ids, each only such as come before it, and whose ids are smaller. With ``now``
+    those whose work has been done succeed at once; else when they are looked at. It holds what they are answered from:
+    so it is for whoever takes no more locks after it.
 
     Raises:
         InvalidError, InputQuarantinedError: as :func:`submit`.
     """
     unmet = await find_unmet(session, wanted)
-    return await store(session, wanted, unmet, await find_contents(session, wanted))
+    return await store(session, wanted, unmet, await find_contents(session, wanted), now=now)
 
 
 async def store(
-    session: AsyncSession, wanted: Sequence[Submission], unmet: Collection[UUID], contents: Sequence[Contents]
+    session: AsyncSession,
+    wanted: Sequence[Submission],
+    unmet: Collection[UUID],
+    contents: Sequence[Contents],
+    *,
+    now: bool = False,
 ) -> list[UUID]:
     """Make these jobs, but none twice whose key is known, once what they need has been found. Gives the ids."""
     # The order of the ids is that in which locks are taken.
@@ -135,7 +148,9 @@ async def store(
     await inputs.keep_several(session, [(job_id, one.input, known) for one, job_id, known in given])
     await insert_needs(session, [(job_id, need) for one, job_id, _ in given for need in one.needs()])
     job_ids = [job_id for _, job_id, _ in given]
-    await begin(session, job_ids)
+    keys = {job_id: _key(one, known) for one, job_id, known in given} if now else {}
+    answered = await answer(session, {job_id: key for job_id, key in keys.items() if key})
+    await begin(session, [job_id for job_id in job_ids if job_id not in answered])
     return job_ids
 
 
@@ -150,8 +165,13 @@ async def find_contents(session: AsyncSession, wanted: Sequence[Submission]) -> 
     return [[next(found) for _ in one] for one in asked]
 
 
+def _key(wanted: Submission, known: Contents) -> bytes | None:
+    return key_of(wanted.work, contents_of(wanted.input, known)) if wanted.work else None
+
+
 def _row(wanted: Submission, job_id: UUID, known: Contents, *, base: int, waits_for: int) -> dict[str, Any]:
     base = base if wanted.base is None else wanted.base
+    key = _key(wanted, known)
     return {
         "input_sha256": None if "all" in wanted.input else known[0],
         "waits_for": waits_for,
@@ -172,6 +192,8 @@ def _row(wanted: Submission, job_id: UUID, known: Contents, *, base: int, waits_
         "parent_id": wanted.parent_id,
         "run_at": wanted.run_at,
         "expires_in_seconds": wanted.expires_in_seconds,
+        "shares": wanted.work is not None,
+        "cache_key": key.hex() if key else None,
     }
 
 

@@ -18,6 +18,7 @@ from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
 from playhead.ledger.locks import unhindered
 from playhead.ledger.run import RELEASED, in_time
+from playhead.ledger.sharing.landing import pass_on
 from playhead.models import Job, WorkerRow
 from playhead.states import PENDING, State
 from playhead.tickets import LOOK, issue
@@ -54,7 +55,8 @@ _MISSING = text(
 
 async def queue_due(session: AsyncSession) -> int:
     """Queue the jobs whose time has come. Gives how many."""
-    due = _free(Job.state == State.WAITING, Job.waits_for == 0, Job.run_at <= func.now()).order_by(Job.run_at)
+    over = Job.run_at <= func.now()
+    due = _free(Job.state == State.WAITING, Job.waits_for == 0, ~Job.follows, over).order_by(Job.run_at)
     return len(await enqueue_ready(session, list(await session.scalars(due))))
 
 
@@ -65,10 +67,11 @@ async def expire_late(session: AsyncSession) -> int:
         return 0
     late = await unhindered(session, found)
     error = {"code": "expired", "message": "not begun before its expires_at", "attempt": 0}
-    values = {"state": State.EXPIRED, "error": error, "finished_at": func.now()}
+    values = {"state": State.EXPIRED, "error": error, "finished_at": func.now(), "follows": False}
     await session.execute(update(Job).where(Job.id.in_(late)).values(**values))
     await record_states(session, late)
     await abandon(session, late)
+    await pass_on(session, late)
     return len(late)
 
 
@@ -126,6 +129,7 @@ async def _take_back(session: AsyncSession, held: Select[UUID], why: PlayheadErr
     await enqueue_ready(session, lost)
     await record_states(session, dead)
     await abandon(session, dead)
+    await pass_on(session, dead)
     return len(lost)
 
 

@@ -4,6 +4,7 @@ from playhead.models.base import Base, lease_tokens
 from playhead.models.batches import Batch
 from playhead.models.deliveries import Delivery, Digest, DigestIssue
 from playhead.models.files import Blob, File, Output
+from playhead.models.flights import Flight
 from playhead.models.history import Checkpoint, EngineDeaths, Event
 from playhead.models.jobs import Dependency, Job, JobInput
 from playhead.models.owners import ADMIN_OWNER, Key, Owner
@@ -32,6 +33,7 @@ __all__ = [
     "Event",
     "Feed",
     "File",
+    "Flight",
     "Job",
     "JobInput",
     "Key",

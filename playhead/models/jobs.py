@@ -52,7 +52,15 @@ class Job(Base):
     audio_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     input_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     output_tokens: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    run_seconds: Mapped[float] = mapped_column(server_default=text("0"))
     cached_from: Mapped[UUID | None]
+    # What the job that it was answered from worked on: not done again.
+    saved_audio_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+    # Whether another job's result will do, and its own for others; what the work is known by, once that is known; and
+    # whether it waits for a run of another job that does the same.
+    shares: Mapped[bool] = mapped_column(server_default=text("false"))
+    cache_key: Mapped[bytes | None]
+    follows: Mapped[bool] = mapped_column(server_default=text("false"))
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"))
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -65,6 +73,13 @@ class Job(Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(repr(state.value) for state in State)})", name="state"),
         CheckConstraint("(state = 'running') = (lease IS NOT NULL)", name="lease"),
+        CheckConstraint("NOT follows OR state = 'waiting'", name="follows"),
+        Index(
+            "jobs_same_idx",
+            "cache_key",
+            postgresql_where=text("cache_key IS NOT NULL AND (follows OR state = 'queued')"),
+        ),
+        Index("jobs_following_idx", "cache_key", postgresql_where=text("follows")),
         Index(
             "jobs_idempotency_key",
             "owner_id",

@@ -36,6 +36,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "expire": Task(_5_SECONDS, "End jobs that were not begun in time."),
         "frozen": Task(_5_SECONDS, "End transactions of processes that froze."),
         "rescue": Task(_SECOND, "Queue jobs again whose worker is lost, or whose attempt takes too long."),
+        "share": Task(_SECOND, "Give jobs the result of those that did the same work, where that is left to do."),
         "reissue": Task(_5_SECONDS, "Replace tickets of workers that are lost."),
         "reissue_missing": Task(_15_SECONDS, "Replace tickets that are missing."),
         "files": Task(_MINUTE, "Forget uploads whose time is over."),

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     engines: Literal["real", "stub"] = Field(
         "real", description="`stub` replaces every model by a deterministic stand-in."
     )
+    cache: bool = Field(
+        default=True, description="Whether the same work is done once, and its result given to all who ask for it."
+    )
     auth: Literal["keys", "off"] = Field("keys", description="`off` lets anyone in, and only on a loopback address.")
     admin_key: OptionalKey = Field(None, description="A key with every right, kept out of the database.")
     tiers: Tiers = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -40,6 +40,10 @@ class SpeechSettings(BaseModel):
     )
     loaded_models: int = Field(1, ge=1, description="Models kept in memory at once; the one longest unused goes first.")
     max_recording_seconds: float = Field(86_400, gt=0, description="Longest recording that is taken, in seconds.")
+
+    def deciding(self, model: str | None) -> dict[str, Any]:
+        """What decides what is heard, for a job that names this model or none."""
+        return {"model": model or self.model, "compute_type": self.compute_type, "beam_size": self.beam_size}
 
 
 class NotationSettings(ChildSettings):

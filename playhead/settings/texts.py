@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -42,6 +42,11 @@ class LLMSettings(BaseModel):
         30, gt=0, description="Longest wait. A server that asks for a longer one gets the job's next attempt by then."
     )
     max_answers: int = Field(3, ge=1, description="How often an answer is asked for until it has the right form.")
+
+    def deciding(self, model: str | None) -> dict[str, Any]:
+        """What decides what is written, for a job that names this model or none."""
+        sizes = self.model_dump(include={"context_tokens", "answer_tokens", "thinking_tokens"})
+        return {"model": model or self.model, "base_url": self.base_url, "sizes": sizes}
 
 
 class DeepLSettings(BaseModel):
@@ -91,3 +96,8 @@ class SpeakerSettings(BaseModel):
     retry_cap_seconds: float = Field(
         30, gt=0, description="Longest wait. A server that asks for a longer one gets the job's next attempt by then."
     )
+
+    def deciding(self, engine: str | None) -> dict[str, Any]:
+        """What decides how a text sounds, for a job that names this engine or none."""
+        names = {"piper_voices", "base_url", "model", "voice"}
+        return {"engine": engine or self.engine, "voices": self.model_dump(mode="json", include=names)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,15 +24,19 @@ from playhead.ledger import operate, queues, report, settle
 from playhead.ledger.claim import claim
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
+from playhead.ledger.sharing.boarding import board
 from playhead.ledger.submit import submit
 from playhead.models import ADMIN_OWNER
 from playhead.settings import RetrySettings
 from playhead.states import (
+    ANSWER,
+    ANSWER_AT_SUBMIT,
     BACK_OFF,
     CANCEL,
     CLAIM,
     DELETE,
     FAIL,
+    FOLLOW,
     GIVE_BACK,
     RETRY,
     RETRY_TO_WAIT,
@@ -48,6 +54,9 @@ from tests.ledger.reference import OUTPUT, OUTPUT_SHA256, Known, Reference, expe
 FAR = RetrySettings(base_seconds=1e9, cap_seconds=1e9)
 """A back-off that no test lives to see the end of: time passes when a rule says so."""
 COST = Cost(1.0, 1.0)
+WORK: Mapping[str, Any] = {"work": b"work", "input": {"text": "hello"}}
+"""Asked for by all jobs that share theirs, and known by this key."""
+SAME = hashlib.sha256(b"work" + hashlib.sha256(b"hello").hexdigest().encode()).digest()
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,11 @@ class Submit(Act):
         expect(isinstance(outcome, UUID) and outcome not in then.jobs and all(need < outcome for need in needs))
         due, expires = self.spec.get("run_at") is None, self.spec.get("expires_in_seconds") is not None
         job = Known(self.spec, needs, met, due=due, expires=expires, input_sha256=OUTPUT_SHA256 if made else None)
-        return then.put(outcome, job).step(outcome, SUBMIT if due and needs == met else SUBMIT_TO_WAIT)
+        now, begins = then.put(outcome, job), due and needs == met
+        done = then.jobs.get(then.flights.get(job.work or b"", outcome))
+        if begins and done and done.state is State.SUCCEEDED:
+            return now.answered(outcome, ANSWER_AT_SUBMIT)
+        return now.step(outcome, SUBMIT if begins else SUBMIT_TO_WAIT)
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,22 @@ class Report(OfRun):
         return then.where([self.run.job_id], progress=0.5, checkpoint=job.lease, history=told)
 
 
+class Board(OfRun):
+    """It asks whether it is to do its work itself."""
+
+    async def do(self, session: AsyncSession) -> bool:
+        return await board(session, self.run, SAME)
+
+    def held(self, then: Reference, job: Known) -> Reference:
+        assert job.work is not None
+        other = then.jobs.get(then.flights.get(job.work, self.run.job_id))
+        if other is None or other is job or (other.state in TERMINAL and other.state is not State.SUCCEEDED):
+            return then.takes_off(job.work, self.run.job_id)
+        if other.state is State.SUCCEEDED:
+            return then.answered(self.run.job_id, ANSWER)
+        return then.step(self.run.job_id, FOLLOW, follows=True, begun=job.attempt > 1, progress=0.0)
+
+
 class Succeed(OfRun):
     """It is done."""
 
@@ -163,7 +192,7 @@ class Succeed(OfRun):
     def held(self, then: Reference, job: Known) -> Reference:
         made = {"outputs": (OUTPUT,), "gpu_seconds": job.gpu_seconds + 1, "progress": 1.0}
         ended = then.step(self.run.job_id, SUCCEED, error=None, old=False, **made)
-        return ended.succeeded(self.run.job_id)
+        return ended.succeeded(self.run.job_id).shared(self.run.job_id)
 
 
 @dataclass(frozen=True)
@@ -179,7 +208,9 @@ class Fail(OfRun):
         why = {"error": (self.error.code, job.attempt), "gpu_seconds": job.gpu_seconds + 1}
         if self.error.transient and job.attempt < job.spec["max_attempts"]:
             return then.step(self.run.job_id, BACK_OFF, due=False, **why)
-        return then.step(self.run.job_id, FAIL, old=False, **why).settled()
+        failed = then.step(self.run.job_id, FAIL, old=False, **why)
+        alike = failed.passed_on if self.error.transient else partial(failed.failed_alike, code=self.error.code)
+        return alike(self.run.job_id).settled()
 
 
 class GiveBack(OfRun):
@@ -224,7 +255,8 @@ class Operate(Act):
         if self.step is RETRY:
             return self._retried(then, job)
         code = {CANCEL: "canceled", SKIP: "skipped"}[self.step]
-        return then.step(self.job_id, self.step, error=(code, job.attempt), old=False).settled()
+        ended = then.step(self.job_id, self.step, error=(code, job.attempt), old=False)
+        return ended.passed_on(self.job_id).settled()
 
     def _retried(self, then: Reference, job: Known) -> Reference:
         anew = {"error": None, "due": True, "expires": False, "late": False, "progress": 0.0}

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from playhead.states import DEPENDENCY_FAILED, DEPENDENCY_MET, REVIVE, TERMINAL, Attempt, State, Transition
+from playhead.states import (
+    DEPENDENCY_FAILED,
+    DEPENDENCY_MET,
+    REVIVE,
+    SHARE,
+    SHARE_FAILURE,
+    TAKE_OVER,
+    TERMINAL,
+    Attempt,
+    State,
+    Transition,
+)
 
 OUTPUT, OUTPUT_SHA256 = "a.txt", "a" * 64
 """What every run that succeeds makes."""
@@ -36,6 +47,7 @@ class Known:
         overdue: its attempt has taken longer than its ``timeout_seconds``.
         expires: it has an ``expires_at``.
         late: its ``expires_at`` is over.
+        follows: it waits for another job that does the same work.
         history: of each event its name, the attempt and the lease.
     """
 
@@ -51,6 +63,7 @@ class Known:
     late: bool = False
     begun: bool = False
     overdue: bool = False
+    follows: bool = False
     old: bool = False
     progress: float = 0.0
     error: tuple[str, int] | None = None
@@ -65,6 +78,11 @@ class Known:
         """Whether it may still be begun."""
         return self.begun or not self.late
 
+    @property
+    def work(self) -> bytes | None:
+        """What it may share with others; here all that do so have the same input."""
+        return self.spec.get("work")
+
     def row(self) -> dict[str, Any]:
         """What the database should say of it."""
         named = ("state", "attempt", "lease", "expires", "progress", "error", "gpu_seconds", "input_sha256", "outputs")
@@ -74,9 +92,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Reference:
-    """All jobs, the queues that are paused, the workers that are silent, and the names of the transitions so far."""
+    """All jobs, who does what work, the queues that are paused, the workers that are silent, the transitions so far."""
 
     jobs: Mapping[UUID, Known] = field(default_factory=dict)
+    flights: Mapping[bytes, UUID] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
     silent: frozenset[UUID] = frozenset()
     took: frozenset[str] = frozenset()
@@ -88,7 +107,8 @@ class Reference:
     def drop(self, job_id: UUID, step: Transition) -> Reference:
         """The same, without this job."""
         left = {known: job for known, job in self.jobs.items() if known != job_id}
-        return replace(self, jobs=left, took=self.took | {step.name})
+        flights = {work: known for work, known in self.flights.items() if known != job_id}
+        return replace(self, jobs=left, flights=flights, took=self.took | {step.name})
 
     def step(self, job_id: UUID, step: Transition, **changes: Any) -> Reference:
         """What the table says of this transition, and what else is to change with it."""
@@ -96,7 +116,7 @@ class Reference:
         assert step.after is not None
         assert job.state in step.before if step.before else job.state is None, f"{step.name} of a job {job.state}"
         count = {Attempt.COUNTED: job.attempt + 1, Attempt.RETURNED: job.attempt - 1, Attempt.RESET: 0}
-        changes = {"attempt": count.get(step.attempt, job.attempt)} | changes
+        changes = {"attempt": count.get(step.attempt, job.attempt), "follows": False} | changes
         if step.ends_lease:
             changes |= {"lease": None, "worker": None}
         moved = replace(job, state=step.after, **changes)
@@ -127,6 +147,45 @@ class Reference:
             if met.state is State.WAITING and met.needs == met.met and met.due:
                 now = now.step(known, DEPENDENCY_MET)
         return now
+
+    def takes_off(self, work: bytes, job_id: UUID) -> Reference:
+        """The same, with this job doing this work."""
+        return replace(self, flights={**self.flights, work: job_id})
+
+    def answered(self, job_id: UUID, step: Transition) -> Reference:
+        """The job succeeds as another did that has done its work."""
+        return self.step(job_id, step, error=None, old=False, outputs=(OUTPUT,), progress=1.0).succeeded(job_id)
+
+    def shared(self, done: UUID) -> Reference:
+        """What the success of a job means for those that ask for the same."""
+        now = self
+        for known, job in self.jobs.items():
+            same = job.work is not None and self.flights.get(job.work) == done
+            if same and (job.follows or job.state is State.QUEUED):
+                now = now.answered(known, SHARE)
+        return now
+
+    def failed_alike(self, failed: UUID, code: str) -> Reference:
+        """What a permanent failure means for those that follow."""
+        now = self
+        for known in self.followers(failed):
+            now = now.step(known, SHARE_FAILURE, error=(code, 0), old=False)
+        return now
+
+    def passed_on(self, ended: UUID) -> Reference:
+        """What any other end means for those that follow: here all are equally urgent."""
+        heirs = sorted(self.followers(ended))[:1]
+        now = self
+        for heir in heirs:
+            work = self.jobs[heir].work
+            assert work is not None
+            now = now.step(heir, TAKE_OVER).takes_off(work, heir)
+        return now
+
+    def followers(self, leader: UUID) -> list[UUID]:
+        """The jobs that wait for this one to do their work."""
+        flying = {work for work, known in self.flights.items() if known == leader}
+        return [known for known, job in self.jobs.items() if job.follows and job.work in flying]
 
     def settled(self) -> Reference:
         """What an end without success, or a retry, means for all others: nothing waits in vain, nothing is left out."""

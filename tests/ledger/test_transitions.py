@@ -13,7 +13,7 @@ from playhead.database import Database
 from playhead.errors import EngineCrashedError, MediaUnreadableError
 from playhead.ledger.run import Run
 from playhead.states import CANCEL, DELETE, RETRY, SKIP, TRANSITIONS
-from tests.ledger.acts import Act, Claim, Fail, GiveBack, Operate, Submit, Succeed
+from tests.ledger.acts import WORK, Act, Board, Claim, Fail, GiveBack, Operate, Submit, Succeed
 from tests.ledger.course import Course
 from tests.ledger.passing import (
     DropOldJobs,
@@ -190,6 +190,55 @@ async def forget(course: Course) -> None:
     await all_of(course, DropOldJobs(), TimePasses(job_id, "finished_at"), DropOldJobs())
 
 
+async def leading(course: Course, **about: Any) -> Run:
+    run = await running(course, **WORK, **about)
+    await course.do(Board(run))
+    return run
+
+
+async def follow(course: Course) -> Run:
+    leader = await leading(course, attempts=1)
+    for _ in range(2):
+        await course.do(Board(await running(course, **WORK)))
+    return leader
+
+
+async def answer_at_submit(course: Course) -> None:
+    await course.do(Succeed(await leading(course)))
+    await submit(course, **WORK)
+    await submit(course, **WORK, run_at=datetime.now(UTC) + timedelta(hours=1))
+
+
+async def answer(course: Course) -> None:
+    leader = await leading(course)
+    before = await submit(course)
+    late = await submit(course, before, **WORK)
+    await all_of(course, Succeed(leader), Succeed(await claim(course, before)))
+    await course.do(Board(await claim(course, late)))
+
+
+async def share(course: Course) -> None:
+    leader = await follow(course)
+    await submit(course, **WORK)
+    given = {"job": str(course.jobs[-2]), "output": "a.txt"}
+    await submit(course, course.jobs[-1], input=given)
+    await course.do(Succeed(leader))
+
+
+async def share_failure(course: Course) -> None:
+    leader = await follow(course)
+    await submit(course, course.jobs[-1])
+    await course.do(Fail(leader, BROKEN))
+    await course.do(Operate(course.jobs[-2], RETRY))
+
+
+async def take_over(course: Course) -> None:
+    leader = await follow(course)
+    await course.do(Fail(leader, BOOM))
+    heir = await claim(course, course.jobs[-2])
+    await all_of(course, Board(heir), Operate(heir.job_id, CANCEL), Operate(course.jobs[-1], CANCEL))
+
+
 SHOWN: dict[str, Callable[[Course], Awaitable[Any]]] = {
     "submit": submit,
     "submit to wait": submit_to_wait,
@@ -200,6 +249,12 @@ SHOWN: dict[str, Callable[[Course], Awaitable[Any]]] = {
     "fail for good": fail_for_good,
     "back off": back_off,
     "give back": give_back,
+    "answer at submit": answer_at_submit,
+    "answer": answer,
+    "follow": follow,
+    "share": share,
+    "share failure": share_failure,
+    "take over": take_over,
     "rescue": rescue,
     "rescue at last attempt": rescue_at_last_attempt,
     "cancel": cancel,

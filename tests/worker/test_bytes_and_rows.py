@@ -41,10 +41,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from playhead.database import Database
-    from playhead.engines import Engines
     from playhead.storage.place import Place
     from tests.worker.conftest import House
-    from worker.inputs import Inputs
 
 NO_AGE = -60.0  # so that everything is old enough to be cleared away: nothing but the order of the steps protects it
 LOCKED_SECONDS = 0.1
@@ -187,7 +185,8 @@ class Stage:
             run = await claim(session, job_id, self.worker_id)
         assert run is not None
         database, storage = self.parts(actor)
-        context = JobContext(run, database, storage, cast("Inputs", None), cast("Engines", None), Path("unused"))
+        nothing: Any = None
+        context = JobContext(run, database, storage, nothing, nothing, Path("unused"), nothing)
         await context.save_output("one", self.dice.choice(RECORDINGS), "text/plain")
         await context.save_output("other", self.dice.choice(RECORDINGS), "text/plain")
         told = await Settling(database, storage, RetrySettings()).settle(context, Success({}))

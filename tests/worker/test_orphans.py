@@ -185,7 +185,8 @@ async def test_an_output_that_was_cleared_away_before_the_job_settled_fails_the_
         run = await claim(session, job_id, worker_id)
     assert run is not None
     nothing: Any = None
-    context = JobContext(run, house.database, house.storage, nothing, nothing, house.settings.scratch_location)
+    folder = house.settings.scratch_location
+    context = JobContext(run, house.database, house.storage, nothing, nothing, folder, nothing)
     await context.save_output("text.txt", b"made hours ago", "text/plain")
     age(house)
     await clear_orphans(house.database, house.storage, IDLE)

@@ -15,7 +15,7 @@ NOTHING: Any = None
 @pytest.mark.parametrize("name", ["../../a.txt", "a\0.txt", "A.TXT"])
 async def test_a_kind_cannot_store_what_would_leave_a_folder_or_replace_another(name: str, tmp_path: Path) -> None:
     storage = Storage.from_url(tmp_path.as_uri())
-    context = JobContext(NOTHING, NOTHING, storage, NOTHING, NOTHING, tmp_path)
+    context = JobContext(NOTHING, NOTHING, storage, NOTHING, NOTHING, tmp_path, NOTHING)
     for content in (b"first", b"again"):
         await context.save_output("a.txt", content, "text/plain")
     with pytest.raises(InvalidError):

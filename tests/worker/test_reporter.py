@@ -144,9 +144,8 @@ async def test_once_something_was_refused_nothing_is_built_on_it(house: House) -
 
 
 def a_context(house: House, run: Run, database: Database | None = None) -> JobContext:
-    inputs: Any = None  # None of these tests brings one.
-    engines: Any = None
-    return JobContext(run, database or house.database, house.storage, inputs, engines, Path("nowhere"))
+    nothing: Any = None  # None of these tests brings an input.
+    return JobContext(run, database or house.database, house.storage, nothing, nothing, Path("nowhere"), nothing)
 
 
 async def test_what_earlier_attempts_told_is_read_in_order_and_in_batches(

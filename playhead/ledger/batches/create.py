@@ -42,8 +42,10 @@ class BatchSubmission:
     request_digest: bytes = b""
 
 
-async def create(session: AsyncSession, wanted: BatchSubmission) -> UUID:
+async def create(session: AsyncSession, wanted: BatchSubmission, *, now: bool = False) -> UUID:
     """Accept the batch with all its children, or find the one that an earlier request with the same key made.
+
+    ``now`` is as in :func:`playhead.ledger.submit.submit_all`.
 
     Raises:
         InvalidError, InputQuarantinedError: as :func:`playhead.ledger.submit.submit`, of any child.
@@ -51,11 +53,11 @@ async def create(session: AsyncSession, wanted: BatchSubmission) -> UUID:
     """
     batch_id = await _insert(session, wanted)
     if batch_id is None:
-        return await find_known(session, wanted) or await create(session, wanted)
+        return await find_known(session, wanted) or await create(session, wanted, now=now)
     children = list(_numbered(wanted.children, batch_id))
     await find_unmet(session, children)  # all of them first: locks are taken in the order of the ids
     for start in range(0, len(children), AT_ONCE):
-        await submit_all(session, children[start : start + AT_ONCE])
+        await submit_all(session, children[start : start + AT_ONCE], now=now)
     return batch_id
 
 

@@ -15,6 +15,7 @@ from playhead.ledger.locks import among, at_any_distance, detach, lock
 from playhead.ledger.operate import ANEW
 from playhead.ledger.quarantine import is_quarantined
 from playhead.ledger.run import RELEASED
+from playhead.ledger.sharing.landing import pass_on
 from playhead.models import Batch, Job
 from playhead.states import CANCEL, TERMINAL
 
@@ -37,6 +38,7 @@ async def cancel(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
         raise StateConflictError("every job of the batch has ended")
     await record_states(session, ended)
     await abandon(session, ended)
+    await pass_on(session, ended)
 
 
 async def retry(session: AsyncSession, owner_id: UUID, batch_id: UUID) -> None:
