@@ -19,6 +19,7 @@ from playhead.errors import UnavailableError
 from playhead.ledger import quarantine, queues, read, workers
 from playhead.models import Wake
 from playhead.settings import Settings
+from playhead.states import State
 from playhead.waking import calls
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,8 @@ async def _from_database(session: AsyncSession, settings: Settings) -> list[Metr
     up = _gauge("playhead_database_up", "Whether the database answers", 1)
     living = _gauge("playhead_workers", "Living workers", len(alive))
     published = [family for worker in alive for family in _published(worker.name, worker.metrics)]
-    counted = [*_of_queues(statuses), *_of_wakes(wakes.values()), _of_jobs(counts), _of_quarantine(condemned)]
+    jobs = [_of_jobs(counts), *_of_cache(counts)]
+    counted = [*_of_queues(statuses), *_of_wakes(wakes.values()), *jobs, _of_quarantine(condemned)]
     return [up, living, *counted, *published]
 
 
@@ -106,6 +108,19 @@ def _of_jobs(counts: list[read.Count]) -> Metric:
     for count in counts:
         jobs.add_metric([count.kind, count.state], count.jobs)
     return jobs
+
+
+def _of_cache(counts: list[read.Count]) -> list[Metric]:
+    jobs = GaugeMetricFamily(
+        "playhead_cached_jobs", "Jobs in the ledger that have the result of another", labels=["kind", "had"]
+    )
+    saved = GaugeMetricFamily("playhead_saved_audio_seconds", "Audio that they had not to work on", labels=["kind"])
+    for count in counts:
+        if count.state is State.SUCCEEDED:
+            jobs.add_metric([count.kind, "at_submit"], count.answered)
+            jobs.add_metric([count.kind, "later"], count.attached)
+            saved.add_metric([count.kind], count.saved_audio_seconds)
+    return [jobs, saved]
 
 
 def _of_quarantine(counts: dict[str, int]) -> Metric:

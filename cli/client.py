@@ -71,9 +71,13 @@ class Client:
 
         return await self._ask(attempt, FileView)
 
-    async def submit(self, body: dict[str, Any], idempotency_key: str) -> JobView:
-        """Submit a job: once, however often the attempt has to be repeated."""
-        return await self.post("/api/v1/jobs", JobView, body, key=idempotency_key)
+    async def submit(self, body: dict[str, Any], idempotency_key: str, *, cache: bool = True) -> JobView:
+        """Submit a job: once, however often the attempt has to be repeated.
+
+        ``cache``: whether what another job made of the same will do.
+        """
+        path = "/api/v1/jobs" if cache else "/api/v1/jobs?cache=false"
+        return await self.post(path, JobView, body, key=idempotency_key)
 
     async def job(self, job_id: str, *, wait_seconds: int = 0) -> JobView:
         """The job; with ``wait_seconds`` (up to 60) as soon as it has ended."""

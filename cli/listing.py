@@ -68,6 +68,7 @@ def show_job(job: JobView) -> None:
         "started": local_time(job.started_at),
         "finished": local_time(job.finished_at),
         "took": "" if job.took_seconds is None else clock(job.took_seconds),
+        "taken from": job.cached_from or "",
         "outputs": escape(", ".join(output.name for output in job.outputs)),
         "error": escape(f"{job.error.code}: {job.error.message}") if job.error else "",
     }

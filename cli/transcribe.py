@@ -25,7 +25,7 @@ class Format(StrEnum):
     TSV = "tsv"
 
 
-def transcribe(
+def transcribe(  # noqa: PLR0913 - an option each
     recordings: Annotated[
         list[str], typer.Argument(metavar="FILE|URL...", help="Audio or video files, or http(s) addresses.")
     ],
@@ -49,6 +49,9 @@ def transcribe(
         bool | None,
         typer.Option("--word-timestamps/--no-word-timestamps", help="Time every word. Default: the server's."),
     ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Take what the same recording gave before, if it was done so.")
+    ] = True,
 ) -> None:
     """Transcribe recordings.
 
@@ -74,7 +77,7 @@ def transcribe(
         folder.mkdir(parents=True, exist_ok=True)
     wishes = {"language": language, "task": task, "model": model, "word_timestamps": word_timestamps}
     params = {name: wish for name, wish in wishes.items() if wish is not None}
-    _report(_transcribe(found, Order(kinds, folder, params)))
+    _report(_transcribe(found, Order(kinds, folder, params, cache=cache)))
 
 
 def _transcribe(found: list[Recording], order: Order) -> Transcription:

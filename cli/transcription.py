@@ -28,11 +28,13 @@ class Order:
         formats: of the transcripts, e.g. ``["srt", "txt"]``.
         folder: where they go; None prints the only one to stdout.
         params: of the jobs, as the API takes them.
+        cache: whether what an earlier job made of the same will do.
     """
 
     formats: Sequence[str]
     folder: Path | None
     params: dict[str, Any]
+    cache: bool = True
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Transcription:
             "params": self.order.params,
             "metadata": {"recording": recording.name},
         }
-        job = await self.client.submit(body, f"{self.key}-{recording.stem}")
+        job = await self.client.submit(body, f"{self.key}-{recording.stem}", cache=self.order.cache)
         self.running[job.id] = recording.name
         self.board.show(recording.stem, STAGES.get(job.state, job.state), job.progress)
         job = await self.client.follow(job.id, lambda news: show_news(self.board, recording.stem, news))

@@ -56,6 +56,7 @@ class JobView(BaseModel):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     gpu_seconds: float | None = None
+    cached_from: str | None = None
 
     @property
     def ended(self) -> bool:

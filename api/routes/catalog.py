@@ -6,7 +6,7 @@ from api.dependencies import Caller, Parts
 from api.problems import documented
 from api.routes import V1
 from api.schemas.batch import RecipeInfo, RecipeList
-from api.schemas.catalog import JobCount, KindInfo, KindList, Stats, WorkerInfo, WorkerList
+from api.schemas.catalog import KindInfo, KindList, Stats, WorkerInfo, WorkerList
 from playhead import registry
 from playhead.ledger import read, workers
 from playhead.recipes import cookable
@@ -39,11 +39,4 @@ async def get_stats(parts: Parts, identity: Caller) -> Stats:
     """Jobs by kind and state, with what they cost. Yours; with an admin key everyone's."""
     async with parts.transaction() as session:
         counts = await read.counts(session, None if identity.admin else identity.owner_id)
-    return Stats(
-        counts=[JobCount.model_validate(count) for count in counts],
-        jobs=sum(count.jobs for count in counts),
-        gpu_seconds=sum(count.gpu_seconds for count in counts),
-        audio_seconds=sum(count.audio_seconds for count in counts),
-        input_tokens=sum(count.input_tokens for count in counts),
-        output_tokens=sum(count.output_tokens for count in counts),
-    )
+    return Stats.counted(counts)

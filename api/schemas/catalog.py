@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from playhead.kind import Device, Form, Kind
+from playhead.ledger.read import Count, realtime_factor
 from playhead.states import State
 
 
@@ -101,26 +104,57 @@ class WorkerList(BaseModel):
     items: list[WorkerInfo]
 
 
-class JobCount(BaseModel):
-    """Jobs of one kind in one state, and what they cost so far."""
+class Costs(BaseModel):
+    """Jobs, and what they cost so far."""
 
-    model_config = ConfigDict(from_attributes=True)
+    jobs: int = Field(description="All of them.")
+    gpu_seconds: float = Field(description="Device time that they used.")
+    audio_seconds: float = Field(description="Audio that they worked on.")
+    run_seconds: float = Field(description="Time of their runs, from claim to end.")
+    realtime_factor: float | None = Field(
+        description="Run time per second of audio, of those that worked on audio: below 1 is faster than it plays."
+    )
+    input_tokens: int = Field(description="Tokens that language models read for them.")
+    output_tokens: int = Field(description="Tokens that they wrote for them.")
+    answered: int = Field(description="Jobs that had the result of another at submit.")
+    attached: int = Field(description="Jobs that had it later: they came while the other was at it, or had to wait.")
+    saved_audio_seconds: float = Field(description="Audio that neither had to work on.")
+
+    @classmethod
+    def of(cls, found: Sequence[Count], /, **about: Any) -> Self:
+        """The sums of these."""
+        names = ("jobs", "gpu_seconds", "audio_seconds", "run_seconds", "input_tokens", "output_tokens")
+        summed = (*names, "answered", "attached", "saved_audio_seconds")
+        sums = {name: sum(getattr(count, name) for count in found) for name in summed}
+        factor = realtime_factor(sum(count.heard_seconds for count in found), sums["audio_seconds"])
+        return cls(**sums, realtime_factor=factor, **about)
+
+
+class JobCount(Costs):
+    """The same, of one kind in one state."""
 
     kind: str
     state: State
-    jobs: int
-    gpu_seconds: float
-    audio_seconds: float
-    input_tokens: int
-    output_tokens: int
 
 
-class Stats(BaseModel):
+class KindCosts(Costs):
+    """The same, of one kind."""
+
+    kind: str
+
+
+class Stats(Costs):
     """Jobs by kind and state. Yours; with an admin key everyone's."""
 
     counts: list[JobCount]
-    jobs: int = Field(description="All of them.")
-    gpu_seconds: float = Field(description="Device time of all of them.")
-    audio_seconds: float = Field(description="Audio that all of them worked on.")
-    input_tokens: int = Field(description="Tokens that language models read for all of them.")
-    output_tokens: int = Field(description="Tokens that they wrote for all of them.")
+    kinds: list[KindCosts]
+
+    @classmethod
+    def counted(cls, counts: Sequence[Count]) -> Self:
+        """The answer that shows these; they are in the order of their kinds."""
+        kinds = {kind: list(some) for kind, some in groupby(counts, lambda count: count.kind)}
+        return cls.of(
+            counts,
+            counts=[JobCount.of([count], kind=count.kind, state=count.state) for count in counts],
+            kinds=[KindCosts.of(some, kind=kind) for kind, some in kinds.items()],
+        )

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.schemas.listing import NextCursor
-from playhead.ledger.read import POSITION_LIMIT, JobView
+from playhead.ledger.read import POSITION_LIMIT, JobView, realtime_factor
 from playhead.states import Priority, State
 
 SHOWN_CHARACTERS = 200
@@ -38,8 +38,8 @@ class Job(BaseModel):
     id: UUID = Field(description="UUIDv7: later jobs have larger ids.")
     kind: str = Field(examples=["transcribe"])
     state: State = Field(
-        description="`waiting` for a dependency or a due time, `queued`, `running`; then one of `succeeded`, "
-        "`failed` (kept; can be retried), `canceled`, `skipped`, `expired` (not begun in time)."
+        description="`waiting` for a dependency, a due time or another job that does the same, `queued`, `running`; "
+        "then one of `succeeded`, `failed` (kept; can be retried), `canceled`, `skipped`, `expired` (not begun in time)."
     )
     progress: float = Field(description="How far the work is, 0 to 1.")
     stage: str | None = Field(description="What it is doing just now.", examples=["transcribing"])
@@ -68,9 +68,17 @@ class Job(BaseModel):
     run_at: datetime | None = Field(description="Not before this time: as asked for, or the next attempt.")
     expires_at: datetime | None
     gpu_seconds: float = Field(description="Time of the device that it used, all attempts together.")
+    audio_seconds: float = Field(description="Audio that it worked on, all attempts together.")
+    run_seconds: float = Field(description="Time of its runs, from claim to end, all attempts together.")
+    realtime_factor: float | None = Field(
+        description="`run_seconds` per second of audio: below 1 is faster than it plays; null without audio."
+    )
     input_tokens: int = Field(description="Tokens that language models read for it, all attempts together.")
     output_tokens: int = Field(description="Tokens that they wrote for it.")
-    cached_from: UUID | None = Field(description="Earlier job that its result was taken from.")
+    cached_from: UUID | None = Field(
+        description="Job of yours that did the same work, and that its result was taken from; null if it was not. Such "
+        "a job costs nothing."
+    )
     trace_id: str = Field(description="Trace that its log lines carry.")
 
     @classmethod
@@ -86,6 +94,7 @@ class Job(BaseModel):
             metadata=job.labels,
             error=JobError(**job.error) if job.error else None,
             position=view.position,
+            realtime_factor=realtime_factor(job.run_seconds, job.audio_seconds),
             after=list(view.after),
             outputs=[
                 Output(
@@ -103,7 +112,18 @@ class JobPage(BaseModel):
     next_cursor: NextCursor
 
 
-_OTHERWISE = {"input", "result", "state", "priority", "metadata", "error", "position", "after", "outputs"}
+_OTHERWISE = {
+    "input",
+    "result",
+    "state",
+    "priority",
+    "metadata",
+    "error",
+    "position",
+    "after",
+    "outputs",
+    "realtime_factor",
+}
 _SAME = tuple(name for name in Job.model_fields if name not in _OTHERWISE)
 
 

@@ -70,7 +70,13 @@ class News:
 
 @dataclass(frozen=True)
 class Count:
-    """Jobs of one kind in one state, and what they cost so far: as :class:`playhead.ledger.settle.Cost`."""
+    """Jobs of one kind in one state, and what they cost so far: as :class:`playhead.ledger.settle.Cost`.
+
+    Attributes:
+        run_seconds: of their runs, from claim to end; ``heard_seconds`` is the part of those that worked on audio.
+        answered: those that had the result of another job at submit; ``attached`` are those that had it later.
+        saved_audio_seconds: what neither had to work on.
+    """
 
     kind: str
     state: State
@@ -79,6 +85,11 @@ class Count:
     audio_seconds: float
     input_tokens: int
     output_tokens: int
+    run_seconds: float
+    heard_seconds: float
+    answered: int
+    attached: int
+    saved_audio_seconds: float
 
 
 async def find_job(session: AsyncSession, owner_id: UUID, job_id: UUID) -> JobView:
@@ -153,13 +164,22 @@ async def news_since(session: AsyncSession, owner_id: UUID, job_id: UUID, event_
 async def counts(session: AsyncSession, owner_id: UUID | None = None) -> list[Count]:
     """Jobs by kind and state; of one owner, or of all."""
     costs = Job.gpu_seconds, Job.audio_seconds, Job.input_tokens, Job.output_tokens
-    spent = [func.sum(cost).label(cost.key) for cost in costs]
-    counted = select(Job.kind, Job.state, func.count().label("jobs"), *spent)
+    spent = [func.sum(cost).label(cost.key) for cost in (*costs, Job.run_seconds, Job.saved_audio_seconds)]
+    heard = func.coalesce(func.sum(Job.run_seconds).filter(Job.audio_seconds > 0), 0.0).label("heard_seconds")
+    # What was answered at submit has never been in a queue.
+    cached = {"answered": Job.queued_at.is_(None), "attached": Job.queued_at.is_not(None)}
+    shared = [func.count(Job.cached_from).filter(how).label(name) for name, how in cached.items()]
+    counted = select(Job.kind, Job.state, func.count().label("jobs"), *spent, heard, *shared)
     grouped = counted.group_by(Job.kind, Job.state).order_by(Job.kind, Job.state)
     if owner_id is not None:
         grouped = grouped.where(Job.owner_id == owner_id)
     rows = await session.execute(grouped)
     return [Count(**{**row, "state": State(row["state"])}) for row in rows.mappings()]
+
+
+def realtime_factor(run_seconds: float, audio_seconds: float) -> float | None:
+    """Run time per second of audio; None without audio."""
+    return run_seconds / audio_seconds if audio_seconds > 0 else None
 
 
 def _of(owner_id: UUID) -> Select[Job]:

@@ -29,7 +29,7 @@ FIELDS = {
         "created_at",
     ),
     *("started_at", "finished_at", "run_at", "expires_at", "gpu_seconds", "input_tokens", "output_tokens"),
-    *("cached_from", "trace_id"),
+    *("audio_seconds", "run_seconds", "realtime_factor", "cached_from", "trace_id"),
 }
 
 
@@ -114,13 +114,6 @@ async def test_the_same_key_gives_the_same_job_and_another_request_is_refused(cl
     other = await client.post("/api/v1/jobs", json={**body, "priority": "high"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
     assert other.json()["field"] == "Idempotency-Key"
-
-
-@pytest.mark.parametrize("cache", ["true", "false"])
-async def test_a_client_may_say_whether_a_cached_result_will_do(client: httpx.AsyncClient, cache: str) -> None:
-    body = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
-    answer = await client.post(f"/api/v1/jobs?cache={cache}", json=body)
-    assert (answer.status_code, answer.json()["cached_from"]) == (202, None)
 
 
 async def test_a_cache_that_is_no_boolean_is_named(client: httpx.AsyncClient) -> None:

@@ -74,6 +74,13 @@ def test_a_url_is_fetched_by_the_server(run: Run, server: Server) -> None:
     assert server.of("POST /api/v1/files") == []
 
 
+def test_a_run_of_its_own_may_be_asked_for(run: Run, server: Server) -> None:
+    server.transcribes()
+    for wish in ([], ["--no-cache"]):
+        assert run("transcribe", "https://example.org/episode.mp3", *wish).exit_code == 0
+    assert [asked.query for asked in server.of("POST /api/v1/jobs")] == [{}, {"cache": "false"}]
+
+
 def test_one_that_fails_keeps_no_other_from_its_end(run: Run, server: Server, tmp_path: Path) -> None:
     server.transcribes(b"Hello.")
     for name in ("good.mp3", "bad.mp3"):
