@@ -15,7 +15,8 @@ from cli.access import find_key
 from cli.serving import own_server
 from playhead.settings import Settings
 
-STUBS = {"PLAYHEAD_ENGINES": "stub", "PLAYHEAD_STUB__SEGMENTS": "1"}
+STUBS = {"PLAYHEAD_ENGINES": "stub", "PLAYHEAD_STUB__SEGMENTS": "1", "PLAYHEAD_CACHE": "false"}
+"""All jobs have the same input: each is to have a run of its own."""
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class Job(BaseModel):
     kind: str = Field(examples=["transcribe"])
     state: State = Field(
         description="`waiting` for a dependency, a due time or another job that does the same, `queued`, `running`; "
-        "then one of `succeeded`, `failed` (kept; can be retried), `canceled`, `skipped`, `expired` (not begun in time)."
+        "then `succeeded`, `failed` (kept; can be retried), `canceled`, `skipped` or `expired` (not begun in time)."
     )
     progress: float = Field(description="How far the work is, 0 to 1.")
     stage: str | None = Field(description="What it is doing just now.", examples=["transcribing"])

@@ -47,12 +47,11 @@ async def test_another_takes_over_from_a_leader_that_is_canceled(house: House) -
 async def test_what_a_url_gives_is_known_by_its_bytes(house: House) -> None:
     scripted = ScriptedServer()
     scripted.scripts["/talk.mp3"] = [answer("200 OK", b"the same", {"Content-Type": "audio/mpeg"})]
-    network = {"allowed_networks": [IPv4Network(f"{SERVER}/32")]}
-    async with serving(SERVER, scripted.choose) as scripted.port:
-        async with house.worker(fetch=house.settings.fetch.model_copy(update=network)):
-            first = await house.ended(await house.submit(b"the same", **shared(house)))
-            there = {"input": {"url": scripted.url("/talk.mp3")}}
-            job = await house.ended(await house.submit(**there, **shared(house)))
+    fetch = house.settings.fetch.model_copy(update={"allowed_networks": [IPv4Network(f"{SERVER}/32")]})
+    async with serving(SERVER, scripted.choose) as scripted.port, house.worker(fetch=fetch):
+        first = await house.ended(await house.submit(b"the same", **shared(house)))
+        there: dict[str, Any] = {"input": {"url": scripted.url("/talk.mp3")}}
+        job = await house.ended(await house.submit(**there, **shared(house)))
     assert (job.state, job.cached_from, job.attempt, job.result) == (State.SUCCEEDED, first.id, 0, first.result)
 
 
