@@ -12,7 +12,7 @@ from chaos.expected import Made
 from chaos.history import Event, Job, Output
 from chaos.kinds import MAKES, STEP_DEVICE_SECONDS
 from chaos.stack import SEGMENT_SECONDS
-from playhead.states import PENDING, STEPS, TERMINAL, State
+from playhead.states import PENDING, SHARE, SHARE_FAILURE, TERMINAL, TRANSITIONS, State
 
 AUDIO_SECONDS = {"transcribe": 5.0, "chaos_long": 1.0}
 DEVICE_SECONDS = {"transcribe": SEGMENT_SECONDS, "chaos_long": STEP_DEVICE_SECONDS}
@@ -23,6 +23,10 @@ OWN_ERRORS = {"chaos_flaky": {"url_unreachable"}, "chaos_wrong": {"media_unreada
 OF_FAULTS = {"worker_lost", "unavailable"}
 """Errors that a fault may cause in any job. They are transient: a job ends with them only at its last attempt."""
 BUGS = {"internal", "invalid"}
+
+_ALONE = [step for step in TRANSITIONS if step not in {SHARE, SHARE_FAILURE}]
+_LEGAL = {state: {step.after for step in _ALONE if state in step.before} for state in State}
+"""Of jobs whose kinds share no work, as here."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def steps(case: Case) -> Iterator[str]:
     if states and states[0] not in {State.WAITING, State.QUEUED}:
         yield f"it began as {states[0]}"
     for before, after in pairwise(states):
-        if after not in STEPS[before]:
+        if after not in _LEGAL[before]:
             yield f"{before} -> {after}"
 
 

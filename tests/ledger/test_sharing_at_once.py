@@ -115,10 +115,17 @@ class Crowd:
         """Let all that is left come to its end."""
         while left := await self.left():
             await self.sweep()
+            await self.rescue()
             for job_id in left:
                 run = await self.bench.claim(job_id)
                 if run and await Airport(self.bench).board(run, WORKS[0]):
                     await self.bench.succeed(run)
+
+    async def rescue(self) -> None:
+        """Take back what nobody does: a rescue leaves out a job that somebody holds."""
+        async with self.bench.database.transaction() as session:
+            leases = await session.scalars(select(Job.lease).where(Job.state == State.RUNNING))
+            await sweep.rescue_dropped(session, [lease for lease in leases if lease])
 
     async def left(self) -> list[UUID]:
         async with self.bench.database.transaction() as session:

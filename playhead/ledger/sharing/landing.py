@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from playhead.ledger.dependents import abandon, enqueue_ready
 from playhead.ledger.history import record_states
@@ -22,6 +21,18 @@ from playhead.states import TERMINAL, State
 BATCH = 500
 """Jobs that have the result of another in one transaction: each has a copy of it. The sweep does the rest."""
 _KEYS = 50
+
+_LEFT = text(
+    """
+    SELECT followed.key FROM (SELECT DISTINCT cache_key AS key FROM jobs WHERE follows) AS followed
+    LEFT JOIN LATERAL (
+        SELECT true AS flying FROM jobs
+        WHERE id = (SELECT job_id FROM flights WHERE flights.key = followed.key)
+          AND state IN ('waiting', 'queued', 'running') AND NOT follows
+        LIMIT 1) AS leader ON true
+    WHERE leader.flying IS NULL ORDER BY followed.key LIMIT :limit
+    """
+)
 
 
 async def share_result(session: AsyncSession, done: UUID) -> None:
@@ -44,38 +55,27 @@ async def share_failure(session: AsyncSession, failed: UUID, error: dict[str, An
 async def pass_on(session: AsyncSession, ended: Sequence[UUID]) -> None:
     """These jobs ended without a result: of those that follow each, the first takes its place."""
     if await _flights(session, ended):
-        theirs = Flight.key == Job.cache_key, among(Flight.job_id, ended)
-        followed = select(Flight.key).join(Job, theirs[0]).where(theirs[1], Job.follows).distinct()
+        # Asked for each flight, not joined: as in playhead.ledger.locks.
+        one = select(Job.id).where(Job.cache_key == Flight.key, Job.follows).limit(1).lateral()
+        followed = select(Flight.key).join(one, true()).where(among(Flight.job_id, ended))
         for key in (await session.scalars(followed)).all():
             await _promote(session, key)
 
 
 async def land_left(session: AsyncSession) -> int:
     """Go on with jobs that follow one that has ended, or is gone, and were held by somebody then. Gives how many."""
-    left = select(Job.cache_key).where(Job.follows, ~_flying()).distinct().order_by(Job.cache_key).limit(_KEYS)
-    landed = 0
-    for key in (await session.scalars(left)).all():
-        landed += await _land(session, key) if key else 0
-    return landed
-
-
-def _flying() -> ColumnElement[bool]:
-    """True of a job's row if another has its work under way."""
-    leader = aliased(Job)
-    active = leader.state.not_in(TERMINAL) & ~leader.follows
-    return (
-        select(Flight.key).join(leader, leader.id == Flight.job_id).where(Flight.key == Job.cache_key, active).exists()
-    )
+    return sum([await _land(session, key) for key in (await session.scalars(_LEFT, {"limit": _KEYS})).all()])
 
 
 async def _land(session: AsyncSession, key: bytes) -> int:
-    leader = await session.scalar(select(Flight.job_id).where(Flight.key == key).with_for_update())
+    job_id = await session.scalar(select(Flight.job_id).where(Flight.key == key).with_for_update())
     # Asked again: somebody may have ended it, or taken its place, while this waited for the flight.
-    if await session.scalar(select(Job.id).where(Job.cache_key == key, Job.follows, ~_flying()).limit(1)) is None:
+    found = select(Job.state, Job.follows).where(Job.id == job_id)
+    leader = (await session.execute(found)).one_or_none()
+    if job_id and leader and leader.state == State.SUCCEEDED:
+        return await _serve_all(session, key, job_id)
+    if leader and leader.state not in TERMINAL and not leader.follows:
         return 0
-    succeeded = select(Job.id).where(Job.id == leader, Job.state == State.SUCCEEDED)
-    if leader and await session.scalar(succeeded):
-        return await _serve_all(session, key, leader)
     return await _promote(session, key)
 
 

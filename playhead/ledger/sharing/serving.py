@@ -21,15 +21,16 @@ _SERVE = text(
                     finished_at = now(), follows = false, lease = NULL, worker_id = NULL,
                     attempt = jobs.attempt - CAST(jobs.state = 'running' AS int)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:done AS uuid[])) AS given(id, done_id)
-    JOIN jobs AS done ON done.id = done_id
-    WHERE jobs.id = given.id
+    CROSS JOIN LATERAL (SELECT id, result, audio_seconds FROM jobs WHERE id = given.done_id OFFSET 0) AS done
+    WHERE jobs.id = ANY(:ids) AND jobs.id = given.id
     """
 )
 _OUTPUTS = text(
     """
     INSERT INTO outputs (job_id, name, owner_id, sha256, size_bytes, media_type)
-    SELECT given.id, name, owner_id, sha256, size_bytes, media_type
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:done AS uuid[])) AS given(id, done_id) JOIN outputs ON job_id = done_id
+    SELECT given.id, made.name, made.owner_id, made.sha256, made.size_bytes, made.media_type
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:done AS uuid[])) AS given(id, done_id)
+    CROSS JOIN LATERAL (SELECT * FROM outputs WHERE job_id = given.done_id OFFSET 0) AS made
     """
 )
 
