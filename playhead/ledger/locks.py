@@ -2,6 +2,7 @@
 
 Whoever waits takes them in the order of the ids, in which a job comes before all that wait for it
 (:func:`playhead.identity.new_id`). Whoever holds several in no order, as a sweep does, waits for none.
+Flights come after all jobs (:mod:`playhead.ledger.sharing`).
 """
 
 from __future__ import annotations

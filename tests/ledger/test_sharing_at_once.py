@@ -16,9 +16,11 @@ from sqlalchemy import select, text
 from playhead.errors import EngineCrashedError, MediaUnreadableError, PlayheadError
 from playhead.identity import new_id
 from playhead.ledger import operate, settle, sweep
+from playhead.ledger.batches.create import BatchSubmission, create
+from playhead.ledger.batches.operate import cancel as cancel_batch
 from playhead.ledger.sharing.boarding import board
 from playhead.ledger.sharing.landing import land_left
-from playhead.ledger.submit import Submission, submit_all
+from playhead.ledger.submit import Submission
 from playhead.models import ADMIN_OWNER, Job
 from playhead.settings import RetrySettings
 from playhead.states import TERMINAL, Priority, State
@@ -40,13 +42,14 @@ class Crowd:
     bench: Bench
     dice: random.Random
     jobs: list[UUID] = field(default_factory=list)
+    batches: list[UUID] = field(default_factory=list)
 
     def one(self) -> UUID:
         return self.dice.choice(self.jobs)
 
     async def act(self) -> None:
         acts: list[Callable[[], Awaitable[Any]]] = [*[self.submit] * 3, self.graph, *[self.work] * 8]
-        acts += [self.cancel, self.retry, self.remove, self.sweep]
+        acts += [self.cancel, self.cancel_batch, self.retry, self.remove, self.sweep]
         with contextlib.suppress(PlayheadError):  # It is in another state by now, or gone.
             await self.dice.choice(acts)()
 
@@ -65,7 +68,8 @@ class Crowd:
             for job_id, needs in ids.items()
         ]
         async with self.bench.database.transaction() as session:
-            self.jobs += await submit_all(session, wanted, now=True)
+            self.batches.append(await create(session, BatchSubmission(ADMIN_OWNER, wanted, "trace"), now=True))
+        self.jobs += ids
 
     async def work(self) -> None:
         run = await self.bench.claim(self.one()) if self.jobs else None
@@ -94,6 +98,11 @@ class Crowd:
 
     async def cancel(self) -> None:
         await self.operate(operate.cancel)
+
+    async def cancel_batch(self) -> None:
+        if self.batches:
+            async with self.bench.database.transaction() as session:
+                await cancel_batch(session, ADMIN_OWNER, self.dice.choice(self.batches))
 
     async def retry(self) -> None:
         await self.operate(operate.retry)

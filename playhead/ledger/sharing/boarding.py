@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.ledger.history import record_states
+from playhead.ledger.locks import lock
 from playhead.ledger.report import hold
 from playhead.ledger.run import RELEASED, Run, change
 from playhead.ledger.sharing.serving import serve
-from playhead.models import Flight, Job
+from playhead.models import Dependency, Flight, Job
 from playhead.states import TERMINAL, State
 from playhead.tickets import issue
 
@@ -40,6 +41,8 @@ async def board(session: AsyncSession, run: Run, key: bytes) -> bool:
         LeaseLostError: another has the job.
     """
     await hold(session, run)
+    # Before the flight: should the job succeed at once, nobody is waited for any more.
+    await lock(session, select(Dependency.job_id).where(Dependency.needs_id == run.job_id))
     while not await _take_off(session, run, key):
         other = await _other(session, key)
         if other is None:  # It was deleted at this moment.
