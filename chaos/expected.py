@@ -99,6 +99,7 @@ class _Undisturbed:
         self.items = 0
         self._path = path
         self.job_id = new_id()
+        self.priority = 0
 
     async def given(self) -> Given:
         return Given(self._path, None, "application/octet-stream")

@@ -75,6 +75,11 @@ class Context(Protocol):
         """The same in every attempt: work that reaches others calls itself by it, so that they know it again."""
         ...
 
+    @property
+    def priority(self) -> int:
+        """Its rank among the jobs of its queue: of several in hand, engines serve those of more first."""
+        ...
+
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use; the file lives as long as the run."""
         ...

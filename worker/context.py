@@ -60,6 +60,11 @@ class JobContext:
         """The same in every attempt."""
         return self.run.job_id
 
+    @property
+    def priority(self) -> int:
+        """Its rank among the jobs of its queue."""
+        return self.run.priority
+
     async def input(self) -> Path:
         """The job's input as a local file, fetched on first use."""
         (only,) = await self.inputs()

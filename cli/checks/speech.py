@@ -11,6 +11,8 @@ from typing import Any
 
 from cli.checks.check import Check, broken, fine, note
 from playhead.settings import Settings
+from worker.engines import measured
+from worker.engines.measured import Lanes, recall
 
 PATIENCE_SECONDS = 60
 LOOK = """
@@ -60,6 +62,8 @@ def _look(settings: Settings) -> Iterator[Check]:
         return
     yield fine("speech", f"CTranslate2 {seen['version']}")
     yield _check_device(settings, int(seen["gpus"]))
+    if settings.speech.device == "cpu" or not seen["gpus"]:
+        yield from _check_lanes(settings)
     yield _check_model(settings.speech.model, seen)
 
 
@@ -69,6 +73,27 @@ def _check_device(settings: Settings, gpus: int) -> Check:
         return broken("device", "PLAYHEAD_SPEECH__DEVICE=cuda, but no GPU is seen", "Check nvidia-smi, or take `auto`.")
     runs_on = "the CPU" if wanted == "cpu" or not gpus else f"{gpus} CUDA device{'s' if gpus > 1 else ''}"
     return fine("device", f"{wanted}: {runs_on}")
+
+
+def _check_lanes(settings: Settings) -> Iterator[Check]:
+    """How many batches the CPU decodes at a time."""
+    workers, threads = settings.speech.workers, settings.speech.threads
+    known = recall(settings.data_dir / measured.NAME)
+    if workers or threads:
+        yield fine("batches", f"{workers or 1} at a time, {_of(threads) if threads else 'sharing all threads'}, as set")
+    elif not known:
+        yield note("batches", "what is fastest here is measured when a model is first loaded")
+    else:
+        yield from (fine("batches", _told(case, lanes)) for case, lanes in known.items())
+
+
+def _of(threads: int) -> str:
+    return f"of {threads} thread{'s' * (threads > 1)} each"
+
+
+def _told(case: str, lanes: Lanes) -> str:
+    gain = f": {lanes.gain:g} times as fast as one with all" if lanes.workers > 1 and lanes.gain else ""
+    return f"{lanes.workers} at a time, {_of(lanes.threads)}, as measured with {case}{gain}"
 
 
 def _check_model(model: str, seen: dict[str, Any]) -> Check:

@@ -58,11 +58,13 @@ class Transcriber(Protocol):
         resume: SpeechInfo | None = None,
         from_seconds: float = 0.0,
         first_id: int = 0,
+        priority: int = 0,
     ) -> AsyncGenerator[SpeechInfo | SpeechStep, None]:
         """Transcribe a local file: one :class:`SpeechInfo` first, then steps as they are decoded.
 
         To go on after a crash, give the ``resume`` info that the first run yielded, the ``done_seconds`` of the
         last step kept, and the id of the next segment; nothing before that point is decoded again.
+        Of several recordings at the same time, those of more ``priority`` go first.
         Closing the iterator stops the work and frees the device.
 
         Raises:

@@ -109,6 +109,7 @@ def _steps(
         resume=done.info if done else None,
         from_seconds=done.done_seconds if done else 0.0,
         first_id=len(done.segments) if done else 0,
+        priority=ctx.priority,
     )
 
 

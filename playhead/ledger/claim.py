@@ -23,6 +23,7 @@ _CLAIMED = (
     Job.input,
     Job.input_sha256,
     Job.shares,
+    Job.priority,
     Job.lease,
     Job.attempt,
     Job.max_attempts,

@@ -35,6 +35,7 @@ class Run:
     input: dict[str, Any]
     input_sha256: str | None
     shares: bool
+    priority: int
     lease: int
     attempt: int
     max_attempts: int

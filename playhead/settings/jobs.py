@@ -47,7 +47,9 @@ class WorkerSettings(BaseModel):
     queues: list[str] = Field(default=["gpu", "llm", "cpu", "io"], description="Queues a worker takes jobs from.")
     kinds: list[str] | None = Field(None, description="Kinds of jobs a worker takes; None takes all of its queues.")
     concurrency: dict[str, int] = Field(
-        default={"gpu": 4, "llm": 8, "cpu": 2, "io": 8}, description="Jobs in flight per queue."
+        default={"gpu": 16, "llm": 8, "cpu": 2, "io": 8},
+        description="Jobs in flight per queue. Those of `gpu` share the device's batches: while some are decoded, "
+        "others are fetched.",
     )
     exit_when_idle_seconds: float | None = Field(
         None, gt=0, description="A worker with nothing to do for this long ends, with status 0; None lets it wait."

@@ -12,6 +12,7 @@ import pytest
 from playhead.migrate import head
 from tests.cli.conftest import Run
 from tests.cli.server import Server, as_json, problem
+from worker.engines.measured import NAME, Lanes, keep
 
 
 @pytest.fixture
@@ -188,6 +189,20 @@ def test_speech_is_looked_at_in_a_child_process(run: Run, monkeypatch: pytest.Mo
     assert found["speech"]["finding"].startswith("CTranslate2 ")
     assert found["model"]["grade"] == "fine"
     assert found["device"]["grade"] == "fine"
+    assert found["batches"]["finding"] == "what is fastest here is measured when a model is first loaded"
+
+
+@pytest.mark.models
+def test_what_engines_measured_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PLAYHEAD_DATA_DIR", str(tmp_path))
+    keep(tmp_path / NAME, {"tiny, int8, 2 cores": Lanes(workers=2, threads=1, gain=1.36)})
+    found = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    told = "2 at a time, of 1 thread each, as measured with tiny, int8, 2 cores: 1.36 times as fast as one with all"
+    assert found["batches"]["finding"] == told
+
+    monkeypatch.setenv("PLAYHEAD_SPEECH__THREADS", "3")
+    found = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)["checks"]}
+    assert found["batches"]["finding"] == "1 at a time, of 3 threads each, as set"
 
 
 @pytest.mark.models

@@ -436,10 +436,10 @@ async def test_a_recording_that_is_canceled_while_its_engine_starts_is_never_beg
     begun, go_on = asyncio.Event(), asyncio.Event()
     start = EngineProcess.start
 
-    async def slow_start(settings: SpeechSettings) -> EngineProcess:
+    async def slow_start(*known: Any) -> EngineProcess:
         begun.set()
         await go_on.wait()
-        return await start(settings)
+        return await start(*known)
 
     monkeypatch.setattr(EngineProcess, "start", slow_start)
     transcriber = make()

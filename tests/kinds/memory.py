@@ -37,6 +37,7 @@ class Memory:
     name: str | None = None
     media_type: str = "text/plain"
     job_id: UUID = field(default_factory=new_id)
+    priority: int = 0
 
     def next_attempt(self, dies_after: int | None = None) -> Memory:
         told = [*self.history, *self.events]

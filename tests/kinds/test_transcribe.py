@@ -199,8 +199,9 @@ class _EndlessTranscriber:
         resume: SpeechInfo | None = None,
         from_seconds: float = 0.0,
         first_id: int = 0,
+        priority: int = 0,
     ) -> AsyncGenerator[SpeechInfo | SpeechStep, None]:
-        del recording, options, resume, from_seconds, first_id
+        del recording, options, resume, from_seconds, first_id, priority
         try:
             yield SpeechInfo(language="en", language_probability=1, duration_seconds=1, model="endless")
             self.begun.set()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from pathlib import Path
 
 import structlog
 
@@ -24,8 +25,10 @@ class EngineKeeper:
     has made a step, or is gone. So whoever killed the one engine is alone in another.
     """
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(self, settings: SpeechSettings, measured: Path | None = None) -> None:
+        """``measured``: the file that keeps what engines measured of this machine."""
         self._settings = settings
+        self._measured = measured
         self._shift: Shift | None = None
         self._starting = asyncio.Lock()
         self._hands: dict[int, Shift] = {}
@@ -109,7 +112,8 @@ class EngineKeeper:
                 await self._shift.over.wait()
             if self._lost.is_set():
                 raise OSError(errno.EBUSY, "the last one was killed and does not die")
-            self._shift = Shift(await EngineProcess.start(self._settings), self._settings, self._was_over)
+            process = await EngineProcess.start(self._settings, self._measured)
+            self._shift = Shift(process, self._settings, self._was_over)
         return self._shift
 
     def _is_worn(self, shift: Shift) -> bool:

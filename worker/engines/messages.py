@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -15,10 +16,15 @@ Stage = Literal["waiting", "reading", "loading", "decoding"]
 
 
 class Configure(Message):
-    """The first line that an engine is given."""
+    """The first line that an engine is given.
+
+    Attributes:
+        measured: the file that keeps what an engine measured of this machine, for the next one.
+    """
 
     type: Literal["configure"] = "configure"
     settings: SpeechSettings
+    measured: Path | None = None
 
 
 class Begin(Message):
@@ -31,6 +37,7 @@ class Begin(Message):
     resume: SpeechInfo | None = None
     from_seconds: float = 0.0
     first_id: int = 0
+    priority: int = 0
 
 
 class Working(Message):

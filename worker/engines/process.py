@@ -140,14 +140,16 @@ class EngineProcess(ChildProcess):
     """One process of the speech engine. Made by :meth:`start`; whoever made it reads :meth:`replies` to their end."""
 
     @classmethod
-    async def start(cls, settings: SpeechSettings) -> Self:
+    async def start(cls, settings: SpeechSettings, measured: Path | None = None) -> Self:
         """Start a process; it loads no model before a recording needs one.
+
+        ``measured``: the file that keeps what engines measured of this machine.
 
         Raises:
             OSError: the system cannot start one.
         """
         started = await cls.spawn(MODULE)
-        started.send(Configure(settings=settings))
+        started.send(Configure(settings=settings, measured=measured))
         return started
 
     def send(self, message: Message) -> None:

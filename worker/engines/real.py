@@ -4,6 +4,7 @@ import asyncio
 from functools import cached_property
 
 from playhead.settings import Settings
+from worker.engines import measured
 from worker.engines.annotator import SpacyAnnotator
 from worker.engines.conversion.converter import FfmpegConverter
 from worker.engines.devices import device_name
@@ -22,7 +23,7 @@ class RealEngines:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.transcriber = SpeechTranscriber(settings.speech)
+        self.transcriber = SpeechTranscriber(settings.speech, settings.data_dir / measured.NAME)
         self.writer = ServerWriter(settings.llm)
         self.converter = FfmpegConverter(settings.converter)
         self.speaker = PieceSpeaker(settings.speaker)

@@ -17,9 +17,10 @@ from worker.engines.work import Work
 class SpeechTranscriber:
     """The real :class:`~playhead.engines.Transcriber`."""
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(self, settings: SpeechSettings, measured: Path | None = None) -> None:
+        """``measured``: the file that keeps what engines measured of this machine."""
         self._settings = settings
-        self._keeper = EngineKeeper(settings)
+        self._keeper = EngineKeeper(settings, measured)
         self._numbers = itertools.count(1)
 
     @property
@@ -35,6 +36,7 @@ class SpeechTranscriber:
         resume: SpeechInfo | None = None,
         from_seconds: float = 0.0,
         first_id: int = 0,
+        priority: int = 0,
     ) -> AsyncGenerator[SpeechInfo | SpeechStep, None]:
         """As :meth:`playhead.engines.Transcriber.transcribe`."""
         model = options.model or self._settings.model
@@ -47,6 +49,7 @@ class SpeechTranscriber:
                 resume=resume,
                 from_seconds=from_seconds,
                 first_id=first_id,
+                priority=priority,
             )
         )
         try:

@@ -11,8 +11,12 @@ from typing import BinaryIO
 
 from worker.engines.lines import Cancel
 from worker.engines.messages import Begin, Configure, requests
+from worker.engines.speech.device import Device
 from worker.engines.speech.lifeline import hold
+from worker.engines.speech.line import Line
+from worker.engines.speech.models import Models
 from worker.engines.speech.replies import Replies
+from worker.engines.speech.roll import Roll
 from worker.engines.speech.scheduler import Scheduler
 
 
@@ -30,9 +34,11 @@ def main(worker_pid: int, requests_from: int, replies_to: int) -> None:
 
 
 def _serve(configure: Configure, lines: BinaryIO, replies: Replies) -> None:
-    scheduler = Scheduler(configure.settings, replies)
+    settings, models, roll = configure.settings, Models(configure.settings, configure.measured), Roll(replies)
+    line = Line(models)
+    scheduler = Scheduler(settings, models, line, roll, replies)
     threading.Thread(target=_listen, args=(lines, scheduler), name="listen", daemon=True).start()
-    scheduler.run()
+    Device(settings, models, line, roll, scheduler, replies).run()
 
 
 def _listen(lines: BinaryIO, scheduler: Scheduler) -> None:

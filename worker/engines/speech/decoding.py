@@ -1,98 +1,159 @@
+"""One recording on its way through the device: its pieces go out in any number, what they say comes back in order."""
+
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
-from concurrent.futures import Future
+from collections import deque
+from dataclasses import replace
 
 from playhead.engines import SpeechInfo, SpeechStep
-from playhead.settings import SpeechSettings
-from playhead.transcript import Segment
+from playhead.languages import UNDETERMINED
 from worker.engines.fitness import require_fitting
-from worker.engines.speech.models import Model, Models
-from worker.engines.speech.preparation import Preparation
+from worker.engines.speech.heard import Heard
+from worker.engines.speech.models import Model
+from worker.engines.speech.pieces import Asked, Piece
+from worker.engines.speech.placing import Placing
 from worker.engines.speech.recording import Recording
-from worker.engines.speech.replies import Replies
-from worker.engines.speech.sound import RATE, Sound
+from worker.engines.speech.sound import RATE
+from worker.engines.speech.spoken import Spoken
 from worker.engines.speech.stretches import Stretch
-from worker.engines.speech.whispering import Whispering
 
-Part = SpeechInfo | SpeechStep | Future[Stretch]
+Part = SpeechInfo | SpeechStep
+
+# What a piece may end with after the last word. Whisper would take a whole window more to hear nothing in it.
+_TAIL_SECONDS = 1.0
+# A model that gets on by less gets nowhere.
+_LEAST_SECONDS = 0.1
+# One waits while the other is decoded: the device is not idle between them.
+_STRETCHES = 2
 
 
 class Decoding:
-    """A recording that was read, on its way through the device.
+    """What is known of a recording, and what is to be done next.
 
-    Attributes:
-        following: the stretch to be decoded next, being cut.
+    Pieces know nothing of the words before them: a model that made a mistake does not go on from it, a later run that
+    takes the work up at any step says the same, and many pieces of one recording are decoded together. Only the
+    language is carried over: it is found out from the first piece, which goes alone.
     """
 
-    def __init__(self, recording: Recording, sound: Sound, settings: SpeechSettings, preparation: Preparation) -> None:
-        begin = recording.begin
-        duration = begin.resume.duration_seconds if begin.resume else sound.seconds
-        self.recording = recording
-        self._sound = sound
-        self._preparation = preparation
-        self._whispering = Whispering(begin.options, duration, settings.beam_size, begin.resume, begin.first_id)
-        self._done_seconds = begin.from_seconds
-        self.following = self._cut(round(begin.from_seconds * RATE))
+    def __init__(self, recording: Recording, model: Model, length: int) -> None:
+        """``length``: samples of the recording.
 
-    def parts(self, models: Models, replies: Replies) -> Generator[Part, None, None]:
-        """What it comes to, one piece of device work at a time, once the stretch :attr:`following` is cut.
-
-        A future among the parts is the next stretch to wait for. Closing the generator ends the work.
+        Raises:
+            InvalidError: the options do not fit the model.
         """
-        told: SpeechInfo | None = None
-        while True:
-            stretch = self.following.result()
-            is_last = stretch.end >= self._sound.samples
-            if not is_last:
-                self.following = self._cut(stretch.end)
-            told = yield from self._stretch(self._model(models, replies), stretch, told, is_last=is_last)
-            if is_last:
-                return
-            yield self.following
+        begin = recording.begin
+        require_fitting(begin.options, model.name, multilingual=model.multilingual)
+        self._recording = recording
+        self._model = model
+        self._length = length
+        self._duration_seconds = begin.resume.duration_seconds if begin.resume else length / RATE
+        self._info = begin.resume
+        self._told: SpeechInfo | None = None
+        self._done_seconds = begin.from_seconds
+        self._placing = Placing(begin.first_id, with_words=begin.options.word_timestamps)
+        self._stretches: deque[tuple[Stretch, deque[Spoken]]] = deque()
+        self._waiting: list[Piece] = []
+        self._is_scouting = False
+        self._uncut: int | None = round(begin.from_seconds * RATE)
+        self.is_cutting = False
 
-    def close(self) -> None:
-        """Give back what it holds."""
-        self._sound.close()
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it is decoded and told."""
+        return self._uncut is None and not self._stretches
 
-    def _cut(self, start: int) -> Future[Stretch]:
-        return self._preparation.cut(self.recording, self._sound, start)
+    def cut_from(self) -> int | None:
+        """The sample with which the next stretch begins, if it is to be cut now. Said once."""
+        if self.is_cutting or self._uncut is None or len(self._stretches) >= _STRETCHES:
+            return None
+        self.is_cutting = True
+        return self._uncut
 
-    def _model(self, models: Models, replies: Replies) -> Model:
-        source = self.recording.source
-        if not models.has(source):
-            replies.working(self.recording.id, "loading")
-        model = models.get(source)
-        require_fitting(self.recording.begin.options, model.name, multilingual=model.multilingual)
-        replies.working(self.recording.id, "decoding")
-        return model
+    def put(self, stretch: Stretch) -> None:
+        """The next stretch is cut."""
+        self.is_cutting = False
+        self._uncut = stretch.end if stretch.end < self._length else None
+        spoken = deque(Spoken(chunk) for chunk in stretch.chunks)
+        self._stretches.append((stretch, spoken))
+        self._waiting += [Piece(self._recording, self._asked(), one, one.chunk.samples) for one in spoken]
 
-    def _stretch(
-        self, model: Model, stretch: Stretch, told: SpeechInfo | None, *, is_last: bool
-    ) -> Generator[Part, None, SpeechInfo | None]:
-        """A step for each chunk of a stretch, the info before the first, and a step to the stretch's end.
+    def pieces(self) -> list[Piece]:
+        """What the device may have now. Given once."""
+        count = len(self._waiting) if self._language() else int(not self._is_scouting)
+        ready, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._is_scouting = self._is_scouting or bool(ready)
+        return [replace(piece, asked=self._asked()) for piece in ready]
+
+    def take(self, piece: Piece, heard: Heard, device_seconds: float) -> None:
+        """What the device made of one of them."""
+        self._hear(heard)
+        piece.spoken.device_seconds += device_seconds
+        if heard.is_doubtful:
+            self._waiting.insert(0, piece.careful())
+            return
+        piece.spoken.add(heard.segments, piece.offset_seconds)
+        rest = heard.rest_seconds
+        if rest is not None and _LEAST_SECONDS < rest < piece.seconds - _TAIL_SECONDS:
+            self._waiting.insert(0, piece.rest(rest))
+        else:
+            piece.spoken.is_done = True
+
+    def parts(self) -> list[Part]:
+        """What can be told by now, in order: the info before the first step. Given once.
 
         Until somebody speaks nothing can be told, because the language is not known.
         """
-        for chunk in stretch.chunks:
-            began = time.perf_counter()
-            segments = self._whispering.segments(model, stretch, chunk)
-            seconds = time.perf_counter() - began
-            told = yield from self._tell(told)
-            yield self._step(segments, stretch.start + chunk.end, seconds)
-        if is_last and self._whispering.info is None:
-            self._whispering.silent(model)
-        told = yield from self._tell(told)
-        if told:
-            yield self._step([], stretch.end, 0.0)
-        return told
+        steps: list[Part] = []
+        while self._stretches:
+            stretch, spoken = self._stretches[0]
+            while spoken and spoken[0].is_done:
+                steps.append(self._step(stretch, spoken.popleft()))
+            if spoken:
+                break
+            self._stretches.popleft()
+            steps += self._ended(stretch)
+        if steps and self._told is None and self._info:
+            self._told = self._info
+            return [self._info, *steps]
+        return steps
 
-    def _step(self, segments: list[Segment], end: int, device_seconds: float) -> SpeechStep:
+    def _step(self, stretch: Stretch, spoken: Spoken) -> SpeechStep:
+        segments = self._placing.placed(spoken, stretch.start)
+        return self._done(stretch.start + spoken.chunk.end, segments=segments, device_seconds=spoken.device_seconds)
+
+    def _ended(self, stretch: Stretch) -> list[Part]:
+        if self._info is None and self.is_over:
+            self._silent()
+        return [self._done(stretch.end, segments=[])] if self._info else []
+
+    def _done(self, end: int, **known: object) -> SpeechStep:
         self._done_seconds = max(self._done_seconds, end / RATE)
-        return SpeechStep(segments=segments, done_seconds=self._done_seconds, device_seconds=device_seconds)
+        return SpeechStep.model_validate({"done_seconds": self._done_seconds, **known})
 
-    def _tell(self, told: SpeechInfo | None) -> Generator[Part, None, SpeechInfo | None]:
-        if told is None and self._whispering.info:
-            yield self._whispering.info
-        return told or self._whispering.info
+    def _asked(self) -> Asked:
+        options = self._recording.begin.options
+        asked = options.model_dump(exclude={"model", "vad", "language"})
+        return Asked(source=self._recording.source, language=self._language(), **asked)
+
+    def _language(self) -> str | None:
+        known = self._info.language if self._info else UNDETERMINED
+        if known != UNDETERMINED:
+            return known
+        return self._recording.begin.options.language or (None if self._model.multilingual else "en")
+
+    def _hear(self, heard: Heard) -> None:
+        if self._info is None or self._info.language == UNDETERMINED:
+            self._know(heard.language, heard.language_probability)
+
+    def _silent(self) -> None:
+        """Nobody speaks in all of it."""
+        language = self._language() or UNDETERMINED
+        self._know(language, 0.0 if language == UNDETERMINED else 1.0)
+
+    def _know(self, language: str, probability: float) -> None:
+        self._info = SpeechInfo(
+            language=language,
+            language_probability=min(1.0, probability),
+            duration_seconds=self._duration_seconds,
+            model=self._model.name,
+        )

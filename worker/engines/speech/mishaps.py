@@ -7,9 +7,14 @@ from playhead.errors import EngineCrashedError
 _DEVICE = ("CUDA", "cuBLAS", "cuDNN")
 
 
+def is_memory_full(error: Exception) -> bool:
+    """Whether the machine or the device has no memory left: less at once may succeed."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error)
+
+
 def mishap(error: Exception) -> EngineCrashedError:
     """What to tell of ``error``."""
-    if isinstance(error, MemoryError) or "out of memory" in str(error):
+    if is_memory_full(error):
         return EngineCrashedError("The engine ran out of memory.")
     if any(name in str(error) for name in _DEVICE):
         return EngineCrashedError("The device failed.")

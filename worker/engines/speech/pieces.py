@@ -1,0 +1,95 @@
+"""What the model hears at once, and what is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from worker.engines.speech.chunks import Chunk
+from worker.engines.speech.recording import Recording
+from worker.engines.speech.sound import RATE, Samples
+from worker.engines.speech.spoken import Spoken
+
+LONGEST_SECONDS = 30.0
+"""The window that Whisper was made for."""
+
+# Whisper hears silence after speech, or makes words up. Measured with tiny.en in bench/speech: with 8 s more than the
+# speech it errs as in a full window, with 6 s a little more often, with 4 s in every third sentence.
+_MARGIN_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the model. Only pieces of which the same is asked are decoded together.
+
+    Attributes:
+        language: None where it is to be found out.
+    """
+
+    source: str
+    language: str | None
+    task: Literal["transcribe", "translate"]
+    prompt: str | None
+    hotwords: str | None
+    word_timestamps: bool
+    temperature: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A chunk of a recording, or what is left of one.
+
+    Attributes:
+        spoken: what its chunk comes to.
+        offset_seconds: where in the chunk it begins.
+        is_careful: whether it is decoded alone, in the full window, with as much chance as it takes.
+        is_alone: whether it is decoded alone: it was in a batch that failed.
+    """
+
+    recording: Recording
+    asked: Asked
+    spoken: Spoken
+    samples: Samples = field(repr=False)
+    offset_seconds: float = 0.0
+    is_careful: bool = False
+    is_alone: bool = False
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether it has no sound: its recording waits for its model."""
+        return not self.samples.size
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.samples.size / RATE
+
+    @property
+    def window_seconds(self) -> float:
+        """What the model must hear at least: short pieces need no full window."""
+        if self.is_careful or self.asked.language is None:
+            return LONGEST_SECONDS
+        return min(LONGEST_SECONDS, self.seconds + _MARGIN_SECONDS)
+
+    def careful(self) -> Piece:
+        """The same, to be decoded with more care."""
+        return replace(self, is_careful=True, is_alone=True)
+
+    def alone(self) -> Piece:
+        """The same, in a batch of its own."""
+        return replace(self, is_alone=True)
+
+    def rest(self, start_seconds: float) -> Piece:
+        """What is left of it from ``start_seconds`` on."""
+        samples = self.samples[round(start_seconds * RATE) :]
+        offset = self.offset_seconds + start_seconds
+        return replace(self, samples=samples, offset_seconds=offset, is_careful=False, is_alone=False)
+
+
+def opening(recording: Recording) -> Piece:
+    """A piece without sound, with which a recording waits for its model."""
+    asked = recording.begin.options.model_dump(exclude={"model", "vad"})
+    nothing = np.zeros(0, np.float32)
+    return Piece(recording, Asked(source=recording.source, **asked), Spoken(Chunk([], nothing)), nothing, is_alone=True)
