@@ -29,7 +29,7 @@ def test_librivox_clips_are_transcribed_with_few_errors(speaking: Stack) -> None
     said = [normal(clip.with_suffix(".txt").read_text()) for clip in CLIPS]
     heard = [normal(job["result"]["text"]) for job in ended]
     assert len(CLIPS) == 5
-    assert jiwer.wer(said, heard) < 0.05
+    assert jiwer.wer(said, heard) < 0.06
     for job in ended:
         assert job["gpu_seconds"] > 0
         assert speaking.output(job, "transcript.srt").startswith("1\n00:00:0")
