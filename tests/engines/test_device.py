@@ -23,7 +23,7 @@ from worker.engines.speech.pieces import Piece
 from worker.engines.speech.recording import Recording
 from worker.engines.speech.roll import Roll
 
-NUMBERS = range(1, 9)
+NUMBERS = range(1, 10)
 
 
 class Told:
@@ -118,7 +118,7 @@ def test_batches_are_halved_until_they_fit_and_stay_so(
     monkeypatch.setattr(device_module, "decode", decode)
     bench.serve()
 
-    assert bench.batches == [8, 4, 2, 2, 2, 2]
+    assert bench.batches == [1, 8, 4, 2, 2, 2, 2]
     assert sorted(bench.scheduler.taken) == list(NUMBERS)
     assert not bench.told.failures
 
@@ -133,7 +133,7 @@ def test_what_fails_for_one_fails_for_that_one_alone(bench: Bench, monkeypatch: 
     monkeypatch.setattr(device_module, "decode", decode)
     bench.serve()
 
-    assert bench.batches == [8, *[1] * 8]
+    assert bench.batches == [1, 8, *[1] * 8]
     assert sorted(bench.scheduler.taken) == [number for number in NUMBERS if number != 3]
     assert bench.told.failures == {3: "engine_crashed"}
 
@@ -156,8 +156,9 @@ def test_the_time_of_a_batch_is_shared_by_length(bench: Bench, monkeypatch: pyte
     monkeypatch.setattr(
         device_module, "decode", lambda _, pieces, *__: [Heard("en", 1.0, [], None, is_doubtful=False)] * len(pieces)
     )
-    clock = iter([100.0, 108.0])
+    clock = iter([100.0, 101.0, 200.0, 216.0])
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     bench.serve()
 
-    assert list(bench.scheduler.taken.values()) == [0.5] * 8  # Of 8 s on a half of the device.
+    # On a half of the device: one alone for a second, to see how fast it is, and then eight for 16 s.
+    assert list(bench.scheduler.taken.values()) == [0.5, *[1.0] * 8]

@@ -1,4 +1,4 @@
-"""How much is decoded in one batch: as much as the device has memory for."""
+"""How much is decoded in one batch: as much as the device has memory for, and as nobody waits too long for."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _MOST_WINDOWS = {"cpu": 4, "cuda": 32}
 # five beams in each layer, in half precision on a GPU, in single precision on a CPU.
 _SHARES = {"cpu": 0.6, "cuda": 0.3}
 
+# A batch cannot be interrupted: who comes meanwhile waits for it, and an engine that is silent for minutes is ended.
+_LONGEST_BATCH_SECONDS = 15.0
+
 log = logging.getLogger(__name__)
 
 
@@ -23,18 +26,27 @@ class Capacity:
     """Room for a batch.
 
     Attributes:
-        seconds: of the window, of all pieces together. At least one piece is decoded, however long.
+        seconds: of the window, of all pieces together. At least one piece is decoded, however long; and no more than
+            that before anything is known of how fast the device is with this model.
     """
 
     def __init__(self, windows: int) -> None:
-        self.seconds = windows * LONGEST_SECONDS
+        """``windows``: of 30 s, that there is memory for."""
+        self._most = windows * LONGEST_SECONDS
+        self.seconds = LONGEST_SECONDS
+
+    def learn(self, seconds: float, spent_seconds: float) -> None:
+        """A batch of so many seconds took the device so long."""
+        in_time = _LONGEST_BATCH_SECONDS * seconds / max(spent_seconds, 0.001)
+        self.seconds = max(LONGEST_SECONDS, min(self._most, in_time))
 
     def shrink(self, seconds: float) -> None:
         """A batch of so many seconds was too much for the device's memory: from now on half of it is tried."""
         halved = max(LONGEST_SECONDS, seconds / 2)
-        if halved < self.seconds:
+        if halved < self._most:
             log.warning("the device ran out of memory: batches of %.0f s from now on", halved)
-            self.seconds = halved
+            self._most = halved
+        self.seconds = min(self.seconds, self._most)
 
 
 def capacity(settings: SpeechSettings, device: str, model_bytes: int) -> Capacity:

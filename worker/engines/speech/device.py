@@ -96,12 +96,13 @@ class Device:
             with model.device:
                 began = time.perf_counter()
                 heard = decode(model, batch, spectra, self._settings.beam_size)
-                spent = (time.perf_counter() - began) * model.share
+                took = time.perf_counter() - began
         except Exception as error:  # noqa: BLE001 - told apart there
             self._failed(model, batch, error)
             return []
+        model.capacity.learn(sum(piece.window_seconds for piece in batch), took)
         seconds = sum(piece.seconds for piece in batch)
-        return [(one, spent * piece.seconds / seconds) for one, piece in zip(heard, batch, strict=True)]
+        return [(one, took * model.share * piece.seconds / seconds) for one, piece in zip(heard, batch, strict=True)]
 
     def _failed(self, model: Model, batch: list[Piece], error: Exception) -> None:
         """Of several, none need be to blame: they are tried again, in smaller batches or each alone."""
