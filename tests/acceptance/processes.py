@@ -54,7 +54,9 @@ async def api(house: House, **settings: str) -> AsyncIterator[httpx.AsyncClient]
 
 
 def _here(house: House) -> dict[str, str]:
-    return {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir), "ENGINES": "stub"}
+    # Whatever is killed is to be done by itself, though the same was done before.
+    alone = {"ENGINES": "stub", "CACHE": "false"}
+    return {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir)} | alone
 
 
 async def submit_trial(house: House, terms: Mapping[str, Any] = MappingProxyType({}), **params: Any) -> UUID:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.models, pytest.mark.heavy, pytest.mark.timeout(600)]
 
 MEDIA = Path(__file__).parent.parent / "media"
 CLIPS = sorted(MEDIA.glob("sense-and-sensibility-*.flac"))
-TIMES = 4
+TIMES = 24
 ENGINE = "worker.engines.speech"
 
 

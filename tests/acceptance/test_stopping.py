@@ -127,7 +127,7 @@ def recording(folder: Path, times: int) -> bytes:
 @pytest.mark.heavy
 @pytest.mark.models
 async def test_an_engine_in_the_midst_of_decoding_ends_with_its_worker(house: House, tmp_path: Path) -> None:
-    job_id = await house.submit(recording(tmp_path, 8))
+    job_id = await house.submit(recording(tmp_path, 60))
     speech = {"ENGINES": "real", "SPEECH__MODEL": str(get_model_path()), "SPEECH__DEVICE": "cpu"}
     async with worker(house, **speech) as stopped:
         await begun(house, job_id)
