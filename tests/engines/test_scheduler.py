@@ -63,6 +63,17 @@ def test_who_has_the_device_for_itself_is_let_go_of_when_that_is_free() -> None:
     assert desk.ends.numbers == [1]
 
 
+def test_who_has_the_device_for_itself_in_two_batches_is_let_go_of_when_both_are_done() -> None:
+    desk = Desk(recording(1))
+    other = desk.scheduler.take_up(desk.batch)
+    desk.scheduler.cancel(1)
+
+    for batch, ended in ((desk.batch, []), (other, [1])):
+        desk.scheduler.put_down(batch)
+        desk.scheduler.take(batch[0], NOTHING, 1.0)
+        assert desk.ends.numbers == ended
+
+
 def test_who_is_let_go_of_while_its_batch_fails_is_not_taken_up_again_and_nobody_waits_for_it() -> None:
     desk = Desk(recording(1))
     desk.scheduler.cancel(1)

@@ -67,7 +67,9 @@ class Scheduler:
             for piece in wanted:
                 piece.recording.on_device += 1
             for piece in batch:
-                if piece not in wanted:  # It came back to the line, from a batch that failed, when it was let go of.
+                if (
+                    piece not in wanted and not piece.recording.on_device
+                ):  # It came back to the line, from a batch that failed, when it was let go of.
                     self._end(piece.recording)
         return wanted
 
@@ -84,6 +86,8 @@ class Scheduler:
         """What the device made of a piece."""
         recording = piece.recording
         with self._lock, self._roll.reporting(recording):
+            if recording.is_canceled and recording.on_device:
+                return  # Another batch has more of it: it is let go of when the device is free of it.
             recording.require_wanted()
             if recording.decoding:
                 recording.decoding.take(piece, heard, device_seconds)
