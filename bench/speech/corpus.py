@@ -56,7 +56,7 @@ def talk(seconds: float) -> Clip:
 
 def _cut(line: str) -> Clip:
     name, start, end, text = line.split("\t")
-    return Clip(_heard(name)[round(float(start) * RATE) : round(float(end) * RATE)], text)
+    return Clip(_loaded(name)[round(float(start) * RATE) : round(float(end) * RATE)], text)
 
 
 def _paced(clip: Clip, speed: float) -> Clip:
@@ -68,8 +68,13 @@ def _paced(clip: Clip, speed: float) -> Clip:
 
 
 @cache
-def _heard(name: str) -> Sound:
+def _loaded(name: str) -> Sound:
+    return heard(MEDIA / name).astype(np.float32) / np.float32(32768)
+
+
+def heard(path: Path) -> NDArray[np.int16]:
+    """All of a recording, 16,000 samples a second."""
     resampler = av.AudioResampler("s16", "mono", RATE)
-    with av.open(str(MEDIA / name)) as file:
+    with av.open(str(path)) as file:
         parts = [one.to_ndarray().ravel() for frame in file.decode(audio=0) for one in resampler.resample(frame)]
-    return np.concatenate(parts).astype(np.float32) / np.float32(32768)
+    return np.concatenate(parts).astype(np.int16)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.speech.corpus import heard
 from tests.engines.sounds import RATE, write_wave
 
 MEDIA = Path(__file__).parent.parent / "media"
@@ -45,7 +45,7 @@ _FILES = {
 @cache
 def voice(name: str) -> Sound:
     """All that one of them says: 25 seconds, or 80 of prompts."""
-    return np.concatenate([_heard(MEDIA / file) for file in _FILES[name]])
+    return np.concatenate([heard(MEDIA / file) for file in _FILES[name]])
 
 
 def said(name: str, start: float = 0, end: float = 60) -> tuple[str, Sound]:
@@ -115,10 +115,3 @@ def discussion() -> Talk:
         name = names[turn % 4]
         spoken.append((name, np.roll(voice(name), -round(turn // 4 * 9.6 * RATE))[: (5 + turn * 7 % 11) * RATE]))
     return joined(spoken)
-
-
-def _heard(path: Path) -> Sound:
-    resampler = av.AudioResampler("s16", "mono", RATE)
-    with av.open(str(path)) as file:
-        parts = [one.to_ndarray().ravel() for frame in file.decode(audio=0) for one in resampler.resample(frame)]
-    return np.concatenate(parts).astype(np.int16)
