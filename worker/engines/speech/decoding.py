@@ -10,7 +10,7 @@ from playhead.languages import UNDETERMINED
 from worker.engines.fitness import require_fitting
 from worker.engines.speech.heard import Heard
 from worker.engines.speech.models import Model
-from worker.engines.speech.pieces import Asked, Piece
+from worker.engines.speech.pieces import Piece, asked_of
 from worker.engines.speech.placing import Placing
 from worker.engines.speech.recording import Recording
 from worker.engines.speech.sound import RATE
@@ -48,7 +48,7 @@ class Decoding:
         self._length = length
         self._duration_seconds = begin.resume.duration_seconds if begin.resume else length / RATE
         self._info = begin.resume
-        self._told: SpeechInfo | None = None
+        self._is_told = False
         self._done_seconds = begin.from_seconds
         self._placing = Placing(begin.first_id, with_words=begin.options.word_timestamps)
         self._stretches: deque[tuple[Stretch, deque[Spoken]]] = deque()
@@ -75,14 +75,16 @@ class Decoding:
         self._uncut = stretch.end if stretch.end < self._length else None
         spoken = deque(Spoken(chunk) for chunk in stretch.chunks)
         self._stretches.append((stretch, spoken))
-        self._waiting += [Piece(self._recording, self._asked(), one, one.chunk.samples) for one in spoken]
+        asked = asked_of(self._recording, self._language())
+        self._waiting += [Piece(self._recording, asked, one, one.chunk.samples) for one in spoken]
 
     def pieces(self) -> list[Piece]:
         """What the device may have now. Given once."""
         count = len(self._waiting) if self._language() else int(not self._is_scouting)
         ready, self._waiting = self._waiting[:count], self._waiting[count:]
         self._is_scouting = self._is_scouting or bool(ready)
-        return [replace(piece, asked=self._asked()) for piece in ready]
+        asked = asked_of(self._recording, self._language())
+        return [replace(piece, asked=asked) for piece in ready]
 
     def take(self, piece: Piece, heard: Heard, device_seconds: float) -> None:
         """What the device made of one of them."""
@@ -112,8 +114,8 @@ class Decoding:
                 break
             self._stretches.popleft()
             steps += self._ended(stretch)
-        if steps and self._told is None and self._info:
-            self._told = self._info
+        if steps and not self._is_told and self._info:
+            self._is_told = True
             return [self._info, *steps]
         return steps
 
@@ -129,11 +131,6 @@ class Decoding:
     def _done(self, end: int, **known: object) -> SpeechStep:
         self._done_seconds = max(self._done_seconds, end / RATE)
         return SpeechStep.model_validate({"done_seconds": self._done_seconds, **known})
-
-    def _asked(self) -> Asked:
-        options = self._recording.begin.options
-        asked = options.model_dump(exclude={"model", "vad", "language"})
-        return Asked(source=self._recording.source, language=self._language(), **asked)
 
     def _language(self) -> str | None:
         known = self._info.language if self._info else UNDETERMINED

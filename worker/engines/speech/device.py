@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Device:
-    """Decodes what is in line, for ever. Only its threads touch the models."""
+    """Decodes what is in line, for ever. Only its threads compute with the models."""
 
     def __init__(
         self,

@@ -97,8 +97,9 @@ class Models:
     def _load(self, source: str) -> Model:
         device = self._device()
         try:
-            folder = Path(source) if Path(source).is_dir() else Path(download_model(source))
-            name = folder.name if Path(source).is_dir() else source
+            is_here = Path(source).is_dir()
+            folder = Path(source if is_here else download_model(source))
+            name = folder.name if is_here else source
             precision = self._precision(device)
             lanes = self._lanes(name, folder, device, precision)
             whisper = WhisperModel(

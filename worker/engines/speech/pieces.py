@@ -37,6 +37,12 @@ class Asked:
     temperature: float | None
 
 
+def asked_of(recording: Recording, language: str | None) -> Asked:
+    """What is asked of the model for a recording in which this language is spoken."""
+    options = recording.begin.options.model_dump(exclude={"model", "vad", "language"})
+    return Asked(source=recording.source, language=language, **options)
+
+
 @dataclass(frozen=True, eq=False)
 class Piece:
     """A chunk of a recording, or what is left of one.
@@ -90,6 +96,6 @@ class Piece:
 
 def opening(recording: Recording) -> Piece:
     """A piece without sound, with which a recording waits for its model."""
-    asked = recording.begin.options.model_dump(exclude={"model", "vad"})
+    asked = asked_of(recording, recording.begin.options.language)
     nothing = np.zeros(0, np.float32)
-    return Piece(recording, Asked(source=recording.source, **asked), Spoken(Chunk([], nothing)), nothing, is_alone=True)
+    return Piece(recording, asked, Spoken(Chunk([], nothing)), nothing, is_alone=True)
