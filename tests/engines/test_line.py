@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -116,6 +117,33 @@ def test_those_of_the_loaded_model_go_first_but_not_for_ever(monkeypatch: pytest
     monkeypatch.setattr(line_module, "_PATIENCE_SECONDS", -1.0)
 
     assert _numbers(line.take()) == [1]
+
+
+def test_two_recordings_of_two_models_do_not_have_them_loaded_in_turn_for_each_batch() -> None:
+    models = Models(seconds=30)
+    line = Line(models)
+    long_ago = time.monotonic() - 1000
+    one, other = recording(1), recording(2, model="large")
+    line.put([replace(piece(one, 28), since=long_ago) for _ in range(3)])
+    assert _numbers(line.take()) == [1]
+    line.put([replace(piece(other, 28), since=long_ago + 1) for _ in range(3)])
+    assert _numbers(line.take()) == [2]
+    models.loaded = {"large"}
+
+    assert [_numbers(line.take()), _numbers(line.take())] == [[2], [2]]
+
+
+def test_what_is_left_of_a_piece_goes_before_what_comes_after_it() -> None:
+    line = Line(Models(seconds=30))
+    alone = recording(1)
+    first, *others = [piece(alone, 25) for _ in range(3)]
+    line.put([first, *others])
+    assert line.take() == [first]
+    rest = first.rest(20)
+
+    line.put([rest])
+
+    assert [line.take(), line.take(), line.take()] == [[rest], [others[0]], [others[1]]]
 
 
 def test_what_is_dropped_is_not_served() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from worker.engines.speech.pieces import Piece
@@ -29,34 +28,20 @@ class Loaded(Protocol):
         ...
 
 
-@dataclass(eq=False)
-class _Waiting:
-    """A piece in line.
-
-    Attributes:
-        since: when it joined.
-    """
-
-    piece: Piece
-    since: float = field(default_factory=time.monotonic)
-
-    @property
-    def recording(self) -> Recording:
-        return self.piece.recording
-
-
 class Line:
     """The pieces that are ready for the device, of all recordings.
 
     Between recordings of the same priority, the next is the one that was given least: a clip of a few seconds is not
     held behind a recording of three hours. One that joins later is counted as if it had been given as much as the one
-    that was served last (start-time fair queueing, Goyal, Vin and Cheng, 1996).
+    that was served last (start-time fair queueing, Goyal, Vin and Cheng, 1996). Within a recording what came first goes
+    first, and what is left of it too: nothing behind it can be told before.
     """
 
     def __init__(self, models: Loaded) -> None:
         self._models = models
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Piece] = []
         self._now_seconds = 0.0
+        self._turned = 0.0
         self._takers = 0
         self._changed = threading.Condition()
 
@@ -66,7 +51,7 @@ class Line:
             for piece in pieces:
                 if not self._holds(piece.recording):
                     piece.recording.given_seconds = max(piece.recording.given_seconds, self._now_seconds)
-                self._waiting.append(_Waiting(piece))
+                self._waiting.append(piece)
             self._changed.notify_all()
 
     def drop(self, recording: Recording) -> None:
@@ -89,53 +74,53 @@ class Line:
             self._changed.wait_for(lambda: self._waiting)
             batch = self._batch()
             self._takers -= 1
-            return [one.piece for one in batch]
+            return batch
 
-    def _batch(self) -> list[_Waiting]:
+    def _batch(self) -> list[Piece]:
         first = self._first()
         batch = [first]
-        if not first.piece.is_alone:
+        if not first.is_alone:
             batch += self._fitting(first)
         self._waiting = [one for one in self._waiting if one not in batch]
         self._now_seconds = max(self._now_seconds, first.recording.given_seconds)
         for one in batch:
-            one.recording.given_seconds += one.piece.seconds
+            one.recording.given_seconds += one.seconds
         return batch
 
-    def _first(self) -> _Waiting:
-        """The first whose model is loaded, unless another has waited too long."""
+    def _first(self) -> Piece:
+        """The first whose model is loaded, unless another waits for too long, and since long after the last change."""
         line = sorted(self._waiting, key=self._rank)
-        if time.monotonic() - line[0].since > _PATIENCE_SECONDS:
-            return line[0]
-        return next((one for one in line if self._models.has(one.piece.asked.source)), line[0])
+        first = line[0]
+        if time.monotonic() - max(first.since, self._turned) <= _PATIENCE_SECONDS:
+            first = next((one for one in line if self._models.has(one.asked.source)), first)
+        if not self._models.has(first.asked.source):
+            self._turned = time.monotonic()
+        return first
 
-    def _rank(self, one: _Waiting) -> tuple[float, float, float]:
+    def _rank(self, one: Piece) -> tuple[float, float, float]:
         return -one.recording.priority, one.recording.given_seconds, one.since
 
-    def _fitting(self, first: _Waiting) -> list[_Waiting]:
+    def _fitting(self, first: Piece) -> list[Piece]:
         """Others of which the same is asked, those of about the same length first; as many as there is room for."""
-        same = [one for one in self._waiting if one is not first and self._fits(one.piece, first.piece)]
-        same.sort(key=lambda one: (-one.recording.priority, abs(_window(one) - _window(first)), self._rank(one)))
-        room = self._room([first, *same]) - _window(first)
+        same = [one for one in self._waiting if one is not first and self._fits(one, first)]
+        stretch = {one: abs(one.window_seconds - first.window_seconds) for one in same}
+        same.sort(key=lambda one: (-one.recording.priority, stretch[one], self._rank(one)))
+        room = self._room([first, *same]) - first.window_seconds
         fitting = []
         for one in same:
-            room -= _window(one)
+            room -= one.window_seconds
             if room < 0:
                 break
             fitting.append(one)
         return fitting
 
-    def _room(self, ready: list[_Waiting]) -> float:
+    def _room(self, ready: list[Piece]) -> float:
         """Of the window, in seconds: no more than this one's share, where others are idle too."""
-        room = self._models.room_seconds(ready[0].piece.asked.source)
-        return min(room, sum(_window(one) for one in ready) / self._takers)
+        room = self._models.room_seconds(ready[0].asked.source)
+        return min(room, sum(one.window_seconds for one in ready) / self._takers)
 
     @staticmethod
     def _fits(piece: Piece, first: Piece) -> bool:
         if piece.is_alone or piece.asked != first.asked:
             return False
         return 1 / _STRETCH <= piece.window_seconds / first.window_seconds <= _STRETCH
-
-
-def _window(one: _Waiting) -> float:
-    return one.piece.window_seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -52,6 +53,7 @@ class Piece:
         offset_seconds: where in the chunk it begins.
         is_careful: whether it is decoded alone, in the full window, with as much chance as it takes.
         is_alone: whether it is decoded alone: it was in a batch that failed.
+        since: when its chunk was ready; what is left of it, or is decoded again, is as old.
     """
 
     recording: Recording
@@ -61,6 +63,7 @@ class Piece:
     offset_seconds: float = 0.0
     is_careful: bool = False
     is_alone: bool = False
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def is_opening(self) -> bool:
