@@ -32,8 +32,8 @@ CLIPS = sorted((Path(__file__).parent.parent / "media").glob("sense-and-sensibil
 STATES = "SELECT data ->> 'state' FROM job_events WHERE job_id = :id AND type = 'state' ORDER BY id"
 
 
-async def begun(house: House, job_id: UUID) -> None:
-    await house.until(job_id, lambda job: job.progress > 0)
+async def begun(house: House, job_id: UUID, seconds: float = 60) -> None:
+    await house.until(job_id, lambda job: job.progress > 0, seconds)
 
 
 async def was_given_back(house: House, job_id: UUID) -> None:
@@ -130,7 +130,7 @@ async def test_an_engine_in_the_midst_of_decoding_ends_with_its_worker(house: Ho
     job_id = await house.submit(recording(tmp_path, 60))
     speech = {"ENGINES": "real", "SPEECH__MODEL": str(get_model_path()), "SPEECH__DEVICE": "cpu"}
     async with worker(house, **speech) as stopped:
-        await begun(house, job_id)
+        await begun(house, job_id, 300)
         (engine,) = [
             child
             for child in psutil.Process(stopped.process.pid).children()
