@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from worker.engines.speech import stretches
 from worker.engines.speech.chunks import WINDOW_SECONDS, Span, pack
 from worker.engines.speech.media import read
-from worker.engines.speech.sound import RATE
+from worker.engines.speech.sound import RATE, Samples, Sound
 from worker.engines.speech.stretches import cut
 
 # Silence and speech by turns, in hundredths of a second.
@@ -71,19 +72,66 @@ def test_chunks_end_in_the_longest_pause() -> None:
     assert 22 < second.spans[0][0] / RATE < 23.4
 
 
+class Spoken:
+    """A recording of silence, in which speech is heard all the same: only where it is cut matters."""
+
+    def __init__(self, turns: list[tuple[int, int]]) -> None:
+        self.heard, self.samples = _heard(turns)
+        self._start = 0
+
+    def cut(self, start: int, end: int) -> Samples:
+        self._start = start
+        return np.zeros(min(end, self.samples) - start, np.float32)
+
+    def hear(self, samples: Samples, **_: object) -> list[Span]:
+        """As the detector does: what began before, or goes on, is heard from the first sample, or to the last."""
+        cut = np.clip(np.array(self.heard).reshape(-1, 2) - self._start, 0, samples.size)
+        return [(first, last) for first, last in cut.tolist() if first < last]
+
+
+@given(TURNS, st.integers(30, 60))
+@settings(deadline=None, max_examples=60)
+def test_stretches_lose_nothing_that_is_spoken_and_end_in_pauses(turns: list[tuple[int, int]], seconds: int) -> None:
+    spoken = Spoken(turns)
+    covered, at = np.zeros(spoken.samples, np.int8), 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "_heard", spoken.hear)
+        while at < spoken.samples:
+            stretch = cut(cast("Sound", spoken), at, at + seconds * RATE, vad=True)
+            assert stretch.start == at < stretch.end <= at + seconds * RATE
+            for start, end in (span for chunk in stretch.chunks for span in chunk.spans):
+                covered[at + start : at + end] += 1
+                assert end <= stretch.end - at
+            at = stretch.end
+            in_pause = [first < at < last for first, last in spoken.heard if last - first < 25 * RATE]
+            assert not any(in_pause)
+
+    assert covered.max(initial=0) <= 1
+    for start, end in spoken.heard:
+        assert covered[start:end].all()
+
+
+def test_what_a_stretch_cuts_off_is_in_the_next() -> None:
+    spoken = Spoken([(100, 2400), (100, 2400), (100, 2400)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretches, "_heard", spoken.hear)
+        first = cut(cast("Sound", spoken), 0, 60 * RATE, vad=True)
+        second = cut(cast("Sound", spoken), first.end, first.end + 300 * RATE, vad=True)
+
+    assert [len(first.chunks), len(second.chunks)] == [2, 1]
+    assert second.end == spoken.samples
+
+
 @pytest.mark.parametrize("vad", [True, False])
-def test_stretches_are_the_whole_recording_and_end_in_pauses(
-    long_speech: Path, monkeypatch: pytest.MonkeyPatch, *, vad: bool
-) -> None:
-    monkeypatch.setattr(stretches, "LONGEST_SECONDS", 20.0)
+def test_stretches_are_the_whole_recording_and_end_in_pauses(long_speech: Path, *, vad: bool) -> None:
     with read(long_speech, 3600, lambda: None) as sound:
-        found = [cut(sound, 0, vad=vad)]
+        found = [cut(sound, 0, 40 * RATE, vad=vad)]
         while found[-1].end < sound.samples:
-            found.append(cut(sound, found[-1].end, vad=vad))
+            found.append(cut(sound, found[-1].end, found[-1].end + 40 * RATE, vad=vad))
         hush = [np.abs(sound.cut(one.end - 400, one.end + 400)).mean() for one in found[:-1]]
         loud = np.abs(sound.cut(0, sound.samples)).mean()
 
-    assert len(found) > 4
+    assert len(found) > 2
     assert all(before.end == after.start for before, after in pairwise(found))
-    assert all(one.end - one.start <= 20 * RATE for one in found)
+    assert all(one.end - one.start <= 40 * RATE for one in found)
     assert max(hush) < loud / 4

@@ -63,15 +63,15 @@ def _decoding(stretches: list[int], **known: Any) -> tuple[Decoding, list[Stretc
 
 def _cut(decoding: Decoding, stretches: list[Stretch]) -> None:
     """Cut as much as is wanted now."""
-    while (start := decoding.cut_from()) is not None:
-        decoding.put(next(one for one in stretches if one.start == start))
+    while uncut := decoding.uncut():
+        decoding.put(next(one for one in stretches if one.start == uncut[0]))
 
 
 def _go_on(decoding: Decoding, stretches: list[Stretch]) -> list[Any]:
     """What is told, as long as more is cut for it."""
     parts = decoding.parts()
-    while (start := decoding.cut_from()) is not None:
-        decoding.put(next(one for one in stretches if one.start == start))
+    while uncut := decoding.uncut():
+        decoding.put(next(one for one in stretches if one.start == uncut[0]))
         parts += decoding.parts()
     return parts
 
@@ -111,14 +111,23 @@ def test_two_stretches_are_in_hand_and_the_next_is_cut_when_one_is_done() -> Non
     decoding, stretches = _decoding([1, 1, 1])
     _cut(decoding, stretches)
     first, second = decoding.pieces()
-    assert decoding.cut_from() is None
+    assert decoding.uncut() is None
 
     decoding.take(second, _heard(second), 1.0)
     assert decoding.parts() == []
     decoding.take(first, _heard(first), 1.0)
 
     assert _texts(decoding.parts()) == ["0+0", "1+0"]
-    assert decoding.cut_from() == 20 * RATE
+    assert decoding.uncut() == (20 * RATE, 80 * RATE)
+
+
+def test_the_device_does_not_wait_until_minutes_are_cut() -> None:
+    decoding, stretches = _decoding([1, 1])
+
+    assert decoding.uncut() == (0, 60 * RATE)
+    decoding.put(stretches[0])
+
+    assert decoding.uncut() == (10 * RATE, 310 * RATE)
 
 
 def test_until_the_language_is_known_one_piece_alone_is_asked() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from playhead.engines import SpeechInfo, SpeechStep
 from playhead.languages import UNDETERMINED
 from worker.engines.fitness import require_fitting
+from worker.engines.speech.chunks import Span
 from worker.engines.speech.heard import Heard
 from worker.engines.speech.models import Model
 from worker.engines.speech.pieces import Piece, asked_of
@@ -25,6 +26,10 @@ _TAIL_SECONDS = 1.0
 _LEAST_SECONDS = 0.1
 # One waits while the other is decoded: the device is not idle between them.
 _STRETCHES = 2
+# Pieces of about the same length share a batch: the more there are, the less is computed for nothing. But where there
+# are none yet the device waits for the first.
+_STRETCH_SECONDS = 300.0
+_FIRST_SECONDS = 60.0
 
 
 class Decoding:
@@ -62,12 +67,13 @@ class Decoding:
         """Whether all of it is decoded and told."""
         return self._uncut is None and not self._stretches
 
-    def cut_from(self) -> int | None:
-        """The sample with which the next stretch begins, if it is to be cut now. Said once."""
+    def uncut(self) -> Span | None:
+        """The samples that the next stretch is to be cut from, if it is to be cut now. Said once."""
         if self.is_cutting or self._uncut is None or len(self._stretches) >= _STRETCHES:
             return None
         self.is_cutting = True
-        return self._uncut
+        seconds = _STRETCH_SECONDS if self._stretches else _FIRST_SECONDS
+        return self._uncut, self._uncut + round(seconds * RATE)
 
     def put(self, stretch: Stretch) -> None:
         """The next stretch is cut."""

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from playhead.settings import SpeechSettings
+from worker.engines.speech.chunks import Span
 from worker.engines.speech.media import read
 from worker.engines.speech.recording import Recording
 from worker.engines.speech.replies import Replies
@@ -33,9 +34,9 @@ class Preparation:
         """All of its sound. Fails as :func:`worker.engines.speech.media.read` does, or with ``LetGoError``."""
         return self._readers.submit(self._read, recording)
 
-    def cut(self, recording: Recording, sound: Sound, start: int) -> Future[Stretch]:
-        """The stretch that begins with sample ``start``."""
-        return self._cutter.submit(cut, sound, start, vad=recording.begin.options.vad)
+    def cut(self, recording: Recording, sound: Sound, uncut: Span) -> Future[Stretch]:
+        """The stretch that begins with the first of these samples, and ends with the last at most."""
+        return self._cutter.submit(cut, sound, *uncut, vad=recording.begin.options.vad)
 
     def _read(self, recording: Recording) -> Sound:
         return read(Path(recording.begin.recording), self._settings.max_recording_seconds, self._tick(recording))

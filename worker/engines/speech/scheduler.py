@@ -138,9 +138,9 @@ class Scheduler:
         self._say(recording)
 
     def _cut(self, recording: Recording, decoding: Decoding) -> None:
-        start = decoding.cut_from()
-        if start is not None and recording.sound:
-            cutting = self._preparation.cut(recording, recording.sound, start)
+        uncut = decoding.uncut()
+        if uncut and recording.sound:
+            cutting = self._preparation.cut(recording, recording.sound, uncut)
             cutting.add_done_callback(partial(self._was_cut, recording))
 
     def _say(self, recording: Recording) -> None:

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from worker.engines.speech.chunks import Chunk, Span, pack, quietest
-from worker.engines.speech.sound import RATE, Samples, Sound
-
-# Long, because the last chunk of a stretch is seldom full and costs the device as much as a full one.
-LONGEST_SECONDS = 300.0
+from worker.engines.speech.chunks import Chunk, Span, pack
+from worker.engines.speech.sound import Samples, Sound
 
 _PAUSES = VadOptions(min_silence_duration_ms=160, speech_pad_ms=0)
 
@@ -33,15 +30,22 @@ class Stretch:
     chunks: list[Chunk]
 
 
-def cut(sound: Sound, start: int, *, vad: bool) -> Stretch:
-    """The stretch that begins with sample ``start``; without ``vad`` all of it is taken for speech."""
-    samples = sound.cut(start, start + round(LONGEST_SECONDS * RATE))
+def cut(sound: Sound, start: int, end: int, *, vad: bool) -> Stretch:
+    """The stretch that begins with sample ``start``: up to ``end``, more than a window away, or up to a pause before.
+
+    Unless it is the end of the recording, the last chunk is left to the next stretch: cut off here it would seldom be
+    full, and costs the device as much. Without ``vad`` all of it is taken for speech.
+    """
+    samples = sound.cut(start, end)
     heard = _heard(samples, vad=vad)
-    length = samples.size
+    chunks, length = pack(samples, heard), samples.size
     if start + length < sound.samples:
-        length = _pause(heard, length) if vad else quietest(samples)
-    spoken = [(first, min(last, length)) for first, last in heard if first < length]
-    return Stretch(start, start + length, pack(samples[:length], spoken))
+        if len(chunks) > 1:
+            length = chunks.pop().spans[0][0]
+        elif heard and heard[-1][1] == length:
+            length = _pause(heard)
+            chunks = pack(samples[:length], heard[:-1])
+    return Stretch(start, start + length, chunks)
 
 
 def _heard(samples: Samples, *, vad: bool) -> list[Span]:
@@ -52,9 +56,7 @@ def _heard(samples: Samples, *, vad: bool) -> list[Span]:
     return [(one["start"], one["end"]) for one in get_speech_timestamps(samples, _PAUSES)]
 
 
-def _pause(heard: list[Span], length: int) -> int:
-    """The middle of the longest pause in the second half; the very end where there is none."""
-    edges = [0, *(edge for span in heard for edge in span), length]
-    pauses = zip(edges[::2], edges[1::2], strict=True)
-    late = [(end - start, (start + end) // 2) for start, end in pauses if end > start and start + end > length]
-    return max(late)[1] if late else length
+def _pause(heard: list[Span]) -> int:
+    """The middle of the pause before what is heard last."""
+    before = heard[-2][1] if len(heard) > 1 else 0
+    return (before + heard[-1][0]) // 2
