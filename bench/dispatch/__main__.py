@@ -1,0 +1,40 @@
+"""``python -m bench.dispatch d --rounds 5``: (b), (c), (d), (e), or some of them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.dispatch import accepting, latency, memory, throughput
+from bench.dispatch.machine import machine
+from bench.figures import Section, show
+
+PARTS = {"b": accepting.measure, "c": latency.measure, "d": throughput.measure, "e": memory.measure}
+
+
+def main(
+    parts: Annotated[list[str] | None, typer.Argument(help="Which: b, c, d, e; all, if none is named.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is measured; the median counts.")] = 5,
+    keep: Annotated[Path | None, typer.Option(help="Keep what was found in this file, as JSON.")] = None,
+) -> None:
+    """How fast jobs are accepted, claimed and done, and in how much memory."""
+    for part in parts or PARTS:
+        if part not in PARTS:
+            raise typer.BadParameter(f"there is no part {part!r}: there are {', '.join(PARTS)}")
+    show(asyncio.run(measure(parts or list(PARTS), rounds)), keep)
+
+
+async def measure(parts: list[str], rounds: int) -> list[Section]:
+    """Each on a machine of its own: what one leaves behind must not slow the next."""
+    found = []
+    for part in parts:
+        async with machine() as it:
+            found.append(await PARTS[part](it, rounds))
+    return found
+
+
+if __name__ == "__main__":
+    typer.run(main)
