@@ -68,6 +68,13 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.pulse = Pulse.of(self.settings.worker)
+        self._claiming = Claiming(
+            self.database,
+            self.worker_id,
+            wanted=lambda: not self._stopping,
+            may_take_up=self._may_take_up,
+        )
+        self._settling = Settling(self.database, self.storage, self.settings.retry)
 
     async def look(self, job_id: UUID, queue: str) -> None:
         """Act on a ticket from this queue: run the job if it can be claimed, as soon as there is a place for it.
@@ -168,13 +175,7 @@ class Runner:
             self._in_hand = self._in_hand[:at] + self._in_hand[at + 1 :]
 
     async def _act_on(self, job_id: UUID) -> None:
-        claiming = Claiming(
-            self.database,
-            self.worker_id,
-            wanted=lambda: not self._stopping,
-            may_take_up=self._may_take_up,
-        )
-        run = await claiming.claim(job_id)
+        run = await self._claiming.claim(job_id)
         if run is None:
             return
         bound = {"job_id": str(run.job_id), "kind": run.kind, "attempt": run.attempt, "trace_id": run.trace_id}
@@ -186,7 +187,7 @@ class Runner:
         began = time.monotonic()
         async with self._prepared(run) as context:
             outcome = await self._watched(run, context)
-            ended = await Settling(self.database, self.storage, self.settings.retry).settle(context, outcome)
+            ended = await self._settling.settle(context, outcome)
         seconds = time.monotonic() - began
         self.metrics.ended(run, ended, seconds, context.cost)
         log.info("job_left", outcome=ended, seconds=round(seconds, 3), **describe(outcome))
@@ -199,7 +200,8 @@ class Runner:
             sharing = Sharing(self.database, self.settings)
             yield JobContext(run, self.database, self.storage, inputs, self.engines, folder, sharing)
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            if folder.exists():  # Mostly it does not, and a thread costs more than to look.
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _watched(self, run: Run, context: JobContext) -> Outcome:
         """Do the work, while its reports are written: when they are refused, the work is stopped."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from collections.abc import Sequence
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from playhead.cancellation import end_if_canceled
 from playhead.database import COMMAND_SECONDS, PATIENCE_SECONDS, Database, is_away
 from playhead.errors import LeaseLostError, StorageError
 from playhead.ledger import settle
+from playhead.ledger.settle import Ended
 from playhead.settings import RetrySettings
 from playhead.storage import Storage
 from worker.context import JobContext
+from worker.gathering import Gathering
 from worker.outcome import Failure, Outcome, Stop, Success, failure
 
 PAUSES_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
@@ -23,16 +27,19 @@ PAUSES_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 STORAGE_SECONDS = 30.0
 """How long work that is done waits for a storage that cannot say that its outputs are there."""
 
+AT_ONCE = 50
+"""Runs whose ends are written in one transaction."""
 log = structlog.get_logger(__name__)
 
 
 class Settling:
-    """Writes how runs end."""
+    """Writes how runs end; those together that succeed at the same time, as far as nothing else goes with it."""
 
     def __init__(self, database: Database, storage: Storage, retry: RetrySettings) -> None:
         self._database = database
         self._storage = storage
         self._retry = retry
+        self._together = Gathering(self._succeed_free, AT_ONCE)
 
     async def settle(self, context: JobContext, outcome: Outcome) -> str:
         """Write the end, or learn that it is void because another has the job. Gives the word for what was written."""
@@ -57,6 +64,8 @@ class Settling:
         if outcome is Stop.LOST:
             raise LeaseLostError("stopped")
         await self._say_the_rest(context, outcome)
+        if await self._succeeded_together(context, outcome):
+            return "succeeded"
         run, cost = context.run, context.cost
         async with self._database.transaction(patience_seconds=patience_seconds) as session:
             match outcome:
@@ -69,6 +78,22 @@ class Settling:
                 case _:
                     await settle.give_back(session, run, cost)
                     return "given_back"
+
+    async def _succeeded_together(self, context: JobContext, outcome: Outcome) -> bool:
+        """Whether it is written, with others that ended at the same time. If not, nobody knows: try it alone."""
+        if not isinstance(outcome, Success) or context.made or context.run.shares:
+            return False
+        try:
+            return await self._together.put(Ended(context.run, outcome.result, context.cost))
+        except Exception as error:  # noqa: BLE001 - it may be another's fault
+            end_if_canceled()
+            log.warning("settle_alone", error=repr(error))
+            return False
+
+    async def _succeed_free(self, ended: Sequence[Ended]) -> Sequence[bool]:
+        async with self._database.transaction() as session:
+            written = await settle.succeed_free(session, ended)
+        return [one.run.lease in written for one in ended]
 
     @staticmethod
     async def _say_the_rest(context: JobContext, outcome: Outcome) -> None:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import CTE, TEXT, ColumnElement, Row, Select, bindparam, case, cast, func, insert, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.ledger.locks import among
 from playhead.ledger.run import Run
-from playhead.models import Event
+from playhead.models import Event, Job
 
 CHANNEL = "playhead_jobs"
 """PostgreSQL notifies here whenever there is news of a job: its id and, where the state changed, a space and that.
@@ -18,21 +21,35 @@ CHANNEL = "playhead_jobs"
 A change of state is news of the job's batch too: only its id.
 """
 
-_STATES = text(
-    f"""
-    WITH changed AS (
-        SELECT id, owner_id, parent_id, state, attempt, lease, error, run_at FROM jobs WHERE id = ANY(:ids)),
-    told AS (
-        INSERT INTO job_events (job_id, owner_id, type, attempt, lease, data)
-        SELECT id, owner_id, 'state', attempt, lease,
-               jsonb_strip_nulls(jsonb_build_object('state', state, 'error', error, 'run_at', run_at))
-        FROM changed ORDER BY id
-        RETURNING job_id, data ->> 'state' AS state)
-    SELECT pg_notify('{CHANNEL}', job_id || ' ' || state) FROM told
-    UNION ALL
-    SELECT pg_notify('{CHANNEL}', CAST(parent_id AS text)) FROM changed WHERE parent_id IS NOT NULL GROUP BY parent_id
-    """  # noqa: S608 - the channel is a constant
-)
+TOLD_OF = (Job.id, Job.owner_id, Job.parent_id, Job.state, Job.attempt, Job.lease, Job.error, Job.run_at)
+"""Of a job whose state changed: the columns that :func:`recording` needs."""
+
+
+def recording(changed: CTE, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """A statement that writes down the states of changed jobs, tells their watchers on commit, and gives these columns.
+
+    Args:
+        changed: their rows, with :data:`TOLD_OF`.
+        columns: of them.
+    """
+    job = changed.c
+    data = func.jsonb_build_object("state", job.state, "error", job.error, "run_at", job.run_at)
+    event = {
+        "job_id": job.id,
+        "owner_id": job.owner_id,
+        "type": literal("state"),
+        "attempt": job.attempt,
+        "lease": job.lease,
+        "data": func.jsonb_strip_nulls(data),
+    }
+    written = insert(Event).from_select(list(event), select(*event.values()).order_by(job.id)).cte("written")
+    news = func.pg_notify(CHANNEL, cast(job.id, TEXT) + " " + job.state)
+    of_batch = case((job.parent_id.is_not(None), func.pg_notify(CHANNEL, cast(job.parent_id, TEXT))))
+    return select(*columns, cast(news, TEXT), cast(of_batch, TEXT)).add_cte(written)
+
+
+_CHANGED = select(*TOLD_OF).where(among(Job.id, bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))))
+_STATES = recording(_CHANGED.cte("changed"))
 
 _EVENTS = text(
     f"""

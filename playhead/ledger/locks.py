@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, any_, func, literal, or_, select, true
+from sqlalchemy import CTE, BindParameter, ColumnElement, CompoundSelect, Select, any_, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,7 +52,8 @@ async def detach(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
 
 
 def among(
-    column: QueryableAttribute[UUID], ids: Collection[UUID] | Select[UUID] | CompoundSelect[UUID]
+    column: QueryableAttribute[UUID],
+    ids: Collection[UUID] | BindParameter[Sequence[UUID]] | Select[UUID] | CompoundSelect[UUID],
 ) -> ColumnElement[bool]:
     """Whether it is one of these, or of what is found.
 
@@ -61,6 +62,8 @@ def among(
     """
     if isinstance(ids, Select | CompoundSelect):
         return column == any_(func.array(ids.scalar_subquery()))
+    if isinstance(ids, BindParameter):
+        return column == any_(ids)
     return column == any_(literal(list(ids), ARRAY(PG_UUID(as_uuid=True))))
 
 

@@ -8,21 +8,39 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert
+from pydantic_core import to_json
+from sqlalchemy import (
+    TEXT,
+    BigInteger,
+    Double,
+    Select,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    insert,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import EngineDiedError, PlayheadError
 from playhead.ledger.dependents import abandon, enqueue_ready, release
 from playhead.ledger.files import keep_blobs
-from playhead.ledger.history import record_states
+from playhead.ledger.history import TOLD_OF, record_states, recording
 from playhead.ledger.quarantine import acquit, convict
 from playhead.ledger.report import lost
 from playhead.ledger.run import RELEASED, Run, change
 from playhead.ledger.sharing.landing import pass_on, share_failure, share_result
-from playhead.models import Job, Output
+from playhead.models import Dependency, EngineDeaths, Job, Output
 from playhead.settings import RetrySettings
 from playhead.states import State
 from playhead.storage import Blob
+
+_RUN_SECONDS = Job.run_seconds + func.extract("epoch", func.now() - Job.started_at)
 
 Confirm = Callable[[Collection[Blob]], Awaitable[None]]
 
@@ -77,6 +95,64 @@ async def succeed(
         await share_result(session, run.job_id)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A run whose work is done and made no outputs: what it gave and what it cost."""
+
+    run: Run
+    result: dict[str, Any]
+    cost: Cost
+
+
+_HOLD = text(
+    """
+    SELECT jobs.id FROM jobs JOIN unnest(CAST(:ids AS uuid[]), CAST(:leases AS bigint[])) AS ended (id, lease)
+        ON jobs.id = ended.id AND jobs.lease = ended.lease
+    WHERE jobs.state = 'running' FOR NO KEY UPDATE OF jobs SKIP LOCKED
+    """
+)
+
+
+def _succeeding() -> Select[*tuple[Any, ...]]:
+    """Of the runs ``ended`` (JSON) those succeed that nothing else hangs on. Gives their leases."""
+    spent = {name: column(name, Double) for name in Cost.__dataclass_fields__}
+    told = (column("id", Uuid), column("lease", BigInteger), column("input_sha256", TEXT), column("result", JSONB))
+    rows = func.jsonb_to_recordset(cast(bindparam("ended"), JSONB))
+    ended = rows.table_valued(*told, *spent.values(), name="ended").render_derived(with_types=True)
+    values = {"state": State.SUCCEEDED, "progress": 1.0, "result": ended.c.result, "error": None}
+    values |= {name: getattr(Job, name) + ended.c[name] for name in spent}
+    values |= {"run_seconds": _RUN_SECONDS, "finished_at": func.now()}
+    blamed = exists().where(EngineDeaths.kind == Job.kind, EngineDeaths.sha256 == ended.c.input_sha256)
+    needed = exists().where(Dependency.needs_id == Job.id)
+    held = Job.id == ended.c.id, Job.lease == ended.c.lease, Job.state == State.RUNNING
+    settled = update(Job).where(*held, ~Job.shares, ~blamed, ~needed).values(**RELEASED | values)
+    changed = settled.returning(*TOLD_OF, ended.c.lease.label("left")).cte("changed")
+    return recording(changed, changed.c.left)
+
+
+_SUCCEED = _succeeding()
+
+
+async def succeed_free(session: AsyncSession, ended: Collection[Ended]) -> set[int]:
+    """As :func:`succeed`, for several runs without outputs; but only those that nobody and nothing keeps.
+
+    For whoever ends several: it waits for no job, so that none waits for another, or for ever. What another
+    transaction holds, what others wait for or share, and what was blamed for the death of an engine is left to
+    :func:`succeed`; so is what was lost. Gives the leases of those that ended.
+    """
+    # Held first, and then asked what hangs on them: whoever is to wait for a job holds it while that is written.
+    given = {"ids": [one.run.job_id for one in ended], "leases": [one.run.lease for one in ended]}
+    held = set(await session.scalars(_HOLD, given))
+    rows = [_row(one) for one in ended if one.run.job_id in held]
+    return set(await session.scalars(_SUCCEED, {"ended": to_json(rows).decode()})) if rows else set()
+
+
+def _row(ended: Ended) -> dict[str, Any]:
+    run = ended.run
+    known = {"id": run.job_id, "lease": run.lease, "input_sha256": run.input_sha256}
+    return known | {"result": ended.result} | asdict(ended.cost)
+
+
 async def fail(session: AsyncSession, run: Run, error: PlayheadError, cost: Cost, retry: RetrySettings) -> State:
     """The attempt failed: the job waits for the next one, or is a dead letter. Gives the state it now has.
 
@@ -126,4 +202,4 @@ async def _leave(session: AsyncSession, run: Run, values: dict[str, Any]) -> Non
 
 def _spent(cost: Cost) -> dict[str, Any]:
     spent = {name: getattr(Job, name) + used for name, used in asdict(cost).items()}
-    return spent | {"run_seconds": Job.run_seconds + func.extract("epoch", func.now() - Job.started_at)}
+    return spent | {"run_seconds": _RUN_SECONDS}
