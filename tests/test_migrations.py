@@ -40,12 +40,24 @@ CATALOG = text(
 )
 
 
+CHANGED = (
+    "procrastinate_jobs_priority_idx_v1",
+    "procrastinate_jobs_queue_name_idx_v1",
+    "procrastinate_jobs_next_idx",
+    "procrastinate_jobs_oldest_idx",
+    "procrastinate_notify_queue_job_inserted_v1()",
+)
+"""By 0015_dispatch."""
+
+
 async def catalog(database: Database) -> list[str]:
     async with database.transaction() as session:
         return sorted(await session.scalars(CATALOG))
 
 
-async def test_procrastinates_tables_are_those_that_it_ships(database_url: str, empty_database_url: str) -> None:
+async def test_procrastinates_tables_are_those_that_it_ships_but_for_what_we_changed(
+    database_url: str, empty_database_url: str
+) -> None:
     shipped = importlib.resources.files("procrastinate").joinpath("sql", "schema.sql").read_text()
     ours, theirs = Database(database_url), Database(empty_database_url)
     try:
@@ -55,7 +67,9 @@ async def test_procrastinates_tables_are_those_that_it_ships(database_url: str, 
             await raw.driver_connection.execute(shipped, timeout=COMMAND_SECONDS)
         expected = await catalog(theirs)
         assert len(expected) > 50
-        assert await catalog(ours) == expected
+        different = {*await catalog(ours)} ^ {*expected}
+        assert sorted(name for name in CHANGED if any(name in one for one in different)) == sorted(CHANGED)
+        assert not [one for one in different if not any(name in one for name in CHANGED)]
     finally:
         await ours.close()
         await theirs.close()

@@ -85,8 +85,9 @@ class Connector(procrastinate.PsycopgConnector):
         self._open.add(connection)
         if self._leaving:
             connection.patience_seconds = FAREWELL_SECONDS
+        # Each statement is a transaction: to begin and to end one would take two more round trips.
+        await connection.set_autocommit(True)
         await connection.execute(_SET, [Jsonb(SERVER_SETTINGS)])
-        await connection.commit()
 
     async def _check(self, connection: _Connection) -> None:
         """See that a connection lives before it is lent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 import procrastinate
@@ -36,13 +37,15 @@ def answer_tickets(app: procrastinate.App, look: Callable[[UUID, str], Awaitable
 
 
 async def keep_fetching(
-    app: procrastinate.App, queues: Iterable[str], concurrency: int, heartbeat_seconds: float
+    app: procrastinate.App, queues: Iterable[str], concurrency: int, heartbeat_seconds: float, *, at_once: int = 1
 ) -> None:
-    """Fetch tickets until canceled.
+    """Fetch tickets until canceled, up to ``at_once`` for as many free places.
 
     Procrastinate's loop may end, when its connections break or it was taken for dead. It is begun again as soon as
     the database answers; runs under way are not its own and go on meanwhile, in the places that they have taken.
     """
+    if isinstance(app.job_manager, TicketManager):
+        app.job_manager.serve(queues, places=concurrency, at_once=at_once)
     while True:
         loop = _loop(app, list(queues), concurrency, heartbeat_seconds)
         fetching = asyncio.create_task(loop.run())  # type: ignore[no-untyped-call]
@@ -58,8 +61,14 @@ async def keep_fetching(
         await asyncio.sleep(PAUSE_SECONDS)
 
 
+class _Loop(Worker):
+    def _log_extra(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Nothing: what Procrastinate says of each ticket, our own lines say of its job, and nobody would read it."""
+        return {}
+
+
 def _loop(app: procrastinate.App, queues: list[str], concurrency: int, heartbeat_seconds: float) -> Worker:
-    return Worker(
+    return _Loop(
         app=app,
         queues=queues,
         concurrency=concurrency,

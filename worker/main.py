@@ -33,6 +33,7 @@ from worker.stall import EXIT_STALLED
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """By a service manager, by Ctrl-C, by a terminal that was closed."""
 PARTING_SECONDS = 10.0
+GPU = "gpu"
 log = structlog.get_logger(__name__)
 
 
@@ -170,7 +171,9 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
         loops = [dispatch.keep_fetching(house, [QUEUE], PLACES, wanted.heartbeat_seconds)]
         for queue, names in places.items():
             concurrency = wanted.concurrency.get(queue, 1)
-            loops.append(dispatch.keep_fetching(tickets, names, concurrency, wanted.heartbeat_seconds))
+            # What waits for the device is spread over the workers, one by one.
+            at_once = 1 if queue == GPU else concurrency
+            loops.append(dispatch.keep_fetching(tickets, names, concurrency, wanted.heartbeat_seconds, at_once=at_once))
         await stack.enter_async_context(_background(*loops))
         try:
             yield

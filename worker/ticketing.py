@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -19,19 +20,23 @@ from procrastinate.periodic import MAX_DELAY
 from playhead.cancellation import end_if_canceled
 from playhead.database import says_away
 from worker.connector import Connector
+from worker.gathering import Gathering
 
 PAUSE_SECONDS = 1.0
 """Between two tries to reach the database."""
 UNTOLD_SECONDS = 15.0
 """A fetch that was given up may be committed for so long: a silent network may hold its word back, and the server ends
 the transaction of who has said nothing for ten seconds."""
+ENDED_AT_ONCE = 100
+MOMENT_SECONDS = 0.005
+"""What a loop waits for more free places, if it filled several the last time."""
 OLDEST_EACH = 10
 """Of so many tickets that a loop takes one is the oldest, whatever its priority: under constant load the low ones move
 too, and slow the others down by no more than that."""
 log = structlog.get_logger(__name__)
 
 # Ended late, a ticket may be another's by then: it was put back before, and nobody answered.
-_OURS = "id = %(id)s AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(loop)s)"
+_OURS = "id = ANY(%(ids)s) AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(loop)s)"
 _SPEND = f"DELETE FROM procrastinate_jobs WHERE {_OURS}"  # noqa: S608 - constants
 _PUT_BACK = f"""
     UPDATE procrastinate_jobs
@@ -46,10 +51,41 @@ _PUT_BACK_UNTOLD = f"""
 _OLDEST_FIRST = """
     UPDATE procrastinate_jobs SET priority = 1000
     WHERE id = (
-        SELECT id FROM procrastinate_jobs
-        WHERE status = 'todo' AND queue_name = ANY(%(queues)s) AND (scheduled_at IS NULL OR scheduled_at <= now())
-        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = (
+            SELECT min(oldest.id) FROM unnest(%(queues)s::varchar[]) AS place CROSS JOIN LATERAL (
+                SELECT id FROM procrastinate_jobs
+                WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
+                ORDER BY id LIMIT 1) AS oldest)
+        FOR UPDATE SKIP LOCKED)
 """
+_FETCH = """
+    WITH near AS MATERIALIZED (
+        SELECT near.id FROM unnest(%(queues)s::varchar[]) AS place CROSS JOIN LATERAL (
+            SELECT id FROM procrastinate_jobs
+            WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
+            ORDER BY priority DESC, id LIMIT %(near)s) AS near),
+    free AS (
+        SELECT ticket.id FROM procrastinate_jobs AS ticket JOIN near ON near.id = ticket.id
+        WHERE ticket.status = 'todo'
+        ORDER BY ticket.priority DESC, ticket.id LIMIT %(most)s FOR UPDATE OF ticket SKIP LOCKED),
+    taken AS (
+        UPDATE procrastinate_jobs AS ticket SET status = 'doing', worker_id = %(loop)s
+        FROM free WHERE ticket.id = free.id RETURNING ticket.*)
+    SELECT count(*) AS seen, (
+        SELECT json_agg(taken.* ORDER BY priority DESC, id) FROM taken) AS taken
+    FROM near
+"""
+"""By index for each queue: Procrastinate's own reads all tickets that come before, of whatever queue."""
+NEAR = 100
+"""Tickets beyond those wanted that are looked at: others may be taking the first ones at this moment."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How a loop's queues are served: in so many places, of which so many may be filled by one fetch."""
+
+    places: int
+    at_once: int
 
 
 class TicketManager(JobManager):
@@ -77,6 +113,14 @@ class TicketManager(JobManager):
         self._unsure_until: dict[int, float] = {}
         self._news = Counter[frozenset[str]]()
         self._taken = Counter[frozenset[str]]()
+        self._services: dict[frozenset[str], Service] = {}
+        self._at_hand: dict[int, deque[Job]] = {}
+        self._hurried: set[int] = set()
+        self._endings = Gathering(self._end_all, ENDED_AT_ONCE)
+
+    def serve(self, queues: Iterable[str], *, places: int, at_once: int) -> None:
+        """A loop is to fetch from these queues: up to so many at once, if as many of its places are free."""
+        self._services[frozenset(queues)] = Service(places, min(at_once, OLDEST_EACH))
 
     def leave(self) -> None:
         """The loops are about to end: wait for the database no longer than a farewell takes."""
@@ -103,15 +147,39 @@ class TicketManager(JobManager):
         return None
 
     async def _fetch(self, queues: frozenset[str], worker_id: int) -> Job | None:
-        if worker_id in self._unsure_until:
-            await self._put_back_untold(worker_id)
-        if self._taken[queues] % OLDEST_EACH == OLDEST_EACH - 1:
+        at_hand = self._at_hand.setdefault(worker_id, deque())
+        if not at_hand:
+            if worker_id in self._unsure_until:
+                await self._put_back_untold(worker_id)
+            at_hand.extend(await self._fetch_several(queues, worker_id))
+        return at_hand.popleft() if at_hand else None
+
+    async def _fetch_several(self, queues: frozenset[str], worker_id: int) -> list[Job]:
+        """As many as there are free places; those are begun at once, so that none waits here while others are idle."""
+        service = self._services.get(queues, Service(1, 1))
+        if worker_id in self._hurried:
+            await asyncio.sleep(MOMENT_SECONDS)  # More places get free, most likely: for one by one there is no time.
+        free = service.places - sum(loop == worker_id for loop in self._told.values())
+        most = max(1, min(free, service.at_once))
+        if self._taken[queues] % OLDEST_EACH + most >= OLDEST_EACH:
             await self.connector.execute_query_async(_OLDEST_FIRST, queues=list(queues))
-        job = await super().fetch_job(list(queues) or None, worker_id)
-        if job is not None and job.id is not None:
-            self._taken[queues] += 1
-            self._told[job.id] = worker_id
-        return job
+        found = await self._fetch_free(queues, worker_id, most)
+        if len(found) > 1:
+            self._hurried.add(worker_id)
+        else:
+            self._hurried.discard(worker_id)
+        self._taken[queues] += len(found)
+        self._told |= {job.id: worker_id for job in found if job.id is not None}
+        return found
+
+    async def _fetch_free(self, queues: frozenset[str], worker_id: int, most: int) -> list[Job]:
+        near = most + NEAR
+        wanted = {"queues": list(queues), "loop": worker_id, "most": most, "near": near}
+        while True:
+            found = await self.connector.execute_query_one_async(_FETCH, **wanted)
+            # Where others are taking all that were looked at, there may be more behind them.
+            if found["taken"] or found["seen"] < near:
+                return [_ticket(row) for row in found["taken"] or ()]
 
     async def _put_back_untold(self, loop: int) -> None:
         is_last = time.monotonic() > self._unsure_until[loop]
@@ -127,7 +195,7 @@ class TicketManager(JobManager):
         assert job.id is not None  # noqa: S101 - it was fetched
         self._left_behind[job.id] = (_SPEND if spent else _PUT_BACK, job.worker_id)
         try:
-            await self._finish(job.id)
+            await self._endings.put(job.id)
         except ConnectorException as error:
             log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
 
@@ -156,8 +224,7 @@ class TicketManager(JobManager):
         """Say that the loop lives; if the database is away, the next beat says it."""
         try:
             await super().update_heartbeat(worker_id)
-            for ticket in tuple(self._left_behind):
-                await self._finish(ticket)
+            await self._end_all(tuple(self._left_behind))
         except ConnectorException as error:
             log.warning("ticket_heartbeat_missed", error=repr(error.__cause__))
 
@@ -181,15 +248,50 @@ class TicketManager(JobManager):
         """None: what a job's cancellation ends is its run, not its ticket."""
         return ()
 
-    async def _finish(self, ticket: int) -> None:
-        # The loops share these: another may be through with it already.
-        if end := self._left_behind.get(ticket):
+    async def unregister_worker(self, worker_id: int) -> None:
+        """The loop ends: what it was about to be given is for others."""
+        at_hand = self._at_hand.pop(worker_id, ())
+        self._hurried.discard(worker_id)
+        ids = [job.id for job in at_hand if job.id is not None]
+        if ids:
+            await self.connector.execute_query_async(_PUT_BACK, ids=ids, loop=worker_id)
+        for ticket in ids:
+            self._told.pop(ticket, None)
+        await super().unregister_worker(worker_id)
+
+    async def _end_all(self, tickets: Sequence[int]) -> Sequence[None]:
+        # The loops share these: another may be through with some already.
+        ends = defaultdict[tuple[str, int | None], list[int]](list)
+        for ticket in tickets:
+            if end := self._left_behind.get(ticket):
+                ends[end].append(ticket)
+        for end, ids in ends.items():
             statement, loop = end
-            await self.connector.execute_query_async(statement, id=ticket, loop=loop)
-            if self._left_behind.get(ticket) is end:
-                del self._left_behind[ticket]
-                if self._told.get(ticket) == loop:  # Else another was given it meanwhile.
-                    self._told.pop(ticket, None)
+            await self.connector.execute_query_async(statement, ids=ids, loop=loop)
+            for ticket in ids:
+                self._forget(ticket, end)
+        return [None] * len(tickets)
+
+    def _forget(self, ticket: int, end: tuple[str, int | None]) -> None:
+        if self._left_behind.get(ticket) == end:
+            del self._left_behind[ticket]
+            if self._told.get(ticket) == end[1]:  # Else another was given it meanwhile.
+                self._told.pop(ticket, None)
+
+
+def _ticket(row: dict[str, Any]) -> Job:
+    return Job(
+        id=row["id"],
+        status=row["status"],
+        queue=row["queue_name"],
+        priority=row["priority"],
+        lock=row["lock"],
+        queueing_lock=row["queueing_lock"],
+        task_name=row["task_name"],
+        task_kwargs=row["args"],
+        attempts=row["attempts"],
+        worker_id=row["worker_id"],
+    )
 
 
 def is_away(error: ConnectorException) -> bool:

@@ -23,8 +23,9 @@ class ForgetfulLink(Link):
 
     def data_received(self, data: bytes) -> None:
         self.said += data
-        if b"COMMIT" in data:
-            self.losing = cast("Network", self.proxy).loses_answer_to(self.said)
+        network = cast("Network", self.proxy)
+        if network.ends_with in data:
+            self.losing = network.loses_answer_to(self.said)
             self.said = b""
         super().data_received(data)
 
@@ -42,6 +43,7 @@ class Network(Proxy):
     Attributes:
         losing: the answer to the next COMMIT of who has said this before on the same connection is lost, and the
             connection with it; None: none is.
+        ends_with: the COMMIT, or the statement itself where each is a transaction.
         lost: set when it was.
     """
 
@@ -50,14 +52,15 @@ class Network(Proxy):
     def __init__(self, url: str) -> None:
         super().__init__(connect_to(url))
         self.losing: bytes | None = None
+        self.ends_with = b"COMMIT"
         self.lost = asyncio.Event()
 
     def mend(self) -> None:
         """For those who connect from now on: the others stay silent for ever."""
         self.silent = None
 
-    def lose_next_answer(self, of_who_said: bytes = b"") -> None:
-        self.losing = of_who_said
+    def lose_next_answer(self, of_who_said: bytes = b"", *, ends_with: bytes = b"COMMIT") -> None:
+        self.losing, self.ends_with = of_who_said, ends_with
         self.lost.clear()
 
     def loses_answer_to(self, said: bytes) -> bool:

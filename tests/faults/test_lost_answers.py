@@ -87,6 +87,10 @@ async def test_a_worker_whose_arrival_got_no_answer_arrives(
         assert await workers.beat(session, runner.worker_id, "") == {}
 
 
+FETCH = b"WITH near AS"
+"""What only the fetch of a ticket says."""
+
+
 @asynccontextmanager
 async def loop_behind(through: str) -> AsyncIterator[Callable[[str], Coroutine[Any, Any, Ticket | None]]]:
     """What fetches from a queue, as a fetch loop does."""
@@ -102,7 +106,7 @@ async def test_a_ticket_is_fetched_again(house: House, path: tuple[Network, str]
     jobs = [await house.submit(), await house.submit()]
     async with loop_behind(through) as fetch:
         fetched = [await fetch(PLACE)]
-        network.lose_next_answer(of_who_said=b"procrastinate_fetch_job")
+        network.lose_next_answer(ends_with=FETCH)
         fetched += [await fetch(PLACE), await fetch(PLACE)]
     assert network.lost.is_set()
     assert [ticket and ticket.task_kwargs for ticket in fetched] == [*({"job_id": str(job)} for job in jobs), None]
@@ -114,7 +118,7 @@ async def test_a_fetch_may_be_committed_after_it_was_given_up(house: House, path
     late = text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM procrastinate_workers)")
     await house.submit()
     async with loop_behind(through) as fetch:
-        network.lose_next_answer(of_who_said=b"procrastinate_fetch_job")
+        network.lose_next_answer(ends_with=FETCH)
         assert await fetch("none of ours") is None
         async with house.database.transaction() as session:
             await session.execute(late)
@@ -127,7 +131,7 @@ async def test_a_turn_of_the_housekeeping_gives_way_to_the_next(path: tuple[Netw
     async with loop_behind(through) as fetch, make_app(through, application="test", connections=2).open_async() as app:
         turn = app.configure_task("turn", queue="turns", queueing_lock="turn", allow_unknown=True)
         await turn.defer_async(number=1)
-        network.lose_next_answer(of_who_said=b"procrastinate_fetch_job")
+        network.lose_next_answer(ends_with=FETCH)
         fetching = asyncio.create_task(fetch("turns"))
         await network.lost.wait()
         await turn.defer_async(number=2)

@@ -395,25 +395,29 @@ def after_an_empty_answer(monkeypatch: pytest.MonkeyPatch, happens: Callable[...
 
     Not before a worker has heard the news.
     """
-    fetch_job, hear = JobManager.fetch_job, Worker._handle_notification
+    hear = Worker._handle_notification
     fetched, heard, came = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def fetching(self: JobManager, *args: Any, **options: Any) -> Job | None:
-        job = await fetch_job(self, *args, **options)
-        if job is not None:
-            fetched.set()
-        elif fetched.is_set() and not came.is_set():
-            heard.clear()
-            await happens()
-            await asyncio.wait_for(heard.wait(), 30)
-            came.set()
-        return job
+    def watched(fetch: Callable[..., Awaitable[Job | None]]) -> Callable[..., Awaitable[Job | None]]:
+        async def fetching(*args: Any, **options: Any) -> Job | None:
+            job = await fetch(*args, **options)
+            if job is not None:
+                fetched.set()
+            elif fetched.is_set() and not came.is_set():
+                heard.clear()
+                await happens()
+                await asyncio.wait_for(heard.wait(), 30)
+                came.set()
+            return job
+
+        return fetching
 
     async def hearing(self: Worker, **news: Any) -> None:
         await hear(self, **news)
         heard.set()
 
-    monkeypatch.setattr(JobManager, "fetch_job", fetching)
+    monkeypatch.setattr(JobManager, "fetch_job", watched(JobManager.fetch_job))
+    monkeypatch.setattr(TicketManager, "_fetch", watched(TicketManager._fetch))
     monkeypatch.setattr(Worker, "_handle_notification", hearing)
     return came
 

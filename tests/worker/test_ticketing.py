@@ -30,7 +30,7 @@ class Between:
         if self.happens:
             happens, self.happens = self.happens, None
             await happens()
-        self.spent.append(values["id"])
+        self.spent += values["ids"]
 
 
 async def test_two_loops_may_spend_the_tickets_that_were_left_behind_at_once() -> None:

@@ -1,0 +1,114 @@
+"""Tickets are fetched in lots where the queue allows it, and never more than can be begun at once."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from playhead.states import Priority
+from playhead.tickets import place
+from worker.dispatch import make_app
+from worker.ticketing import NEAR, OLDEST_EACH, TicketManager
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from procrastinate.jobs import Job as Ticket
+
+    from tests.worker.conftest import House
+
+QUEUES = [place("gpu", "transcribe"), "gpu"]
+
+
+@asynccontextmanager
+async def manager(house: House, *, places: int, at_once: int) -> AsyncIterator[TicketManager]:
+    app = make_app(house.database.url, application="test", connections=3)
+    async with app.open_async():
+        made = app.job_manager
+        assert isinstance(made, TicketManager)
+        made.serve(QUEUES, places=places, at_once=at_once)
+        yield made
+
+
+async def statuses(house: House) -> list[str]:
+    async with house.database.transaction() as session:
+        return list(await session.scalars(text("SELECT CAST(status AS text) FROM procrastinate_jobs ORDER BY id")))
+
+
+def job_of(ticket: Ticket | None) -> str | None:
+    return None if ticket is None else str(ticket.task_kwargs["job_id"])
+
+
+async def ids(house: House, count: int, priority: Priority = Priority.NORMAL) -> list[UUID]:
+    return [await house.submit(priority=priority) for _ in range(count)]
+
+
+async def test_as_many_as_there_are_free_places(house: House) -> None:
+    jobs = await ids(house, 6)
+    async with manager(house, places=4, at_once=3) as loop:
+        number = await loop.register_worker()
+        first = await loop.fetch_job(QUEUES, number)
+        assert (await statuses(house)).count("doing") == 3
+        others = [await loop.fetch_job(QUEUES, number) for _ in range(2)]
+        assert (await statuses(house)).count("doing") == 3
+        last = await loop.fetch_job(QUEUES, number)
+        assert (await statuses(house)).count("doing") == 4, "three are in hand: one place was free"
+        assert [job_of(ticket) for ticket in (first, *others, last)] == [str(job_id) for job_id in jobs[:4]]
+
+
+async def test_one_by_one_where_others_may_have_room(house: House) -> None:
+    await ids(house, 3)
+    async with manager(house, places=4, at_once=1) as loop:
+        await loop.fetch_job(QUEUES, await loop.register_worker())
+        assert await statuses(house) == ["doing", "todo", "todo"]
+
+
+async def test_the_urgent_come_first_in_a_lot_too(house: House) -> None:
+    low, high = await ids(house, 2, Priority.LOW), await ids(house, 2, Priority.HIGH)
+    async with manager(house, places=4, at_once=4) as loop:
+        number = await loop.register_worker()
+        order = [job_of(await loop.fetch_job(QUEUES, number)) for _ in range(4)]
+    assert order == [str(job_id) for job_id in (*high, *low)]
+
+
+async def test_of_two_loops_none_gets_what_the_other_has(house: House) -> None:
+    jobs = await ids(house, 6)
+    async with manager(house, places=3, at_once=3) as loop, manager(house, places=3, at_once=3) as other:
+        one, two = await loop.register_worker(), await other.register_worker()
+        found = [await loop.fetch_job(QUEUES, one) for _ in range(3)] + [
+            await other.fetch_job(QUEUES, two) for _ in range(3)
+        ]
+        assert await other.fetch_job(QUEUES, two) is None
+    assert sorted(str(job_of(ticket)) for ticket in found) == sorted(map(str, jobs))
+
+
+async def test_what_a_loop_was_not_given_yet_is_put_back_when_it_ends(house: House) -> None:
+    await ids(house, 3)
+    async with manager(house, places=3, at_once=3) as loop:
+        number = await loop.register_worker()
+        await loop.fetch_job(QUEUES, number)
+        await loop.unregister_worker(number)
+        assert await statuses(house) == ["doing", "todo", "todo"]
+
+
+async def test_each_tenth_is_the_oldest_in_lots_too(house: House) -> None:
+    (low,) = await ids(house, 1, Priority.LOW)
+    await ids(house, OLDEST_EACH, Priority.URGENT)
+    async with manager(house, places=20, at_once=20) as loop:
+        number = await loop.register_worker()
+        found = [job_of(await loop.fetch_job(QUEUES, number)) for _ in range(OLDEST_EACH)]
+    assert str(low) in found
+
+
+async def test_what_others_are_just_taking_hides_nothing(house: House) -> None:
+    await house.submit()
+    crowd = "INSERT INTO procrastinate_jobs (task_name, queue_name) SELECT 'nothing', 'gpu' FROM generate_series(1, {})"
+    async with house.database.transaction() as session:
+        await session.execute(text(crowd.format(NEAR + 20)))
+    taking = "SELECT id FROM procrastinate_jobs ORDER BY id LIMIT {} FOR UPDATE"
+    async with manager(house, places=10, at_once=10) as loop, house.database.transaction() as session:
+        await session.execute(text(taking.format(NEAR)))
+        assert await loop.fetch_job(["gpu"], await loop.register_worker()) is not None
