@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
@@ -194,7 +194,7 @@ def _filtered(wanted: Select[Job], filters: Filters) -> Select[Job]:
     if filters.parent_id is not None:
         wanted = wanted.where(Job.parent_id == filters.parent_id)
     if filters.metadata:
-        wanted = wanted.where(Job.labels.contains(filters.metadata))
+        wanted = wanted.where(Job.labels.contains(filters.metadata), text("jobs.metadata <> '{}'"))  # As its index.
     return wanted
 
 

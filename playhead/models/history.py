@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,3 +60,13 @@ class EngineDeaths(Base):
     first_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_at: Mapped[datetime] = mapped_column(server_default=func.now())
     quarantined_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "engine_deaths_quarantined_idx",
+            text("quarantined_at DESC"),
+            "sha256",
+            postgresql_where=text("quarantined_at IS NOT NULL"),
+        ),
+        Index("engine_deaths_last_idx", "last_at"),
+    )

@@ -31,7 +31,7 @@ class Job(Base):
     # "metadata" is taken by SQLAlchemy on a mapped class.
     labels: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=text("'{}'"))
     # No foreign key: a job that succeeded does not keep its input from being cleared away.
-    input_sha256: Mapped[str | None] = mapped_column(index=True)
+    input_sha256: Mapped[str | None]
     idempotency_key: Mapped[str | None]
     request_digest: Mapped[bytes | None]
     trace_id: Mapped[str]
@@ -88,9 +88,25 @@ class Job(Base):
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
         Index("jobs_owner_idx", "owner_id", "id"),
-        Index("jobs_owner_kind_state_idx", "owner_id", "kind", "state", "id"),
+        # With what the jobs cost: sums over all of them are read off it.
+        Index(
+            "jobs_owner_kind_state_idx",
+            "owner_id",
+            "kind",
+            "state",
+            "id",
+            postgresql_include=["gpu_seconds", "audio_seconds", "input_tokens", "output_tokens"],
+        ),
         Index("jobs_owner_state_idx", "owner_id", "state", "id"),
-        Index("jobs_metadata_idx", "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
+        # Each of these is written with each change of a job's row: only where there is something to be found.
+        Index(
+            "jobs_metadata_idx",
+            "metadata",
+            postgresql_using="gin",
+            postgresql_ops={"metadata": "jsonb_path_ops"},
+            postgresql_where=text("metadata <> '{}'"),
+        ),
+        Index("jobs_input_sha256_idx", "input_sha256", postgresql_where=text("input_sha256 IS NOT NULL")),
         Index(
             "jobs_queued_idx",
             "queue",
@@ -98,7 +114,7 @@ class Job(Base):
             "id",
             postgresql_where=text("state = 'queued'"),
         ),
-        Index("jobs_parent_idx", "parent_id", "state"),
+        Index("jobs_parent_idx", "parent_id", "state", postgresql_where=text("parent_id IS NOT NULL")),
         Index("jobs_running_idx", "worker_id", postgresql_where=text("state = 'running'")),
         Index("jobs_due_idx", "run_at", postgresql_where=text("state = 'waiting' AND waits_for = 0")),
         Index("jobs_expiry_idx", "expires_at", postgresql_where=text("state IN ('waiting', 'queued')")),

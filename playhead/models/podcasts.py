@@ -75,6 +75,11 @@ class Episode(Base):
     __table_args__ = (
         CheckConstraint("state IN ('known', 'wanted', 'making', 'ready', 'failed')", name="state"),
         Index("episodes_feed_idx", "feed_id", text("published_at DESC NULLS LAST"), text("id DESC")),
+        Index(
+            "episodes_transcript_idx",
+            "transcript_file_id",
+            postgresql_where=text("transcript_file_id IS NOT NULL"),
+        ),
         Index("episodes_under_way_idx", "id", postgresql_where=text("state IN ('wanted', 'making')")),
     )
 
