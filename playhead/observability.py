@@ -44,8 +44,15 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(ProcessorFormatter(processors=_rendering(text=text), foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
     logging.captureWarnings(capture=True)
+    _ask_less()
     for name, level in _LEAST.items():
         logging.getLogger(name).setLevel(level)
+
+
+def _ask_less() -> None:
+    """Let a record not look for what no line of ours tells: where it was made, in which thread and process."""
+    vars(logging)["_srcfile"] = None  # As the manual of `logging` says, under "Optimization".
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _shared() -> list[Processor]:

@@ -66,3 +66,25 @@ async def test_a_connection_that_was_told_its_end_but_still_stands_is_not_lent(
     await database.close()
     await direct.close()
     await proxy.stop()
+
+
+async def test_whoever_waits_for_a_connection_has_it_before_those_who_come_later(database_url: str) -> None:
+    """The pool gives it to whoever asks first after it came back: with more requests than connections some starved."""
+    database, order, begun = Database(database_url, pool_size=1), list[str](), asyncio.Event()
+
+    async def again_and_again() -> None:
+        for _ in range(10):
+            async with database.transaction() as session:
+                begun.set()
+                await session.execute(text("SELECT 1"))
+                order.append("again")
+
+    async def once() -> None:
+        async with database.transaction():
+            order.append("once")
+
+    busy = asyncio.create_task(again_and_again())
+    await begun.wait()
+    await asyncio.gather(busy, once())
+    await database.close()
+    assert order.index("once") == 1

@@ -77,8 +77,8 @@ class Claiming:
         return Gathering(self._claim_free, AT_ONCE)
 
     async def _claim_free(self, job_ids: Sequence[UUID]) -> Sequence[Run | None]:
-        async with self.database.transaction() as session:
-            runs = {run.job_id: run for run in await claim_free(session, job_ids, self.worker_id)}
+        async with self.database.plain(one_statement=True) as connection:
+            runs = {run.job_id: run for run in await claim_free(connection, job_ids, self.worker_id)}
         return [runs.pop(job_id, None) for job_id in job_ids]  # Of a doubled ticket, the first has it.
 
     async def _try(self, job_id: UUID, *, unsure: bool) -> Run | None:

@@ -9,39 +9,48 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-MOMENT_SECONDS = 0.002
-"""What others are waited for, where the last lot were several."""
+MOMENT_SECONDS = 0.003
+CROWDED_SECONDS = 0.1
+"""For so long after a lot of several, more are waited for: a transaction for each costs more than their work."""
 
 
 class Gathering(Generic[T, R]):
-    """Writes one lot at a time: what comes meanwhile is the next lot. Whoever comes alone, after others who did, waits for nobody.
+    """Writes one lot at a time: what comes meanwhile is the next. Whoever comes alone in quiet times waits for nobody.
 
     Args:
         write: takes a lot and gives an answer for each, in its order. What it raises is raised to all of the lot.
         most: how many make a lot.
+        moment_seconds: how long more are waited for in times when many come.
     """
 
-    def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]], most: int) -> None:
+    def __init__(
+        self,
+        write: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        most: int,
+        moment_seconds: float = MOMENT_SECONDS,
+    ) -> None:
         self._write = write
         self._most = most
+        self._moment_seconds = moment_seconds
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._writing: asyncio.Task[None] | None = None
-        self._several = False
+        self._crowded_until = 0.0
 
-    async def put(self, item: T) -> R:
-        """Have it written; its answer. Whoever is canceled meanwhile does not learn whether it was."""
+    def put(self, item: T) -> asyncio.Future[R]:
+        """Have it written; its answer. Whoever is canceled while waiting does not learn whether it was."""
         answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
         if self._writing is None:
             # What is bound to the context of the first would be logged of all.
             self._writing = asyncio.create_task(self._write_lots(), name="gathered", context=contextvars.Context())
-        return await answer
+        return answer
 
     async def _write_lots(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
-                if self._several:  # Then others are on their way, most likely: for one by one there is no time.
-                    await asyncio.sleep(MOMENT_SECONDS)
+                if loop.time() < self._crowded_until:
+                    await self._until_nobody_comes()
                 lot, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._write_lot([one for one in lot if not one[1].done()])
         finally:
@@ -50,8 +59,16 @@ class Gathering(Generic[T, R]):
                 answer.cancel()
             self._waiting.clear()
 
+    async def _until_nobody_comes(self) -> None:
+        """Wait for those who are on their way, most likely, as long as one comes in each moment."""
+        there = 0
+        while there < len(self._waiting) < self._most:
+            there = len(self._waiting)
+            await asyncio.sleep(self._moment_seconds)
+
     async def _write_lot(self, lot: list[tuple[T, asyncio.Future[R]]]) -> None:
-        self._several = len(lot) > 1
+        if len(lot) > 1:
+            self._crowded_until = asyncio.get_running_loop().time() + CROWDED_SECONDS
         try:
             answers = await self._write([item for item, _ in lot]) if lot else ()
         except Exception as error:  # noqa: BLE001 - raised to those who asked

@@ -168,7 +168,7 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(house.open_async())
         await stack.enter_async_context(tickets.open_async())
-        loops = [dispatch.keep_fetching(house, [QUEUE], PLACES, wanted.heartbeat_seconds)]
+        loops = [dispatch.keep_fetching(house, [QUEUE], PLACES, wanted.heartbeat_seconds, at_once=PLACES)]
         for queue, names in places.items():
             concurrency = wanted.concurrency.get(queue, 1)
             # What waits for the device is spread over the workers, one by one.

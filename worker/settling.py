@@ -91,8 +91,8 @@ class Settling:
             return False
 
     async def _succeed_free(self, ended: Sequence[Ended]) -> Sequence[bool]:
-        async with self._database.transaction() as session:
-            written = await settle.succeed_free(session, ended)
+        async with self._database.plain() as connection:
+            written = await settle.succeed_free(connection, ended)
         return [one.run.lease in written for one in ended]
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,8 @@ PAUSE_SECONDS = 1.0
 UNTOLD_SECONDS = 15.0
 """A fetch that was given up may be committed for so long: a silent network may hold its word back, and the server ends
 the transaction of who has said nothing for ten seconds."""
-ENDED_AT_ONCE = 100
+ENDED_AT_ONCE, ENDING_SECONDS = 100, 0.05
+"""Nobody waits for a ticket to be gone: in times when many end, they are let gather for so long."""
 MOMENT_SECONDS = 0.005
 """What a loop waits for more free places, if it filled several the last time."""
 OLDEST_EACH = 10
@@ -50,12 +52,13 @@ _PUT_BACK_UNTOLD = f"""
 """  # noqa: S608 - constants
 _OLDEST_FIRST = """
     UPDATE procrastinate_jobs SET priority = 1000
-    WHERE id = (
-        SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = (
-            SELECT min(oldest.id) FROM unnest(%(queues)s::varchar[]) AS place CROSS JOIN LATERAL (
+    WHERE id IN (
+        SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = ANY(ARRAY(
+            SELECT oldest.id FROM unnest(%(queues)s::varchar[]) AS place CROSS JOIN LATERAL (
                 SELECT id FROM procrastinate_jobs
                 WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
-                ORDER BY id LIMIT 1) AS oldest)
+                ORDER BY id LIMIT %(count)s) AS oldest
+            ORDER BY oldest.id LIMIT %(count)s))
         FOR UPDATE SKIP LOCKED)
 """
 _FETCH = """
@@ -116,11 +119,13 @@ class TicketManager(JobManager):
         self._services: dict[frozenset[str], Service] = {}
         self._at_hand: dict[int, deque[Job]] = {}
         self._hurried: set[int] = set()
-        self._endings = Gathering(self._end_all, ENDED_AT_ONCE)
+        self._in_hand = Counter[int]()
+        self._ending: set[asyncio.Future[None]] = set()
+        self._endings = Gathering(self._end_all, ENDED_AT_ONCE, ENDING_SECONDS)
 
     def serve(self, queues: Iterable[str], *, places: int, at_once: int) -> None:
         """A loop is to fetch from these queues: up to so many at once, if as many of its places are free."""
-        self._services[frozenset(queues)] = Service(places, min(at_once, OLDEST_EACH))
+        self._services[frozenset(queues)] = Service(places, at_once)
 
     def leave(self) -> None:
         """The loops are about to end: wait for the database no longer than a farewell takes."""
@@ -159,10 +164,10 @@ class TicketManager(JobManager):
         service = self._services.get(queues, Service(1, 1))
         if worker_id in self._hurried:
             await asyncio.sleep(MOMENT_SECONDS)  # More places get free, most likely: for one by one there is no time.
-        free = service.places - sum(loop == worker_id for loop in self._told.values())
+        free = service.places - self._in_hand[worker_id]
         most = max(1, min(free, service.at_once))
-        if self._taken[queues] % OLDEST_EACH + most >= OLDEST_EACH:
-            await self.connector.execute_query_async(_OLDEST_FIRST, queues=list(queues))
+        if oldest := (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH:
+            await self.connector.execute_query_async(_OLDEST_FIRST, queues=list(queues), count=oldest)
         found = await self._fetch_free(queues, worker_id, most)
         if len(found) > 1:
             self._hurried.add(worker_id)
@@ -170,6 +175,7 @@ class TicketManager(JobManager):
             self._hurried.discard(worker_id)
         self._taken[queues] += len(found)
         self._told |= {job.id: worker_id for job in found if job.id is not None}
+        self._in_hand[worker_id] += len(found)
         return found
 
     async def _fetch_free(self, queues: frozenset[str], worker_id: int, most: int) -> list[Job]:
@@ -189,15 +195,29 @@ class TicketManager(JobManager):
             del self._unsure_until[loop]
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
-        """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away."""
+        """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away.
+
+        Nobody waits for it: the place of the ticket is free for another.
+        """
         # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
         spent = status is Status.SUCCEEDED or job.queueing_lock is not None
         assert job.id is not None  # noqa: S101 - it was fetched
         self._left_behind[job.id] = (_SPEND if spent else _PUT_BACK, job.worker_id)
-        try:
-            await self._endings.put(job.id)
-        except ConnectorException as error:
-            log.warning("ticket_left_behind", ticket=job.id, error=repr(error.__cause__))
+        if job.worker_id is not None:
+            self._in_hand[job.worker_id] -= 1
+        ending = self._endings.put(job.id)
+        self._ending.add(ending)
+        ending.add_done_callback(functools.partial(self._ended, job.id))
+
+    async def ended(self) -> None:
+        """Wait until the end of each ticket that was given up is written, or was tried to be."""
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    def _ended(self, ticket: int, ending: asyncio.Future[None]) -> None:
+        self._ending.discard(ending)
+        if not ending.cancelled() and (error := ending.exception()):
+            log.warning("ticket_left_behind", ticket=ticket, error=repr(error.__cause__ or error))
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -249,9 +269,11 @@ class TicketManager(JobManager):
         return ()
 
     async def unregister_worker(self, worker_id: int) -> None:
-        """The loop ends: what it was about to be given is for others."""
+        """The loop ends: what it was about to be given is for others, and what it was given is ended before."""
         at_hand = self._at_hand.pop(worker_id, ())
         self._hurried.discard(worker_id)
+        del self._in_hand[worker_id]
+        await self.ended()
         ids = [job.id for job in at_hand if job.id is not None]
         if ids:
             await self.connector.execute_query_async(_PUT_BACK, ids=ids, loop=worker_id)

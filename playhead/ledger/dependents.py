@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from playhead.errors import DependencyFailedError, StateConflictError
-from playhead.ledger.history import record_states
+from playhead.ledger.history import TOLD_OF, record_states, recording
 from playhead.ledger.inputs import hand_on, made_for
 from playhead.ledger.locks import among, at_any_distance, lock
 from playhead.models import Dependency, Job
@@ -42,12 +42,11 @@ async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[
         .where(among(Job.id, job_ids), Job.state == State.WAITING, Job.waits_for == 0, ~Job.follows)
         .where(or_(Job.run_at.is_(None), Job.run_at <= func.now()))
         .values(state=State.QUEUED, queued_at=func.now())
-        .returning(Job.id)
-        .execution_options(synchronize_session=False)
+        .returning(*TOLD_OF)
+        .cte("ready")
     )
-    queued = list(await session.scalars(ready))
+    queued = list(await session.scalars(recording(ready, ready.c.id)))
     await issue(session, queued)
-    await record_states(session, queued)
     return queued
 
 

@@ -211,8 +211,9 @@ async def _views(session: AsyncSession, jobs: Sequence[Job], positions: dict[UUI
     ids = [job.id for job in jobs]
     made: dict[UUID, list[Output]] = {job_id: [] for job_id in ids}
     needed: dict[UUID, list[UUID]] = {job_id: [] for job_id in ids}
-    for output in await session.scalars(select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)):
-        made[output.job_id].append(output)
+    if any(job.state == State.SUCCEEDED for job in jobs):  # No other has any.
+        for output in await session.scalars(select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)):
+            made[output.job_id].append(output)
     for need in await session.scalars(
         select(Dependency).where(Dependency.job_id.in_(ids)).order_by(Dependency.needs_id)
     ):

@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from playhead.errors import EngineDiedError, PlayheadError
 from playhead.ledger.dependents import abandon, enqueue_ready, release
@@ -133,7 +133,7 @@ def _succeeding() -> Select[*tuple[Any, ...]]:
 _SUCCEED = _succeeding()
 
 
-async def succeed_free(session: AsyncSession, ended: Collection[Ended]) -> set[int]:
+async def succeed_free(session: AsyncSession | AsyncConnection, ended: Collection[Ended]) -> set[int]:
     """As :func:`succeed`, for several runs without outputs; but only those that nobody and nothing keeps.
 
     For whoever ends several: it waits for no job, so that none waits for another, or for ever. What another

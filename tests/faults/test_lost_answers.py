@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections import UserDict
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest_asyncio
@@ -17,6 +18,7 @@ from playhead.database import Database
 from playhead.identity import new_id
 from playhead.ledger import sweep, workers
 from playhead.ledger.claim import claim
+from playhead.ledger.settle import Cost
 from playhead.models import Job
 from playhead.states import State
 from playhead.tickets import place
@@ -26,8 +28,11 @@ from worker.claiming import Claiming
 from worker.dispatch import make_app
 from worker.engines import make_engines
 from worker.metrics import Metrics
+from worker.outcome import Success
 from worker.presence import arrive
+from worker.reporter import Reporter
 from worker.runner import Runner
+from worker.settling import Settling
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, ItemsView
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job as Ticket
 
     from tests.worker.conftest import House
+    from worker.context import JobContext
 
 __all__ = ["house"]  # the fixture
 
@@ -89,6 +95,8 @@ async def test_a_worker_whose_arrival_got_no_answer_arrives(
 
 FETCH = b"WITH near AS"
 """What only the fetch of a ticket says."""
+CLAIM = b"nextval('lease_tokens')"
+"""What only a claim says; and then, that is its transaction, the id of the job."""
 
 
 @asynccontextmanager
@@ -144,7 +152,7 @@ async def test_a_claim_is_taken_up(house: House, runner: Runner, path: tuple[Net
     """It costs no attempt: a job with only one would else be a dead letter that was never begun."""
     network, _ = path
     job_id = await house.submit(max_attempts=1)
-    network.lose_next_answer()
+    network.lose_next_answer(of_who_said=CLAIM, ends_with=job_id.bytes)
     await asyncio.wait_for(runner.look(job_id, "gpu"), 60)
     assert network.lost.is_set()
     job = await house.job(job_id)
@@ -158,7 +166,7 @@ async def test_a_claim_that_another_look_may_act_on_is_left_to_it(
     network, _ = path
     job_id = await house.submit()
     claiming = Claiming(runner.database, runner.worker_id, wanted=lambda: True, may_take_up=lambda _: False)
-    network.lose_next_answer()
+    network.lose_next_answer(of_who_said=CLAIM, ends_with=job_id.bytes)
     assert await asyncio.wait_for(claiming.claim(job_id), 60) is None
     assert network.lost.is_set()
     assert (await house.job(job_id)).state == State.RUNNING
@@ -208,6 +216,26 @@ async def test_a_settled_job_is_settled_once(house: House, runner: Runner, path:
 
 
 BODY: dict[str, Any] = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
+
+
+async def test_an_end_that_was_written_together_with_others_is_written_once(
+    house: House, runner: Runner, path: tuple[Network, str]
+) -> None:
+    network, _ = path
+    job_id = await house.submit()
+    async with house.database.transaction() as session:
+        run = await claim(session, job_id, runner.worker_id)
+    assert run is not None
+    context = cast(
+        "JobContext", SimpleNamespace(run=run, made={}, cost=Cost(1.0), reporter=Reporter(runner.database, run))
+    )
+    network.lose_next_answer()
+    writing = Settling(runner.database, runner.storage, runner.settings.retry).settle(context, Success({"text": "it"}))
+    assert await asyncio.wait_for(writing, 60) == "lost"
+    assert network.lost.is_set()
+    job = await house.job(job_id)
+    assert (job.state, job.result, job.gpu_seconds) == (State.SUCCEEDED, {"text": "it"}, 1.0)
+    assert await states(house, job_id) == ["queued", "running", "succeeded"]
 
 
 async def jobs(house: House) -> int:

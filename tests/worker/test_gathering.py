@@ -28,9 +28,9 @@ class Desk:
 async def test_what_comes_meanwhile_is_the_next_lot() -> None:
     desk = Desk()
     gathering = Gathering(desk.write, most=3)
-    first = asyncio.create_task(gathering.put(1))
+    first = gathering.put(1)
     await desk.begun.wait()
-    others = [asyncio.create_task(gathering.put(number)) for number in (2, 3, 4, 5)]
+    others = [gathering.put(number) for number in (2, 3, 4, 5)]
     await asyncio.sleep(0)
     desk.go_on.set()
     assert await asyncio.gather(first, *others) == [2, 4, 6, 8, 10]
@@ -40,9 +40,9 @@ async def test_what_comes_meanwhile_is_the_next_lot() -> None:
 async def test_an_error_is_that_of_its_lot_alone() -> None:
     desk = Desk()
     gathering = Gathering(desk.write, most=2)
-    first = asyncio.create_task(gathering.put(1))
+    first = gathering.put(1)
     await desk.begun.wait()
-    others = [asyncio.create_task(gathering.put(number)) for number in (2, 13, 4)]
+    others = [gathering.put(number) for number in (2, 13, 4)]
     await asyncio.sleep(0)
     desk.go_on.set()
     answers = await asyncio.gather(first, *others, return_exceptions=True)
@@ -52,9 +52,9 @@ async def test_an_error_is_that_of_its_lot_alone() -> None:
 async def test_who_is_canceled_keeps_nobody_else_from_an_answer() -> None:
     desk = Desk()
     gathering = Gathering(desk.write, most=3)
-    first = asyncio.create_task(gathering.put(1))
+    first = gathering.put(1)
     await desk.begun.wait()
-    second, third = asyncio.create_task(gathering.put(2)), asyncio.create_task(gathering.put(3))
+    second, third = gathering.put(2), gathering.put(3)
     await asyncio.sleep(0)
     first.cancel()
     second.cancel()

@@ -171,6 +171,7 @@ async def test_a_ticket_put_back_without_a_fence(house: House, monkeypatch: pyte
         with monkeypatch.context() as network:
             network.setattr(app.connector, "execute_query_async", unheard)
             await manager.finish_job(ticket, Status.FAILED, delete_job=True)
+            await manager.ended()
         again = await fetch(manager, place("gpu", "transcribe"), second)
         assert again.id == ticket.id
         await manager.update_heartbeat(first)
