@@ -50,35 +50,37 @@ _PUT_BACK_UNTOLD = f"""
     WITH turns AS (DELETE FROM procrastinate_jobs WHERE {_UNTOLD} AND queueing_lock IS NOT NULL)
     UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE {_UNTOLD} AND queueing_lock IS NULL
 """  # noqa: S608 - constants
-_OLDEST_FIRST = """
+OLDEST_FIRST = """
     UPDATE procrastinate_jobs SET priority = 1000
     WHERE id IN (
         SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = ANY(ARRAY(
-            SELECT oldest.id FROM unnest(%(queues)s::varchar[]) AS place CROSS JOIN LATERAL (
+            SELECT oldest.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
                 SELECT id FROM procrastinate_jobs
                 WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
                 ORDER BY id LIMIT %(count)s) AS oldest
             ORDER BY oldest.id LIMIT %(count)s))
         FOR UPDATE SKIP LOCKED)
 """
-_FETCH = """
+FETCH = """
     WITH near AS MATERIALIZED (
-        SELECT near.id FROM unnest(%(queues)s::varchar[]) AS place CROSS JOIN LATERAL (
+        SELECT near.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
             SELECT id FROM procrastinate_jobs
             WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
             ORDER BY priority DESC, id LIMIT %(near)s) AS near),
     free AS (
-        SELECT ticket.id FROM procrastinate_jobs AS ticket JOIN near ON near.id = ticket.id
-        WHERE ticket.status = 'todo'
-        ORDER BY ticket.priority DESC, ticket.id LIMIT %(most)s FOR UPDATE OF ticket SKIP LOCKED),
+        SELECT id FROM procrastinate_jobs WHERE id = ANY(ARRAY(SELECT id FROM near)) AND status = 'todo'
+        ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED),
     taken AS (
-        UPDATE procrastinate_jobs AS ticket SET status = 'doing', worker_id = %(loop)s
-        FROM free WHERE ticket.id = free.id RETURNING ticket.*)
+        UPDATE procrastinate_jobs SET status = 'doing', worker_id = %(loop)s
+        WHERE id = ANY(ARRAY(SELECT id FROM free)) RETURNING *)
     SELECT count(*) AS seen, (
         SELECT json_agg(taken.* ORDER BY priority DESC, id) FROM taken) AS taken
     FROM near
 """
-"""By index for each queue: Procrastinate's own reads all tickets that come before, of whatever queue."""
+"""By index for each queue: Procrastinate's own reads all tickets that come before, of whatever queue.
+
+Arrays, not joins: PostgreSQL thinks that there are many, and would read all tickets to join them.
+"""
 NEAR = 100
 """Tickets beyond those wanted that are looked at: others may be taking the first ones at this moment."""
 
@@ -167,7 +169,7 @@ class TicketManager(JobManager):
         free = service.places - self._in_hand[worker_id]
         most = max(1, min(free, service.at_once))
         if oldest := (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH:
-            await self.connector.execute_query_async(_OLDEST_FIRST, queues=list(queues), count=oldest)
+            await self.connector.execute_query_async(OLDEST_FIRST, queues=list(queues), count=oldest)
         found = await self._fetch_free(queues, worker_id, most)
         if len(found) > 1:
             self._hurried.add(worker_id)
@@ -182,7 +184,7 @@ class TicketManager(JobManager):
         near = most + NEAR
         wanted = {"queues": list(queues), "loop": worker_id, "most": most, "near": near}
         while True:
-            found = await self.connector.execute_query_one_async(_FETCH, **wanted)
+            found = await self.connector.execute_query_one_async(FETCH, **wanted)
             # Where others are taking all that were looked at, there may be more behind them.
             if found["taken"] or found["seen"] < near:
                 return [_ticket(row) for row in found["taken"] or ()]

@@ -10,14 +10,11 @@ down_revision = "0015_dispatch"
 branch_labels = None
 depends_on = None
 
-COSTS = ["gpu_seconds", "audio_seconds", "input_tokens", "output_tokens"]
-
 
 def upgrade() -> None:
     _anew("jobs_input_sha256_idx", ["input_sha256"], postgresql_where=sa.text("input_sha256 IS NOT NULL"))
     _anew("jobs_parent_idx", ["parent_id", "state"], postgresql_where=sa.text("parent_id IS NOT NULL"))
     _metadata(postgresql_where=sa.text("metadata <> '{}'"))
-    _anew("jobs_owner_kind_state_idx", ["owner_id", "kind", "state", "id"], postgresql_include=COSTS)
     op.create_index(
         "engine_deaths_quarantined_idx",
         "engine_deaths",
@@ -37,7 +34,6 @@ def downgrade() -> None:
     op.drop_index("episodes_transcript_idx", "episodes")
     op.drop_index("engine_deaths_last_idx", "engine_deaths")
     op.drop_index("engine_deaths_quarantined_idx", "engine_deaths")
-    _anew("jobs_owner_kind_state_idx", ["owner_id", "kind", "state", "id"])
     _metadata()
     _anew("jobs_parent_idx", ["parent_id", "state"])
     _anew("jobs_input_sha256_idx", ["input_sha256"])

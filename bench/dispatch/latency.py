@@ -32,25 +32,25 @@ async def measure(machine: Machine, rounds: int) -> Section:
         machine.api() as (url, _),
         machine.worker(PLACES),
         machine.connection() as connection,
-        Client(url) as client,
     ):
-        await _latencies(client, connection)
-        idle = _figures([each for _ in range(rounds) for each in await _latencies(client, connection)])
+        await _latencies(url, connection)
+        idle = _figures([each for _ in range(rounds) for each in await _latencies(url, connection)])
         rows.append(_row("nothing else there", idle, idle))
         for name, fill in CROWDS.items():
             await connection.execute(fill, timeout=600)
             await connection.execute("VACUUM ANALYZE", timeout=600)
-            found = [each for _ in range(rounds) for each in await _latencies(client, connection)]
+            found = [each for _ in range(rounds) for each in await _latencies(url, connection)]
             rows.append(_row(f"and {name}", _figures(found), idle))
     return Section("(c) From POST to the work's begin, ms", ["beside", "p50", "p99", "p50 / idle", "p99 / idle"], rows)
 
 
-async def _latencies(client: Client, connection: asyncpg.Connection) -> list[float]:
+async def _latencies(url: str, connection: asyncpg.Connection) -> list[float]:
     sent = dict[UUID, float]()
-    for _ in range(JOBS):
-        at = time.time()
-        sent[await client.post()] = at
-        await asyncio.sleep(PAUSE_SECONDS)
+    async with Client(url) as client:
+        for _ in range(JOBS):
+            at = time.time()
+            sent[await client.post()] = at
+            await asyncio.sleep(PAUSE_SECONDS)
     while await connection.fetchval(_OPEN, list(sent)):  # noqa: ASYNC110 - to listen would cost the server more
         await asyncio.sleep(PAUSE_SECONDS)
     began: Mapping[UUID, float] = {row["id"]: row["began"] for row in await connection.fetch(_BEGAN, list(sent))}

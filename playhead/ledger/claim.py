@@ -7,12 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Executable, Select, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from playhead.ledger.history import TOLD_OF, recording
-from playhead.ledger.locks import among
+from playhead.ledger.locks import IDS, among
 from playhead.ledger.run import Run, in_time, is_paused
 from playhead.models import Job, lease_tokens
 from playhead.states import State
@@ -40,7 +38,7 @@ _CLAIMED = (
 
 def _claiming(*, waiting: bool) -> Select[*tuple[Any, ...]]:
     """Takes those of the jobs ``ids`` that can be taken; whether it waits for those that somebody holds."""
-    ready = select(Job.id).where(among(Job.id, bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))))
+    ready = select(Job.id).where(among(Job.id, IDS))
     ready = ready.where(Job.state == State.QUEUED, ~is_paused(), in_time())
     free = ready.with_for_update(of=Job, key_share=True, skip_locked=not waiting).cte("free")
     values = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select, true, update
+from sqlalchemy import Select, case, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -13,10 +14,26 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from playhead.errors import DependencyFailedError, StateConflictError
 from playhead.ledger.history import TOLD_OF, record_states, recording
 from playhead.ledger.inputs import hand_on, made_for
-from playhead.ledger.locks import among, at_any_distance, lock
+from playhead.ledger.locks import IDS, among, at_any_distance, lock
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, State
 from playhead.tickets import issue
+
+
+def _enqueuing() -> Select[*tuple[Any, ...]]:
+    ready = (
+        update(Job)
+        .where(among(Job.id, IDS), Job.state == State.WAITING, Job.waits_for == 0, ~Job.follows)
+        .where(or_(Job.run_at.is_(None), Job.run_at <= func.now()))
+        .values(state=State.QUEUED, queued_at=func.now())
+        .returning(*TOLD_OF)
+        .cte("ready")
+    )
+    return recording(ready, ready.c.id)
+
+
+_ENQUEUE = _enqueuing()
+"""Built once: that takes longer than to execute it."""
 
 
 async def release(session: AsyncSession, succeeded: UUID) -> None:
@@ -37,15 +54,7 @@ async def release(session: AsyncSession, succeeded: UUID) -> None:
 
 async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUID]:
     """Queue those of these jobs that wait for nothing and are due. Gives the ids of those queued."""
-    ready = (
-        update(Job)
-        .where(among(Job.id, job_ids), Job.state == State.WAITING, Job.waits_for == 0, ~Job.follows)
-        .where(or_(Job.run_at.is_(None), Job.run_at <= func.now()))
-        .values(state=State.QUEUED, queued_at=func.now())
-        .returning(*TOLD_OF)
-        .cte("ready")
-    )
-    queued = list(await session.scalars(recording(ready, ready.c.id)))
+    queued = list(await session.scalars(_ENQUEUE, {"ids": list(job_ids)}))
     await issue(session, queued)
     return queued
 

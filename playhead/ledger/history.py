@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, TEXT, ColumnElement, Row, Select, bindparam, case, cast, func, insert, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy import CTE, TEXT, ColumnElement, Row, Select, case, cast, func, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.ledger.locks import among
+from playhead.ledger.locks import IDS, among
 from playhead.ledger.run import Run
 from playhead.models import Event, Job
 
@@ -48,7 +46,7 @@ def recording(changed: CTE, *columns: ColumnElement[Any]) -> Select[*tuple[Any, 
     return select(*columns, cast(news, TEXT), cast(of_batch, TEXT)).add_cte(written)
 
 
-_CHANGED = select(*TOLD_OF).where(among(Job.id, bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))))
+_CHANGED = select(*TOLD_OF).where(among(Job.id, IDS))
 _STATES = recording(_CHANGED.cte("changed"))
 
 _EVENTS = text(

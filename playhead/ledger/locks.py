@@ -11,13 +11,29 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BindParameter, ColumnElement, CompoundSelect, Select, any_, func, literal, or_, select, true
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute
 
 from playhead.models import Dependency, Job
+
+IDS = bindparam("ids", type_=ARRAY(PG_UUID(as_uuid=True)))
+"""A parameter for :func:`among`, where a statement is built once."""
 
 
 async def lock(session: AsyncSession, wanted: Select[UUID] | CompoundSelect[UUID]) -> list[UUID]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy.orm import defer
 
 from playhead.errors import NotFoundError
 from playhead.models import Dependency, Event, Job, Output
@@ -16,6 +16,17 @@ from playhead.states import State
 
 POSITION_LIMIT = 1000
 """A place in a queue is counted up to here: whoever submits a hundred thousand jobs is told each one's place."""
+
+# Two conditions where one would do: the first alone bounds the scan of jobs_queued_idx.
+_AHEAD = text(
+    """
+    SELECT count(*) FROM (
+        SELECT FROM jobs
+        WHERE queue = :queue AND state = 'queued' AND priority >= :priority
+          AND (priority > :priority OR id < :id)
+        LIMIT :limit) AS ahead
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -199,12 +210,8 @@ def _filtered(wanted: Select[Job], filters: Filters) -> Select[Job]:
 
 
 async def _position(session: AsyncSession, job: Job) -> int:
-    ahead = aliased(Job)
-    # Two conditions where one would do: the first alone bounds the scan of jobs_queued_idx.
-    before = (ahead.priority > job.priority) | ((ahead.priority == job.priority) & (ahead.id < job.id))
-    queued = select(ahead.id).where(ahead.queue == job.queue, ahead.state == State.QUEUED)
-    bounded = queued.where(ahead.priority >= job.priority, before).limit(POSITION_LIMIT - 1).subquery()
-    return 1 + (await session.scalar(select(func.count()).select_from(bounded)) or 0)
+    ahead = {"queue": job.queue, "priority": job.priority, "id": job.id, "limit": POSITION_LIMIT - 1}
+    return 1 + (await session.scalar(_AHEAD, ahead) or 0)
 
 
 async def _views(session: AsyncSession, jobs: Sequence[Job], positions: dict[UUID, int | None]) -> list[JobView]:

@@ -88,15 +88,7 @@ class Job(Base):
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
         Index("jobs_owner_idx", "owner_id", "id"),
-        # With what the jobs cost: sums over all of them are read off it.
-        Index(
-            "jobs_owner_kind_state_idx",
-            "owner_id",
-            "kind",
-            "state",
-            "id",
-            postgresql_include=["gpu_seconds", "audio_seconds", "input_tokens", "output_tokens"],
-        ),
+        Index("jobs_owner_kind_state_idx", "owner_id", "kind", "state", "id"),
         Index("jobs_owner_state_idx", "owner_id", "state", "id"),
         # Each of these is written with each change of a job's row: only where there is something to be found.
         Index(

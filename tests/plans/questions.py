@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,7 @@ from playhead.settings import RetrySettings, WakeSettings
 from playhead.states import State
 from playhead.waking import calls, wishing
 from tests.plans.crowd import ENDED, FILES, RUNNING, WAITING, id_of, sha_of
+from worker.ticketing import FETCH, OLDEST_FIRST
 
 Question = Callable[[AsyncSession], Awaitable[Any]]
 OWNER, WORKER = id_of("owner", 1), id_of("worker", 1)
@@ -127,6 +129,15 @@ async def _schedule(session: AsyncSession) -> None:
     await reading.list_runs(session, found.id, limit=50, before=None)
 
 
+async def _fetch(session: AsyncSession) -> None:
+    """As the worker does, through another driver."""
+    queues = ["gpu", "gpu/transcribe", "io", "io/deliver"]
+    for statement in (OLDEST_FIRST, FETCH):
+        wanted = {"queues": queues, "count": 2, "near": 120, "most": 20, "loop": None}
+        asked = text(re.sub(r"%\((\w+)\)s", r":\1", statement))
+        await session.execute(asked, {name: wanted[name] for name in asked._bindparams})
+
+
 QUESTIONS: Mapping[str, Question] = {
     "submit": lambda s: submit(s, BASE),
     "submit with a key": lambda s: submit(s, replace(BASE, idempotency_key="new", after=[id_of("job", WAITS)])),
@@ -140,6 +151,7 @@ QUESTIONS: Mapping[str, Question] = {
         s, kinds(), [replace(BASE, kind="fix_srt", input={"job": str(id_of("job", WAITS)), "output": "transcript.srt"})]
     ),
     "tier": lambda s: owners.base_of(s, OWNER, {"free": 0, "premium": 10}),
+    "fetch tickets": _fetch,
     "claim": lambda s: claim(s, id_of("job", QUEUED), WORKER),
     "claim several": lambda s: claim_free(s, [id_of("job", WAITING + n) for n in range(1, 21)], WORKER),
     "succeed": _succeed,

@@ -17,8 +17,9 @@ from tests.plans.questions import QUESTIONS
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 
-WHOLE = {"missing tickets": "procrastinate_jobs"}
-"""Questions about all of a table: each queued job is held against each ticket, once a minute."""
+WHOLE = {"missing tickets": "procrastinate_jobs", "counts of all": "jobs"}
+"""Questions about all of a table: each queued job is held against each ticket, once a minute; what all jobs cost is
+added up for whoever asks. An index with the costs would be a quarter of the table, and written twice for each job."""
 
 
 @dataclass
