@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-MOMENT_SECONDS = 0.003
+MOMENT_SECONDS = 0.001
 CROWDED_SECONDS = 0.1
 """For so long after a lot of several, more are waited for: a transaction for each costs more than their work."""
 

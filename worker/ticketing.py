@@ -30,8 +30,8 @@ UNTOLD_SECONDS = 15.0
 the transaction of who has said nothing for ten seconds."""
 ENDED_AT_ONCE, ENDING_SECONDS = 100, 0.05
 """Nobody waits for a ticket to be gone: in times when many end, they are let gather for so long."""
-MOMENT_SECONDS = 0.005
-"""What a loop waits for more free places, if it filled several the last time."""
+MOMENT_SECONDS = 0.002
+"""What a loop waits for more free places, if there was work for all that it had the last time."""
 OLDEST_EACH = 10
 """Of so many tickets that a loop takes one is the oldest, whatever its priority: under constant load the low ones move
 too, and slow the others down by no more than that."""
@@ -81,8 +81,8 @@ FETCH = """
 
 Arrays, not joins: PostgreSQL thinks that there are many, and would read all tickets to join them.
 """
-NEAR = 100
-"""Tickets beyond those wanted that are looked at: others may be taking the first ones at this moment."""
+NEAR, TRIES = 100, 5
+"""Tickets beyond those wanted that are looked at: others may be taking the first ones at this moment; and how often."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class TicketManager(JobManager):
         self._taken = Counter[frozenset[str]]()
         self._services: dict[frozenset[str], Service] = {}
         self._at_hand: dict[int, deque[Job]] = {}
-        self._hurried: set[int] = set()
+        self._pace = defaultdict[int, int](lambda: 1)
         self._in_hand = Counter[int]()
         self._ending: set[asyncio.Future[None]] = set()
         self._endings = Gathering(self._end_all, ENDED_AT_ONCE, ENDING_SECONDS)
@@ -162,19 +162,20 @@ class TicketManager(JobManager):
         return at_hand.popleft() if at_hand else None
 
     async def _fetch_several(self, queues: frozenset[str], worker_id: int) -> list[Job]:
-        """As many as there are free places; those are begun at once, so that none waits here while others are idle."""
+        """At most as many as there are free places: they are begun at once, so that none waits here.
+
+        One at first, and twice as many as the last time as long as there are so many: where there are few, other
+        workers have room too.
+        """
         service = self._services.get(queues, Service(1, 1))
-        if worker_id in self._hurried:
+        pace = self._pace[worker_id]
+        if pace > 1:
             await asyncio.sleep(MOMENT_SECONDS)  # More places get free, most likely: for one by one there is no time.
-        free = service.places - self._in_hand[worker_id]
-        most = max(1, min(free, service.at_once))
+        most = max(1, min(pace, service.at_once, service.places - self._in_hand[worker_id]))
         if oldest := (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH:
             await self.connector.execute_query_async(OLDEST_FIRST, queues=list(queues), count=oldest)
         found = await self._fetch_free(queues, worker_id, most)
-        if len(found) > 1:
-            self._hurried.add(worker_id)
-        else:
-            self._hurried.discard(worker_id)
+        self._pace[worker_id] = min(pace * 2, service.at_once) if len(found) == most else 1
         self._taken[queues] += len(found)
         self._told |= {job.id: worker_id for job in found if job.id is not None}
         self._in_hand[worker_id] += len(found)
@@ -183,11 +184,12 @@ class TicketManager(JobManager):
     async def _fetch_free(self, queues: frozenset[str], worker_id: int, most: int) -> list[Job]:
         near = most + NEAR
         wanted = {"queues": list(queues), "loop": worker_id, "most": most, "near": near}
-        while True:
+        for _ in range(TRIES):
             found = await self.connector.execute_query_one_async(FETCH, **wanted)
             # Where others are taking all that were looked at, there may be more behind them.
             if found["taken"] or found["seen"] < near:
                 return [_ticket(row) for row in found["taken"] or ()]
+        return []
 
     async def _put_back_untold(self, loop: int) -> None:
         is_last = time.monotonic() > self._unsure_until[loop]
@@ -273,9 +275,9 @@ class TicketManager(JobManager):
     async def unregister_worker(self, worker_id: int) -> None:
         """The loop ends: what it was about to be given is for others, and what it was given is ended before."""
         at_hand = self._at_hand.pop(worker_id, ())
-        self._hurried.discard(worker_id)
-        del self._in_hand[worker_id]
         await self.ended()
+        del self._in_hand[worker_id]
+        self._pace.pop(worker_id, None)
         ids = [job.id for job in at_hand if job.id is not None]
         if ids:
             await self.connector.execute_query_async(_PUT_BACK, ids=ids, loop=worker_id)

@@ -46,17 +46,26 @@ async def ids(house: House, count: int, priority: Priority = Priority.NORMAL) ->
     return [await house.submit(priority=priority) for _ in range(count)]
 
 
-async def test_as_many_as_there_are_free_places(house: House) -> None:
-    jobs = await ids(house, 6)
-    async with manager(house, places=4, at_once=3) as loop:
+async def test_twice_as_many_each_time_and_no_more_than_there_are_free_places(house: House) -> None:
+    jobs = await ids(house, 12)
+    async with manager(house, places=8, at_once=8) as loop:
+        number, found, doing = await loop.register_worker(), list[str | None](), list[int]()
+        for _ in range(8):
+            found.append(job_of(await loop.fetch_job(QUEUES, number)))
+            doing.append((await statuses(house)).count("doing"))
+    assert doing == [1, 3, 3, 7, 7, 7, 7, 8]
+    assert found == [str(job_id) for job_id in jobs[:8]]
+
+
+async def test_one_at_first_again_once_there_were_fewer(house: House) -> None:
+    await ids(house, 2)
+    async with manager(house, places=8, at_once=8) as loop:
         number = await loop.register_worker()
-        first = await loop.fetch_job(QUEUES, number)
+        for _ in range(2):
+            await loop.fetch_job(QUEUES, number)
+        await ids(house, 3)
+        await loop.fetch_job(QUEUES, number)
         assert (await statuses(house)).count("doing") == 3
-        others = [await loop.fetch_job(QUEUES, number) for _ in range(2)]
-        assert (await statuses(house)).count("doing") == 3
-        last = await loop.fetch_job(QUEUES, number)
-        assert (await statuses(house)).count("doing") == 4, "three are in hand: one place was free"
-        assert [job_of(ticket) for ticket in (first, *others, last)] == [str(job_id) for job_id in jobs[:4]]
 
 
 async def test_one_by_one_where_others_may_have_room(house: House) -> None:
@@ -89,9 +98,11 @@ async def test_what_a_loop_was_not_given_yet_is_put_back_when_it_ends(house: Hou
     await ids(house, 3)
     async with manager(house, places=3, at_once=3) as loop:
         number = await loop.register_worker()
-        await loop.fetch_job(QUEUES, number)
+        for _ in range(2):
+            await loop.fetch_job(QUEUES, number)
+        assert await statuses(house) == ["doing"] * 3
         await loop.unregister_worker(number)
-        assert await statuses(house) == ["doing", "todo", "todo"]
+        assert await statuses(house) == ["doing", "doing", "todo"]
 
 
 async def test_each_tenth_is_the_oldest_in_lots_too(house: House) -> None:
