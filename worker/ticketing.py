@@ -52,15 +52,16 @@ _PUT_BACK_UNTOLD = f"""
 """  # noqa: S608 - constants
 OLDEST_FIRST = """
     UPDATE procrastinate_jobs SET priority = 1000
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = ANY(ARRAY(
             SELECT oldest.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
                 SELECT id FROM procrastinate_jobs
                 WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
-                ORDER BY id LIMIT %(count)s) AS oldest
+                ORDER BY id NULLS FIRST LIMIT %(count)s) AS oldest
             ORDER BY oldest.id LIMIT %(count)s))
-        FOR UPDATE SKIP LOCKED)
+        FOR UPDATE SKIP LOCKED))
 """
+"""``NULLS FIRST`` as its index alone has it: by the primary key PostgreSQL would read the tickets of all queues."""
 FETCH = """
     WITH near AS MATERIALIZED (
         SELECT near.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (

@@ -45,7 +45,9 @@ $$
 def upgrade() -> None:
     first = [sa.text("queue_name"), sa.text("priority DESC"), sa.text("id")]
     op.create_index("procrastinate_jobs_next_idx", "procrastinate_jobs", first, postgresql_where=TODO)
-    op.create_index("procrastinate_jobs_oldest_idx", "procrastinate_jobs", ["queue_name", "id"], postgresql_where=TODO)
+    # In an order that no other index has: PostgreSQL would else read the tickets of all queues in that of their ids.
+    oldest = [sa.text("queue_name"), sa.text("id NULLS FIRST")]
+    op.create_index("procrastinate_jobs_oldest_idx", "procrastinate_jobs", oldest, postgresql_where=TODO)
     # By these two nothing is looked for any more.
     op.drop_index("procrastinate_jobs_priority_idx_v1", "procrastinate_jobs")
     op.drop_index("procrastinate_jobs_queue_name_idx_v1", "procrastinate_jobs")

@@ -130,7 +130,8 @@ async def _schedule(session: AsyncSession) -> None:
 
 
 async def _fetch(session: AsyncSession) -> None:
-    """As the worker does, through another driver."""
+    """As the worker does, through another driver: that comes to plans for any values."""
+    await session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
     queues = ["gpu", "gpu/transcribe", "io", "io/deliver"]
     for statement in (OLDEST_FIRST, FETCH):
         wanted = {"queues": queues, "count": 2, "near": 120, "most": 20, "loop": None}
