@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import socket
-import time
 import weakref
 from typing import Any
 
@@ -30,8 +28,6 @@ RECONNECT_SECONDS = 1.0
 """How long the pool tries by itself to replace a connection. Whoever asks for one afterwards makes it try anew."""
 LISTEN_SECONDS = 5.0
 """After so long without news, the connection that listens is asked whether it lives."""
-FRESH_SECONDS = 0.5
-"""So soon after it was asked, a connection is believed to live: whoever uses it tries again if it does not."""
 FAREWELL_SECONDS = 1.0
 CLOSE_SECONDS = 0.5
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -94,9 +90,7 @@ class Connector(procrastinate.PsycopgConnector):
         await connection.execute(_SET, [Jsonb(SERVER_SETTINGS)])
 
     async def _check(self, connection: _Connection) -> None:
-        """See that a connection lives before it is lent, unless it did just now."""
-        if time.monotonic() < connection.lent_at + FRESH_SECONDS:
-            return
+        """See that a connection lives before it is lent."""
         usual, connection.patience_seconds = connection.patience_seconds, PING_SECONDS
         try:
             await AsyncConnectionPool.check_connection(connection)
@@ -105,7 +99,6 @@ class Connector(procrastinate.PsycopgConnector):
             raise
         finally:
             connection.patience_seconds = usual
-        connection.lent_at = time.monotonic()
 
     async def _loop_notify(
         self,
@@ -126,7 +119,6 @@ class _Connection(psycopg.AsyncConnection[Any]):
     """psycopg's own, but that a server that does not answer in time is a connection lost."""
 
     patience_seconds = STATEMENT_SECONDS
-    lent_at = -math.inf
 
     async def wait(self, *args: Any, **options: Any) -> Any:
         """Wait for the server."""

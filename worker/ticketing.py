@@ -275,15 +275,11 @@ class TicketManager(JobManager):
 
     async def unregister_worker(self, worker_id: int) -> None:
         """The loop ends: what it was about to be given is for others, and what it was given is ended before."""
-        at_hand = self._at_hand.pop(worker_id, ())
+        for job in self._at_hand.pop(worker_id, ()):
+            await self.finish_job(job, Status.ABORTED, delete_job=True)
         await self.ended()
         del self._in_hand[worker_id]
         self._pace.pop(worker_id, None)
-        ids = [job.id for job in at_hand if job.id is not None]
-        if ids:
-            await self.connector.execute_query_async(_PUT_BACK, ids=ids, loop=worker_id)
-        for ticket in ids:
-            self._told.pop(ticket, None)
         await super().unregister_worker(worker_id)
 
     async def _end_all(self, tickets: Sequence[int]) -> Sequence[None]:

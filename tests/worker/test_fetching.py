@@ -105,6 +105,25 @@ async def test_what_a_loop_was_not_given_yet_is_put_back_when_it_ends(house: Hou
         assert await statuses(house) == ["doing", "doing", "todo"]
 
 
+async def test_a_turn_that_it_was_not_given_yet_gives_way_to_the_next(house: House) -> None:
+    """Two cannot wait under one queueing lock."""
+    async with manager(house, places=3, at_once=3) as loop:
+        for number in range(3):
+            await house_keep(house, f"turn {number}")
+        number = await loop.register_worker()
+        for _ in range(2):
+            await loop.fetch_job(QUEUES, number)
+        await house_keep(house, "turn 2")
+        await loop.unregister_worker(number)
+        assert await statuses(house) == ["doing", "doing", "todo"]
+
+
+async def house_keep(house: House, lock: str) -> None:
+    insert = "INSERT INTO procrastinate_jobs (task_name, queue_name, queueing_lock) VALUES ('turn', 'gpu', :lock)"
+    async with house.database.transaction() as session:
+        await session.execute(text(insert), {"lock": lock})
+
+
 async def test_each_tenth_is_the_oldest_in_lots_too(house: House) -> None:
     (low,) = await ids(house, 1, Priority.LOW)
     await ids(house, OLDEST_EACH, Priority.URGENT)
