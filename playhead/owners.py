@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.errors import InvalidError, NotFoundError
@@ -18,6 +18,8 @@ Bases = Mapping[str, int]
 """What each tier adds to the rank of its owners' jobs: :attr:`playhead.settings.Settings.tiers`."""
 
 log = structlog.get_logger(__name__)
+
+_TIER = select(Owner.tier).where(Owner.id == bindparam("owner_id"))
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ async def base_of(session: AsyncSession, owner_id: UUID, tiers: Bases) -> int:
     """What the owner's tier adds to the rank of their jobs; 0 for a tier that the settings no longer know."""
     if not any(tiers.values()):
         return 0
-    tier = (await session.scalars(select(Owner.tier).where(Owner.id == owner_id))).one()
+    tier = (await session.scalars(_TIER, {"owner_id": owner_id})).one()
     if tier not in tiers:
         remedy = "add it to PLAYHEAD_TIERS, or give the owner another with `playhead owners tier`"
         log.warning("tier_unknown", owner_id=str(owner_id), tier=tier, remedy=remedy)

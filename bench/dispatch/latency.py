@@ -15,7 +15,7 @@ from bench.dispatch.crowd import CROWDS
 from bench.dispatch.machine import Machine
 from bench.figures import Row, Section
 
-JOBS = 60
+JOBS = 100
 """Each time, and in each case."""
 PLACES = 20
 PAUSE_SECONDS = 0.03

@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from playhead.errors import NotFoundError
+from playhead.ledger.locks import IDS, among
 from playhead.models import Dependency, Event, Job, Output
 from playhead.states import State
 
 POSITION_LIMIT = 1000
 """A place in a queue is counted up to here: whoever submits a hundred thousand jobs is told each one's place."""
 
+# What each submission asks is built once: that takes longer than to execute it.
+_ONE = select(Job).where(Job.owner_id == bindparam("owner_id"), Job.id == bindparam("job_id"))
+_ONE = _ONE.execution_options(populate_existing=True)
+_NEEDS = (
+    select(Dependency.job_id, Dependency.needs_id).where(among(Dependency.job_id, IDS)).order_by(Dependency.needs_id)
+)
 # Two conditions where one would do: the first alone bounds the scan of jobs_queued_idx.
 _AHEAD = text(
     """
@@ -109,7 +116,7 @@ async def find_job(session: AsyncSession, owner_id: UUID, job_id: UUID) -> JobVi
     Raises:
         NotFoundError: the owner has no such job.
     """
-    job = await session.scalar(_of(owner_id).where(Job.id == job_id).execution_options(populate_existing=True))
+    job = await session.scalar(_ONE, {"owner_id": owner_id, "job_id": job_id})
     if job is None:
         raise NotFoundError(f"there is no job {job_id}")
     position = await _position(session, job) if job.state == State.QUEUED else None
@@ -221,8 +228,6 @@ async def _views(session: AsyncSession, jobs: Sequence[Job], positions: dict[UUI
     if any(job.state == State.SUCCEEDED for job in jobs):  # No other has any.
         for output in await session.scalars(select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)):
             made[output.job_id].append(output)
-    for need in await session.scalars(
-        select(Dependency).where(Dependency.job_id.in_(ids)).order_by(Dependency.needs_id)
-    ):
-        needed[need.job_id].append(need.needs_id)
+    for job_id, needs_id in await session.execute(_NEEDS, {"ids": ids}):
+        needed[job_id].append(needs_id)
     return [JobView(job, made[job.id], needed[job.id], positions.get(job.id)) for job in jobs]
