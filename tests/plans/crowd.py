@@ -7,12 +7,14 @@ half is queued but for the last hundred, which run.
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 JOBS, OWNERS, BATCHES, WORKERS = 1_000_000, 50, 1_000, 50
 ENDED, WAITING, RUNNING = 900_000, 950_000, 999_900
 """The numbers of the last that has ended, of the last that waits, and of the last that is queued."""
 FILES, FEEDS, EPISODES = 100_000, 2_000, 100_000
+FLIGHTS = 300_000
 TABLES = ("owner", "job", "batch", "worker", "file", "feed", "episode", "subscription", "schedule", "adventure")
 
 
@@ -32,6 +34,15 @@ def sha_of(number: int) -> str:
 
 def _sha(number: str) -> str:
     return f"lpad(to_hex({number}), 64, '0')"
+
+
+def key_of(number: int) -> bytes:
+    """Under which the work of a job is shared, if its number is even; that of three jobs, one after the other."""
+    return hashlib.md5(str(number // 6).encode(), usedforsecurity=False).digest()
+
+
+def _key(number: str) -> str:
+    return f"decode(md5(CAST({number} / 6 AS text)), 'hex')"
 
 
 _STATE = f"""
@@ -60,7 +71,8 @@ FILL = (
         FROM generate_series(1, {FILES}) AS n""",
     f"""INSERT INTO jobs (id, owner_id, kind, queue, state, priority, params, input, metadata, input_sha256,
                idempotency_key, trace_id, attempt, max_attempts, lease, worker_id, waits_for, parent_id, error, result,
-               timeout_seconds, created_at, queued_at, started_at, finished_at, run_at, expires_at)
+               timeout_seconds, created_at, queued_at, started_at, finished_at, run_at, expires_at, shares, cache_key,
+               follows)
         SELECT {_id("job", "n")}, {_id("owner", f"n % {OWNERS}")}, {_KIND}, {_QUEUE}, {_STATE}, n % 3 * 10, '{{}}',
                jsonb_build_object('file', {_id("file", f"1 + n % {FILES}")}),
                CASE WHEN n % 10 = 0 THEN jsonb_build_object('project', 'p' || n % 1000) ELSE '{{}}' END,
@@ -73,8 +85,12 @@ FILL = (
                3600, {_AT}, {_AT}, CASE WHEN n <= {ENDED} OR n > {RUNNING} THEN {_AT} END,
                CASE WHEN n <= {ENDED} THEN {_AT} END,
                CASE WHEN n > {ENDED} AND n <= {WAITING} THEN now() + n * interval '1 minute' END,
-               CASE WHEN n % 3 = 0 THEN now() + n * interval '1 minute' END
+               CASE WHEN n % 3 = 0 THEN now() + n * interval '1 minute' END,
+               n % 2 = 0, CASE WHEN n % 2 = 0 THEN {_key("n")} END,
+               n > {ENDED} AND n <= {WAITING} AND n % 10 = 0
         FROM generate_series(1, {JOBS}) AS n""",
+    f"""INSERT INTO flights (key, job_id) SELECT {_key("n")}, {_id("job", "n")}
+        FROM generate_series(6, {FLIGHTS}, 6) AS n""",
     f"""INSERT INTO job_events (job_id, owner_id, type, attempt, data)
         SELECT {_id("job", "1 + n / 2")}, {_id("owner", f"n / 2 % {OWNERS}")}, 'state', 1, '{{"state": "queued"}}'
         FROM generate_series(0, {2 * JOBS - 1}) AS n""",

@@ -23,6 +23,8 @@ from playhead.ledger.fitting import require_fitting
 from playhead.ledger.read import Filters
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Ended, Made
+from playhead.ledger.sharing import boarding, landing
+from playhead.ledger.sharing.answering import answer
 from playhead.ledger.submit import Submission, find_known, submit, submit_all
 from playhead.models import Delivery, DigestIssue, Job
 from playhead.podcasts import finishing
@@ -32,7 +34,7 @@ from playhead.schedules import keeping, reading
 from playhead.settings import RetrySettings, WakeSettings
 from playhead.states import State
 from playhead.waking import calls, wishing
-from tests.plans.crowd import ENDED, FILES, RUNNING, WAITING, id_of, sha_of
+from tests.plans.crowd import ENDED, FILES, RUNNING, WAITING, id_of, key_of, sha_of
 from worker.ticketing import FETCH, OLDEST_FIRST
 
 Question = Callable[[AsyncSession], Awaitable[Any]]
@@ -60,7 +62,7 @@ async def _succeed(session: AsyncSession) -> None:
 
 
 async def _succeed_free(session: AsyncSession) -> None:
-    runs = [await _run(session, RUNNING + number) for number in range(1, 21)]
+    runs = [await _run(session, RUNNING + number) for number in range(1, 40, 2)]  # Those that share nothing.
     assert len(await settle.succeed_free(session, [Ended(run, {}, Cost()) for run in runs])) == 20
 
 
@@ -129,6 +131,10 @@ async def _schedule(session: AsyncSession) -> None:
     await reading.list_runs(session, found.id, limit=50, before=None)
 
 
+async def _board(session: AsyncSession) -> None:
+    await boarding.board(session, await _run(session, RUNNING + 2), key_of(RUNNING + 2))
+
+
 async def _fetch(session: AsyncSession) -> None:
     """As the worker does, through another driver: that comes to plans for any values."""
     await session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
@@ -151,6 +157,10 @@ QUESTIONS: Mapping[str, Question] = {
     "what fits": lambda s: require_fitting(
         s, kinds(), [replace(BASE, kind="fix_srt", input={"job": str(id_of("job", WAITS)), "output": "transcript.srt"})]
     ),
+    "submit what was done before": lambda s: answer(s, {id_of("job", 8): key_of(8)}),
+    "begin what may be shared": _board,
+    "pass on what was shared": lambda s: landing.pass_on(s, [id_of("job", 6)]),
+    "land what was left": landing.land_left,
     "tier": lambda s: owners.base_of(s, OWNER, {"free": 0, "premium": 10}),
     "fetch tickets": _fetch,
     "claim": lambda s: claim(s, id_of("job", QUEUED), WORKER),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text, true, update
+from sqlalchemy import Select, SQLColumnExpression, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,7 +44,7 @@ async def share_result(session: AsyncSession, done: UUID) -> None:
 async def share_failure(session: AsyncSession, failed: UUID, error: dict[str, Any]) -> None:
     """The job failed for good, and would whoever did it: so have all that follow it."""
     for key in await _flights(session, [failed]):
-        found = await _free(session, _same(key, Job.follows.is_(True)))
+        found = await _free(session, _same(key, Job.follows))
         values = {"state": State.FAILED, "follows": False, "stage": None, "finished_at": func.now()}
         ended = update(Job).where(among(Job.id, found)).values(**values, error=error | {"attempt": 0})
         await session.execute(ended.execution_options(synchronize_session=False))
@@ -86,7 +86,7 @@ async def _serve_all(session: AsyncSession, key: bytes, done: UUID) -> int:
 
 
 async def _promote(session: AsyncSession, key: bytes) -> int:
-    first = _same(key, Job.follows.is_(True)).order_by(Job.priority.desc(), Job.id).limit(1)
+    first = _same(key, Job.follows).order_by(Job.priority.desc(), Job.id).limit(1)
     heirs = list(await session.scalars(first.with_for_update(skip_locked=True)))
     for heir in heirs:
         flight = insert(Flight).values(key=key, job_id=heir)
@@ -102,7 +102,7 @@ async def _flights(session: AsyncSession, job_ids: Sequence[UUID]) -> list[bytes
     return list(await session.scalars(theirs.with_for_update()))
 
 
-def _same(key: bytes, condition: ColumnElement[bool]) -> Select[UUID]:
+def _same(key: bytes, condition: SQLColumnExpression[bool]) -> Select[UUID]:
     """Those of the same work that may still be begun; what is late is for another sweep."""
     return select(Job.id).where(Job.cache_key == key, condition, in_time())
 
