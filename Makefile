@@ -58,7 +58,7 @@ chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3
 	$(BIN)/python -m chaos $(LENGTH) $(if $(RATE),--rate $(RATE)) $(if $(GAP),--gap $(GAP)) $(ARGS)
 
 .PHONY: bench
-bench: bench-batch bench-recovery bench-schedules bench-dispatch ## All benchmarks, one after the other: half an hour and more
+bench: bench-batch bench-recovery bench-schedules bench-dispatch bench-speech ## All benchmarks, one after the other: half an hour and more
 
 .PHONY: bench-recovery
 bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
@@ -71,6 +71,10 @@ bench-batch: $(DEV) ## Ten thousand stub jobs as one batch, against single ones
 .PHONY: bench-schedules
 bench-schedules: $(DEV) ## A thousand schedules that are due in the same second
 	$(BIN)/python -m bench.schedules $(ARGS)
+
+.PHONY: bench-speech
+bench-speech: $(DEV) ## Fifty clips and half an hour of speech, beside plain faster-whisper: ARGS="--rounds 3 --minutes 30"
+	$(BIN)/python -m bench.speech $(ARGS)
 
 .PHONY: bench-dispatch
 bench-dispatch: $(DEV) ## Jobs accepted, claimed and done, beside plain Procrastinate; memory: ARGS="d --rounds 3"

