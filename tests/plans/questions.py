@@ -35,7 +35,7 @@ from playhead.settings import RetrySettings, WakeSettings
 from playhead.states import State
 from playhead.waking import calls, wishing
 from tests.plans.crowd import ENDED, FILES, RUNNING, WAITING, id_of, key_of, sha_of
-from worker.ticketing import FETCH, OLDEST_FIRST
+from worker.tickets_table import FETCH, OLDEST_FIRST
 
 Question = Callable[[AsyncSession], Awaitable[Any]]
 OWNER, WORKER = id_of("owner", 1), id_of("worker", 1)

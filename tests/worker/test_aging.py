@@ -8,7 +8,7 @@ import pytest
 from playhead.states import Priority
 from playhead.tickets import place
 from worker import dispatch
-from worker.ticketing import OLDEST_EACH
+from worker.fetching import OLDEST_EACH
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from playhead.states import Priority
 from playhead.tickets import place
 from worker.dispatch import make_app
-from worker.ticketing import NEAR, OLDEST_EACH, TicketManager
+from worker.fetching import NEAR, OLDEST_EACH
+from worker.ticketing import TicketManager
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

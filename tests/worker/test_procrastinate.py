@@ -45,6 +45,7 @@ from playhead.tickets import place
 from tests.worker.conftest import SUBMISSION
 from tests.worker.gate import Gate
 from worker.dispatch import answer_tickets, keep_fetching, make_app
+from worker.fetching import Fetching
 from worker.housekeeping import Housekeeping
 from worker.ticketing import TicketManager
 
@@ -418,7 +419,7 @@ def after_an_empty_answer(monkeypatch: pytest.MonkeyPatch, happens: Callable[...
         heard.set()
 
     monkeypatch.setattr(JobManager, "fetch_job", watched(JobManager.fetch_job))
-    monkeypatch.setattr(TicketManager, "_fetch", watched(TicketManager._fetch))
+    monkeypatch.setattr(Fetching, "next_ticket", watched(Fetching.next_ticket))
     monkeypatch.setattr(Worker, "_handle_notification", hearing)
     return came
 

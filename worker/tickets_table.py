@@ -1,0 +1,69 @@
+"""What Procrastinate's table of tickets is asked, by statements of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from procrastinate.jobs import Job
+
+# Ended late, a ticket may be another's by then: it was put back before, and nobody answered.
+_OURS = "id = ANY(%(ids)s) AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(loop)s)"
+SPEND = f"DELETE FROM procrastinate_jobs WHERE {_OURS}"  # noqa: S608 - constants
+PUT_BACK = f"""
+    UPDATE procrastinate_jobs
+    SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
+    WHERE {_OURS}
+"""  # noqa: S608 - constants
+_UNTOLD = "status = 'doing' AND worker_id = %(loop)s AND id <> ALL (CAST(%(told)s AS bigint[]))"
+PUT_BACK_UNTOLD = f"""
+    WITH turns AS (DELETE FROM procrastinate_jobs WHERE {_UNTOLD} AND queueing_lock IS NOT NULL)
+    UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE {_UNTOLD} AND queueing_lock IS NULL
+"""  # noqa: S608 - constants
+OLDEST_FIRST = """
+    UPDATE procrastinate_jobs SET priority = 1000
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = ANY(ARRAY(
+            SELECT oldest.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
+                SELECT id FROM procrastinate_jobs
+                WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
+                ORDER BY id NULLS FIRST LIMIT %(count)s) AS oldest
+            ORDER BY oldest.id LIMIT %(count)s))
+        FOR UPDATE SKIP LOCKED))
+"""
+"""``NULLS FIRST`` as its index alone has it: by the primary key PostgreSQL would read the tickets of all queues."""
+FETCH = """
+    WITH near AS MATERIALIZED (
+        SELECT near.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
+            SELECT id FROM procrastinate_jobs
+            WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
+            ORDER BY priority DESC, id LIMIT %(near)s) AS near),
+    free AS (
+        SELECT id FROM procrastinate_jobs WHERE id = ANY(ARRAY(SELECT id FROM near)) AND status = 'todo'
+        ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED),
+    taken AS (
+        UPDATE procrastinate_jobs SET status = 'doing', worker_id = %(loop)s
+        WHERE id = ANY(ARRAY(SELECT id FROM free)) RETURNING *)
+    SELECT count(*) AS seen, (
+        SELECT json_agg(taken.* ORDER BY priority DESC, id) FROM taken) AS taken
+    FROM near
+"""
+"""By index for each queue: Procrastinate's own reads all tickets that come before, of whatever queue.
+
+Arrays, not joins: PostgreSQL thinks that there are many, and would read all tickets to join them.
+"""
+
+
+def ticket_of(row: dict[str, Any]) -> Job:
+    """A row as Procrastinate knows it."""
+    return Job(
+        id=row["id"],
+        status=row["status"],
+        queue=row["queue_name"],
+        priority=row["priority"],
+        lock=row["lock"],
+        queueing_lock=row["queueing_lock"],
+        task_name=row["task_name"],
+        task_kwargs=row["args"],
+        attempts=row["attempts"],
+        worker_id=row["worker_id"],
+    )
