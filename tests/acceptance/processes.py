@@ -36,8 +36,15 @@ SOON = {"WORKER__HEARTBEAT_SECONDS": "0.5", "WORKER__LOST_AFTER_SECONDS": "2"}
 @asynccontextmanager
 async def worker(house: House, *arguments: str, code: str = CODE, **settings: str) -> AsyncIterator[Program]:
     """A worker at work."""
-    async with program(code, "worker", *arguments, **_here(house) | SOON | settings) as made:
+    async with begun(house, *arguments, code=code, **settings) as made:
         await made.says("worker_ready")
+        yield made
+
+
+@asynccontextmanager
+async def begun(house: House, *arguments: str, code: str = CODE, **settings: str) -> AsyncIterator[Program]:
+    """A worker that may not live for long enough to be at work."""
+    async with program(code, "worker", *arguments, **_here(house) | SOON | settings) as made:
         yield made
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
+import pytest
 import pytest_asyncio
 from sqlalchemy import func, select, text
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from procrastinate.jobs import Job as Ticket
 
+    from playhead.ledger.run import Run
     from tests.worker.conftest import House
     from worker.context import JobContext
 
@@ -160,6 +162,18 @@ async def test_a_claim_is_taken_up(house: House, runner: Runner, path: tuple[Net
     assert await states(house, job_id) == ["queued", "running", "succeeded"]
 
 
+async def test_claims_of_a_lot_are_taken_up(house: House, runner: Runner, path: tuple[Network, str]) -> None:
+    network, _ = path
+    runner.settings.worker.concurrency["gpu"] = 4
+    ids = [await house.submit(max_attempts=1) for _ in range(4)]
+    network.lose_next_answer(of_who_said=CLAIM, ends_with=ids[-1].bytes)
+    await asyncio.wait_for(asyncio.gather(*(runner.look(job_id, "gpu") for job_id in ids)), 60)
+    assert network.lost.is_set()
+    for job_id in ids:
+        assert (await house.job(job_id)).attempt == 1
+        assert await states(house, job_id) == ["queued", "running", "succeeded"]
+
+
 async def test_a_claim_that_another_look_may_act_on_is_left_to_it(
     house: House, runner: Runner, path: tuple[Network, str]
 ) -> None:
@@ -218,24 +232,45 @@ async def test_a_settled_job_is_settled_once(house: House, runner: Runner, path:
 BODY: dict[str, Any] = {"kind": "transcribe", "input": {"url": "https://example.com/talk.mp3"}}
 
 
-async def test_an_end_that_was_written_together_with_others_is_written_once(
-    house: House, runner: Runner, path: tuple[Network, str]
+@pytest.mark.parametrize("answer", ["lost", "away"])
+async def test_ends_that_are_written_together_are_written_once(
+    house: House, runner: Runner, path: tuple[Network, str], monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
+    """The answer to their commit is lost, or there is no database for a while."""
     network, _ = path
+    runs = [await take(house, runner) for _ in range(3)]
+    settling, postponed = Settling(runner.database, runner.storage, runner.settings.retry), asyncio.Event()
+    if answer == "lost":
+        network.lose_next_answer(of_who_said=b"jsonb_to_recordset")
+        postponed.set()
+    else:
+        network.refusing = True
+        network.cut()
+        monkeypatch.setattr("worker.settling.log.warning", lambda *_, **__: postponed.set())
+    writing = asyncio.gather(*(settling.settle(ended(runner, run), Success({"text": "it"})) for run in runs))
+    await postponed.wait()
+    network.refusing = False
+    written = await asyncio.wait_for(writing, 60)
+    assert network.lost.is_set() is (answer == "lost")
+    assert set(written) == {"lost" if answer == "lost" else "succeeded"}
+    for run in runs:
+        job = await house.job(run.job_id)
+        assert (job.state, job.result, job.gpu_seconds) == (State.SUCCEEDED, {"text": "it"}, 1.0)
+        assert await states(house, run.job_id) == ["queued", "running", "succeeded"]
+
+
+async def take(house: House, runner: Runner) -> Run:
     job_id = await house.submit()
     async with house.database.transaction() as session:
         run = await claim(session, job_id, runner.worker_id)
     assert run is not None
-    context = cast(
-        "JobContext", SimpleNamespace(run=run, made={}, cost=Cost(1.0), reporter=Reporter(runner.database, run))
-    )
-    network.lose_next_answer()
-    writing = Settling(runner.database, runner.storage, runner.settings.retry).settle(context, Success({"text": "it"}))
-    assert await asyncio.wait_for(writing, 60) == "lost"
-    assert network.lost.is_set()
-    job = await house.job(job_id)
-    assert (job.state, job.result, job.gpu_seconds) == (State.SUCCEEDED, {"text": "it"}, 1.0)
-    assert await states(house, job_id) == ["queued", "running", "succeeded"]
+    return run
+
+
+def ended(runner: Runner, run: Run) -> JobContext:
+    """What is left of a run that is done."""
+    left = {"run": run, "made": {}, "cost": Cost(1.0), "reporter": Reporter(runner.database, run)}
+    return cast("JobContext", SimpleNamespace(**left))
 
 
 async def jobs(house: House) -> int:

@@ -12,7 +12,8 @@ from playhead.ledger import queues, settle
 from playhead.ledger.claim import claim_free
 from playhead.ledger.settle import Cost, Ended
 from playhead.models import EngineDeaths, Job
-from playhead.states import State
+from playhead.states import Priority, State
+from tests.ledger.flying import Airport
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,9 +35,9 @@ async def succeed_together(bench: Bench, *runs: Run, result: dict[str, Any] | No
 
 
 async def test_each_gets_a_lease_of_its_own_and_a_line_in_its_history(bench: Bench) -> None:
-    jobs = [await bench.submit() for _ in range(3)]
+    jobs = [await bench.submit(priority=priority) for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH)]
     runs = await claim_together(bench, *jobs)
-    assert set(runs) == set(jobs)
+    assert [runs[job_id].priority for job_id in jobs] == [(await bench.job(job_id)).priority for job_id in jobs]
     assert len({run.lease for run in runs.values()}) == 3
     for job_id in jobs:
         job = await bench.job(job_id)
@@ -80,7 +81,9 @@ async def test_each_has_its_own_result_and_cost(bench: Bench) -> None:
         assert (job.state, job.progress, job.lease, job.worker_id) == ("succeeded", 1.0, None, None)
         assert job.result == {"n": run.lease}
         assert (job.gpu_seconds, job.audio_seconds, job.input_tokens, job.output_tokens) == (1.5, 10.0, 3, 4)
+        assert job.started_at is not None
         assert job.finished_at is not None
+        assert job.run_seconds == pytest.approx((job.finished_at - job.started_at).total_seconds())
         assert await bench.history(run.job_id) == ["queued", "running", "succeeded"]
 
 
@@ -97,6 +100,15 @@ async def test_what_others_wait_for_is_left(bench: Bench) -> None:
     assert await succeed_together(bench, needed, plain) == {plain.lease}
     await bench.succeed(needed)
     assert await bench.state(dependent) == State.QUEUED
+
+
+async def test_what_others_may_have_the_result_of_is_left(bench: Bench) -> None:
+    airport = Airport(bench)
+    led, plain = await airport.leading(), await bench.running()
+    follower = await airport.following()
+    assert await succeed_together(bench, led, plain) == {plain.lease}
+    await airport.succeed(led)
+    assert await bench.state(follower) == State.SUCCEEDED
 
 
 async def test_who_is_about_to_wait_for_it_is_not_missed(bench: Bench) -> None:
