@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from playhead.ledger import queues, settle
 from playhead.ledger.claim import claim_free
@@ -71,6 +71,17 @@ async def test_what_somebody_holds_is_not_waited_for(bench: Bench) -> None:
     async with bench.database.transaction() as session:
         await session.execute(select(Job.id).where(Job.id == held).with_for_update())
         assert await succeed_together(bench, held_run, free_run) == {free_run.lease}
+
+
+async def test_what_was_changed_while_it_was_waited_for_is_taken_as_it_is_now(bench: Bench) -> None:
+    job_id = await bench.submit()
+    async with bench.database.transaction() as session:
+        await session.execute(update(Job).where(Job.id == job_id).values(priority=7))
+        claiming = asyncio.create_task(bench.claim(job_id))
+        await bench.blocked()
+    run = await claiming
+    assert run is not None
+    assert (run.priority, (await bench.job(job_id)).lease) == (7, run.lease)
 
 
 async def test_each_has_its_own_result_and_cost(bench: Bench) -> None:

@@ -84,6 +84,23 @@ async def test_the_urgent_come_first_in_a_lot_too(house: House) -> None:
     assert order == [str(job_id) for job_id in (*high, *low)]
 
 
+async def test_what_is_urgent_and_comes_later_is_first_in_the_next_lot(house: House) -> None:
+    first, *low = await ids(house, 3, Priority.LOW)
+    async with manager(house, places=4, at_once=4) as loop:
+        number = await loop.register_worker()
+        order = [job_of(await loop.fetch_job(QUEUES, number))]
+        urgent = await house.submit(priority=Priority.URGENT)
+        order += [job_of(await loop.fetch_job(QUEUES, number)) for _ in range(3)]
+    assert order == [str(job_id) for job_id in (first, urgent, *low)]
+
+
+async def test_where_there_are_few_each_loop_has_one(house: House) -> None:
+    await ids(house, 2)
+    async with manager(house, places=8, at_once=8) as loop, manager(house, places=8, at_once=8) as other:
+        for one in (loop, other):
+            assert await one.fetch_job(QUEUES, await one.register_worker()) is not None
+
+
 async def test_of_two_loops_none_gets_what_the_other_has(house: House) -> None:
     jobs = await ids(house, 6)
     async with manager(house, places=3, at_once=3) as loop, manager(house, places=3, at_once=3) as other:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 
 import worker.claiming
 import worker.runner
@@ -141,16 +141,15 @@ async def test_they_are_claimed_in_one_transaction_and_end_in_one(house: House, 
     assert await histories(house, jobs) == ["running succeeded"] * SIZE
 
 
-@pytest.mark.parametrize("end", ["canceled", "deleted"])
-async def test_one_that_is_gone_before_the_claim(house: House, runner: Runner, works: Works, end: str) -> None:
-    first, *others = jobs = await submit(house)
-    await cancel(house, first)
-    if end == "deleted":
-        async with house.database.transaction() as session:
-            await session.execute(delete(Job).where(Job.id == first))
+async def test_those_that_are_gone_before_the_claim(house: House, runner: Runner, works: Works) -> None:
+    canceled, deleted, *others = jobs = await submit(house)
+    for job_id in (canceled, deleted):
+        await cancel(house, job_id)
+    async with house.database.transaction() as session:
+        await operate.remove(session, ADMIN_OWNER, deleted)
     works.go_on.set()
     await look(runner, jobs)
-    assert await histories(house, others) == ["running succeeded"] * len(others)
+    assert await histories(house, [canceled, *others]) == ["canceled"] + ["running succeeded"] * len(others)
 
 
 async def test_one_that_is_being_canceled_keeps_no_other_from_its_begin(
@@ -291,6 +290,7 @@ async def test_no_more_are_begun_than_there_are_places_and_the_rest_is_given_bac
     assert {(job.state, job.attempt, job.lease) for job in found} == {(State.QUEUED, 0, None)}
 
 
+@pytest.mark.heavy
 async def test_two_workers_of_one_queue_do_each_once(house: House, works: Works) -> None:
     jobs, places = await submit(house, 16), 4
     works.go_on.set()
