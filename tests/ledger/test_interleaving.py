@@ -17,9 +17,9 @@ from sqlalchemy import select, text
 
 from playhead.errors import EngineCrashedError, MediaUnreadableError, PlayheadError
 from playhead.ledger import operate, queues, report, retention, settle, sweep, workers
-from playhead.ledger.claim import claim
+from playhead.ledger.claim import claim, claim_free
 from playhead.ledger.dependents import able_to_wait
-from playhead.ledger.settle import Cost, Made
+from playhead.ledger.settle import Cost, Ended, Made
 from playhead.ledger.submit import submit
 from playhead.models import ADMIN_OWNER, Job
 from playhead.settings import RetrySettings
@@ -42,23 +42,31 @@ MADE = Made("a.txt", "a" * 64, 1, "text/plain")
 
 _FETCH = text(
     """
-    UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (
-        SELECT id FROM procrastinate_jobs WHERE status = 'todo' ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED)
+    UPDATE procrastinate_jobs SET status = 'doing' WHERE id IN (
+        SELECT id FROM procrastinate_jobs WHERE status = 'todo' ORDER BY random() LIMIT :count FOR UPDATE SKIP LOCKED)
     RETURNING id, CAST(args ->> 'job_id' AS uuid) AS job_id
     """
 )
-_SPEND = text("DELETE FROM procrastinate_jobs WHERE id = :id")
+_SPEND = text("DELETE FROM procrastinate_jobs WHERE id = ANY(:ids)")
 
 
 @dataclass
 class Walk:
-    """What the actors share: the jobs they know, the runs they hold or believe to hold, the costs that were taken."""
+    """What the actors share.
+
+    Attributes:
+        jobs: those that they know.
+        runs: those that they hold, or believe to hold.
+        taken: the costs of each job.
+        bare: jobs that succeeded without outputs.
+    """
 
     bench: Bench
     seed: int
     jobs: list[UUID] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     taken: Counter[UUID] = field(default_factory=Counter)
+    bare: set[UUID] = field(default_factory=set)
 
     async def do(self, what: Callable[..., Awaitable[Any]], *values: Any) -> Any:
         """One transaction; None where the ledger refused."""
@@ -76,7 +84,8 @@ class Walk:
             (6, self.post),
             (14, self.look),
             (6, self.say),
-            (10, self.end),
+            (8, self.end),
+            (3, self.end_together),
             (5, self.operate),
             (4, self.housekeep),
             (2, self.trouble),
@@ -96,17 +105,19 @@ class Walk:
         job_id = await self.do(submit, replace(BASE, **wanted))
         self.jobs += [job_id] if job_id else []
 
-    async def look(self, _: random.Random | None = None) -> bool:
-        """What a worker does with a ticket."""
+    async def look(self, dice: random.Random | None = None) -> bool:
+        """What a worker does with tickets: a lot at once, and one by one what somebody held meanwhile."""
         async with self.bench.database.transaction() as session:
-            ticket = (await session.execute(_FETCH)).one_or_none()
-        if ticket is None:
-            return False
-        run = await self.do(claim, ticket.job_id, self.bench.worker_id)
-        self.runs += [run] if run else []
+            count = dice.choice([1, 1, 2, 4]) if dice else 1
+            tickets = (await session.execute(_FETCH, {"count": count})).all()
+        wanted = list({ticket.job_id for ticket in tickets})
+        runs = list(await self.do(claim_free, wanted, self.bench.worker_id))
+        left = set(wanted).difference(run.job_id for run in runs)
+        runs += [await self.do(claim, job_id, self.bench.worker_id) for job_id in left]
+        self.runs += filter(None, runs)
         async with self.bench.database.transaction() as session:
-            await session.execute(_SPEND, {"id": ticket.id})
-        return True
+            await session.execute(_SPEND, {"ids": [ticket.id for ticket in tickets]})
+        return bool(tickets)
 
     async def say(self, dice: random.Random) -> None:
         if self.runs:
@@ -117,6 +128,14 @@ class Walk:
         await report.report_progress(session, run, 0.5, "working", None)
         await report.report_events(session, run, "segment", [{"id": 0}])
         await report.save_checkpoint(session, run, {"done": 1})
+
+    async def end_together(self, dice: random.Random) -> None:
+        """What a worker does with runs that are done at the same time."""
+        lot = dice.sample(self.runs, min(len(self.runs), 4))
+        if left := await self.do(settle.succeed_free, [Ended(run, {}, Cost(1, 1)) for run in lot]):
+            ended = {run.job_id for run in lot if run.lease in left}
+            self.taken.update(ended)
+            self.bare |= ended
 
     async def end(self, dice: random.Random) -> None:
         """End a run, or one that has ended long ago: a zombie."""
@@ -196,7 +215,7 @@ async def _jobs(bench: Bench) -> tuple[Sequence[Job], set[UUID]]:
 async def check(walk: Walk) -> None:
     """Beside what is true of any rows: nothing waits in vain, and every end of a run costs one second, once."""
     await walk.do(sweep.expire_late)
-    snapshot.check(await snapshot.take(walk.bench.database))
+    snapshot.check(await snapshot.take(walk.bench.database), walk.bare)
     jobs, hopeful = await _jobs(walk.bench)
     for job in jobs:
         told = f"job {job.id} is {job.state}, waits for {job.waits_for}, due {job.run_at}"
