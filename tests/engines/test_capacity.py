@@ -39,30 +39,32 @@ def test_what_was_too_much_for_the_memory_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "free", "model_bytes", "windows"),
+    ("device", "free", "model_bytes", "batches", "windows"),
     [
-        ("cpu", 16 * GIGABYTE, GIGABYTE // 10, 4),
-        ("cpu", 2 * GIGABYTE, GIGABYTE, 3),
-        ("cpu", GIGABYTE // 10, 3 * GIGABYTE, 1),
-        ("cuda", 80 * GIGABYTE, 3 * GIGABYTE, 32),
-        ("cuda", 5 * GIGABYTE, 3 * GIGABYTE, 5),
-        ("cuda", None, 3 * GIGABYTE, 32),
+        ("cpu", 16 * GIGABYTE, GIGABYTE // 10, 1, 2),
+        ("cpu", GIGABYTE, GIGABYTE, 1, 1),
+        ("cpu", 2 * GIGABYTE, GIGABYTE, 1, 2),
+        ("cpu", 2 * GIGABYTE, GIGABYTE, 2, 1),
+        ("cpu", GIGABYTE // 10, 3 * GIGABYTE, 1, 1),
+        ("cuda", 80 * GIGABYTE, 3 * GIGABYTE, 1, 32),
+        ("cuda", 5 * GIGABYTE, 3 * GIGABYTE, 1, 5),
+        ("cuda", None, 3 * GIGABYTE, 1, 32),
     ],
 )
 def test_it_is_sized_to_the_memory_that_is_free(
-    monkeypatch: pytest.MonkeyPatch, device: str, free: int | None, model_bytes: int, windows: int
+    monkeypatch: pytest.MonkeyPatch, device: str, free: int | None, model_bytes: int, batches: int, windows: int
 ) -> None:
     monkeypatch.setattr(capacity_module, "free_bytes", lambda: free)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
 
-    room = capacity(SpeechSettings(), device, model_bytes)
+    room = capacity(SpeechSettings(), device, model_bytes, batches)
     room.learn(30, 0.001)
 
     assert room.seconds == windows * 30
 
 
 def test_what_is_set_counts() -> None:
-    room = capacity(SpeechSettings(batch_size=7), "cpu", 3 * GIGABYTE)
+    room = capacity(SpeechSettings(batch_size=7), "cpu", 3 * GIGABYTE, 1)
     room.learn(30, 0.001)
 
     assert room.seconds == 7 * 30

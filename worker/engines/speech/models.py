@@ -109,7 +109,7 @@ class Models:
                 cpu_threads=lanes.threads,
                 num_workers=lanes.workers,
             )
-            room = capacity(self._settings, device, (folder / "model.bin").stat().st_size)
+            room = capacity(self._settings, device, (folder / "model.bin").stat().st_size, lanes.workers)
         except Exception as error:
             raise _unavailable(source, error) from error
         # A GPU is given one batch at a time; the next is prepared meanwhile.
