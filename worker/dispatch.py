@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 from uuid import UUID
 
 import procrastinate
@@ -13,6 +12,7 @@ from procrastinate.worker import Worker
 
 from playhead.tickets import LOOK
 from worker.connector import Connector
+from worker.loop import Loop
 from worker.ticketing import TicketManager
 
 PAUSE_SECONDS = 1.0
@@ -61,14 +61,8 @@ async def keep_fetching(
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-class _Loop(Worker):
-    def _log_extra(self, *_: Any, **__: Any) -> dict[str, Any]:
-        """Nothing: what Procrastinate says of each ticket, our own lines say of its job, and nobody would read it."""
-        return {}
-
-
 def _loop(app: procrastinate.App, queues: list[str], concurrency: int, heartbeat_seconds: float) -> Worker:
-    return _Loop(
+    return Loop(
         app=app,
         queues=queues,
         concurrency=concurrency,
