@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +57,26 @@ class Reporter:
         """What a later attempt goes on from; written with the events that came before it, or after them."""
         self._unsaid.checkpoint = state
 
+    @contextlib.contextmanager
+    def at_work(self, refused: Callable[[asyncio.Task[None]], None]) -> Iterator[None]:
+        """Write what gathers while the block lasts; ``refused`` is called when that ends, with an error before it does.
+
+        Most work is over before there is anything to write: the task is made after a while.
+        """
+        writing: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            writing.append(asyncio.create_task(self.keep_writing(), name=f"reports {self._run.lease}"))
+            writing[0].add_done_callback(refused)
+
+        begun = asyncio.get_running_loop().call_later(INTERVAL_SECONDS, begin)
+        try:
+            yield
+        finally:
+            begun.cancel()
+            for task in writing:
+                task.cancel()
+
     async def keep_writing(self) -> None:
         """Write what gathers until canceled.
 
@@ -62,8 +84,8 @@ class Reporter:
             LeaseLostError: another has the job.
         """
         while True:
-            await asyncio.sleep(INTERVAL_SECONDS)
             await self._flushed()
+            await asyncio.sleep(INTERVAL_SECONDS)
 
     async def say_all(self) -> None:
         """Return once all that was said so far is written, however long the database is away.

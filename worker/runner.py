@@ -29,7 +29,8 @@ from worker.inputs import Inputs
 from worker.limit import limited
 from worker.metrics import Metrics
 from worker.outcome import Outcome, Stop, describe, failure
-from worker.settling import Settling
+from worker.places import Place, Places
+from worker.settling import Settling, settles_together
 from worker.sharing import Sharing
 from worker.work import work
 
@@ -61,7 +62,7 @@ class Runner:
     active: Mapping[int, Active] = field(default_factory=dict)
     _looks: set[asyncio.Task[None]] = field(default_factory=set)
     _looked: asyncio.Event = field(default_factory=asyncio.Event)
-    _places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    _places: dict[str, Places] = field(default_factory=dict)
     _in_hand: tuple[UUID, ...] = ()
     _given_up: frozenset[int] = frozenset()
     _stopping: bool = False
@@ -79,14 +80,28 @@ class Runner:
     async def look(self, job_id: UUID, queue: str) -> None:
         """Act on a ticket from this queue: run the job if it can be claimed, as soon as there is a place for it.
 
-        The run is its own task: whoever handed over the ticket may be canceled, when its connection to the database
-        breaks, and the run goes on.
+        Returns when the place is free for another. The run is its own task: it may still have to be written then; and
+        whoever handed over the ticket may be canceled, when its connection to the database breaks, and the run goes on.
         """
-        task = asyncio.create_task(self._look(job_id, queue), name=f"look {job_id}")
+        left = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._look(job_id, queue, left), name=f"look {job_id}")
         self._looks.add(task)
         self._looked.set()
-        task.add_done_callback(self._looks.discard)
-        await asyncio.shield(task)
+        task.add_done_callback(functools.partial(self._looked_at, left))
+        await left
+
+    def _looked_at(self, left: asyncio.Future[None], look: asyncio.Task[None]) -> None:
+        self._looks.discard(look)
+        error = None if look.cancelled() else look.exception()
+        if left.done():
+            if error is not None:  # The heart finds the job in nobody's hands.
+                log.error("look_broke", error=repr(error), exc_info=error)
+        elif look.cancelled():
+            left.cancel()
+        elif error is not None:
+            left.set_exception(error)
+        else:
+            left.set_result(None)
 
     def take_no_more(self) -> None:
         """Look at no ticket from now on; runs under way go on."""
@@ -157,13 +172,14 @@ class Runner:
         """Whether nobody else here has the job in hand, and the heart is not about to take it back."""
         return self._in_hand.count(run.job_id) == 1 and run.lease not in self._given_up
 
-    async def _look(self, job_id: UUID, queue: str) -> None:
-        places = self._places.setdefault(queue, asyncio.Semaphore(self.settings.worker.concurrency.get(queue, 1)))
-        async with places:
+    async def _look(self, job_id: UUID, queue: str, left: asyncio.Future[None]) -> None:
+        if queue not in self._places:
+            self._places[queue] = Places(self.settings.worker.concurrency.get(queue, 1))
+        async with Place(self._places[queue], left) as place:
             if self._stopping:
                 raise asyncio.CancelledError("this worker takes no more")  # so that the ticket is put back
             with self._holding(job_id):
-                await self._act_on(job_id)
+                await self._act_on(job_id, place)
 
     @contextlib.contextmanager
     def _holding(self, job_id: UUID) -> Iterator[None]:
@@ -174,19 +190,21 @@ class Runner:
             at = self._in_hand.index(job_id)  # Of a doubled ticket, either.
             self._in_hand = self._in_hand[:at] + self._in_hand[at + 1 :]
 
-    async def _act_on(self, job_id: UUID) -> None:
+    async def _act_on(self, job_id: UUID, place: Place) -> None:
         run = await self._claiming.claim(job_id)
         if run is None:
             return
         bound = {"job_id": str(run.job_id), "kind": run.kind, "attempt": run.attempt, "trace_id": run.trace_id}
         with bound_contextvars(**bound):
-            await self._run(run)
+            await self._run(run, place)
 
-    async def _run(self, run: Run) -> None:
+    async def _run(self, run: Run, place: Place) -> None:
         log.info("job_claimed", waited_seconds=round(run.waited_seconds, 3))
         began = time.monotonic()
         async with self._prepared(run) as context:
             outcome = await self._watched(run, context)
+            if settles_together(context, outcome):
+                place.leave()
             ended = await self._settling.settle(context, outcome)
         seconds = time.monotonic() - began
         self.metrics.ended(run, ended, seconds, context.cost)
@@ -206,17 +224,15 @@ class Runner:
     async def _watched(self, run: Run, context: JobContext) -> Outcome:
         """Do the work, while its reports are written: when they are refused, the work is stopped."""
         active = Active(run, asyncio.create_task(work(run, context), name=f"run {run.lease}"))
-        reports = asyncio.create_task(context.reporter.keep_writing(), name=f"reports {run.lease}")
-        reports.add_done_callback(functools.partial(_refuse, active))
         self.active = {**self.active, run.lease: active}
         if self._stopping:
             active.end(Stop.SHUTDOWN)
         try:
-            with limited(active, self.settings.worker.grace_seconds * PATIENCE):
+            limit = limited(active, self.settings.worker.grace_seconds * PATIENCE)
+            with limit, context.reporter.at_work(functools.partial(_refuse, active)):
                 return await active.outcome()
         finally:
             self.active = {lease: other for lease, other in self.active.items() if lease != run.lease}
-            reports.cancel()
 
 
 def _refuse(active: Active, reports: asyncio.Task[None]) -> None:

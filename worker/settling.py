@@ -81,7 +81,7 @@ class Settling:
 
     async def _succeeded_together(self, context: JobContext, outcome: Outcome) -> bool:
         """Whether it is written, with others that ended at the same time. If not, nobody knows: try it alone."""
-        if not isinstance(outcome, Success) or context.made or context.run.shares:
+        if not isinstance(outcome, Success) or not settles_together(context, outcome):
             return False
         try:
             return await self._together.put(Ended(context.run, outcome.result, context.cost))
@@ -104,6 +104,11 @@ class Settling:
             if isinstance(outcome, Success) or is_away(error):
                 raise
             log.warning("report_dropped", error=repr(error))
+
+
+def settles_together(context: JobContext, outcome: Outcome) -> bool:
+    """Whether the end may be written with others': nothing that was made goes with it, and nobody shares it."""
+    return isinstance(outcome, Success) and not context.made and not context.run.shares
 
 
 def _instead(outcome: Outcome, error: Exception) -> Outcome:
