@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from procrastinate.jobs import Job
 
 from worker.connector import Connector
-from worker.tickets_table import FETCH, OLDEST_FIRST, PUT_BACK_UNTOLD, ticket_of
+from worker.tickets_table import FETCH, PUT_BACK_UNTOLD, ticket_of
 
 UNTOLD_SECONDS = 15.0
 """A fetch that was given up may be committed for so long: a silent network may hold its word back, and the server ends
@@ -110,18 +110,17 @@ class Fetching:
         if hands.pace > 1:
             await asyncio.sleep(MOMENT_SECONDS)  # More places get free, most likely: for one by one there is no time.
         most = max(1, min(hands.pace, service.at_once, service.places - hands.places))
-        if oldest := (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH:
-            await self._connector.execute_query_async(OLDEST_FIRST, queues=list(queues), count=oldest)
-        found = await self._fetch_free(queues, loop, most)
+        oldest = (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH
+        found = await self._fetch_free(queues, loop, most, oldest)
         hands.pace = min(hands.pace * 2, service.at_once) if len(found) == most else 1
         hands.places += len(found)
         hands.told.update(job.id for job in found if job.id is not None)
         hands.tickets.extend(found)
         self._taken[queues] += len(found)
 
-    async def _fetch_free(self, queues: frozenset[str], loop: int, most: int) -> list[Job]:
+    async def _fetch_free(self, queues: frozenset[str], loop: int, most: int, oldest: int) -> list[Job]:
         near = most + NEAR
-        wanted = {"queues": list(queues), "loop": loop, "most": most, "near": near}
+        wanted = {"queues": list(queues), "loop": loop, "most": most, "near": near, "oldest": oldest}
         for _ in range(TRIES):
             found = await self._connector.execute_query_one_async(FETCH, **wanted)
             # Where others are taking all that were looked at, there may be more behind them.

@@ -49,8 +49,9 @@ class Heartbeat:
         One of ours that left ``running`` is looked at.
         """
         job_id, _, state = payload.partition(" ")
-        ours = {str(active.run.job_id) for active in self._runner.active.values()}
-        if state not in {"", "running"} and job_id in ours:
+        if state in {"", "running"}:
+            return
+        if any(str(active.run.job_id) == job_id for active in self._runner.active.values()):
             self._soon.set()
 
     def hurry(self) -> None:

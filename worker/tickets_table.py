@@ -19,37 +19,35 @@ PUT_BACK_UNTOLD = f"""
     WITH turns AS (DELETE FROM procrastinate_jobs WHERE {_UNTOLD} AND queueing_lock IS NOT NULL)
     UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE {_UNTOLD} AND queueing_lock IS NULL
 """  # noqa: S608 - constants
-OLDEST_FIRST = """
-    UPDATE procrastinate_jobs SET priority = 1000
-    WHERE id = ANY(ARRAY(
-        SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND id = ANY(ARRAY(
-            SELECT oldest.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
-                SELECT id FROM procrastinate_jobs
-                WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
-                ORDER BY id NULLS FIRST LIMIT %(count)s) AS oldest
-            ORDER BY oldest.id LIMIT %(count)s))
-        FOR UPDATE SKIP LOCKED))
-"""
-"""``NULLS FIRST`` as its index alone has it: by the primary key PostgreSQL would read the tickets of all queues."""
 FETCH = """
     WITH near AS MATERIALIZED (
         SELECT near.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
             SELECT id FROM procrastinate_jobs
             WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
             ORDER BY priority DESC, id LIMIT %(near)s) AS near),
+    oldest AS MATERIALIZED (
+        SELECT oldest.id FROM unnest(CAST(%(queues)s AS varchar[])) AS place CROSS JOIN LATERAL (
+            SELECT id FROM procrastinate_jobs
+            WHERE status = 'todo' AND queue_name = place AND (scheduled_at IS NULL OR scheduled_at <= now())
+            ORDER BY id NULLS FIRST LIMIT %(oldest)s) AS oldest
+        ORDER BY oldest.id LIMIT %(oldest)s),
     free AS (
-        SELECT id FROM procrastinate_jobs WHERE id = ANY(ARRAY(SELECT id FROM near)) AND status = 'todo'
-        ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED),
+        SELECT id FROM procrastinate_jobs
+        WHERE id = ANY(ARRAY(SELECT id FROM near UNION ALL SELECT id FROM oldest)) AND status = 'todo'
+        ORDER BY id = ANY(ARRAY(SELECT id FROM oldest)) DESC, priority DESC, id
+        LIMIT %(most)s FOR UPDATE SKIP LOCKED),
     taken AS (
         UPDATE procrastinate_jobs SET status = 'doing', worker_id = %(loop)s
         WHERE id = ANY(ARRAY(SELECT id FROM free)) RETURNING *)
     SELECT count(*) AS seen, (
-        SELECT json_agg(taken.* ORDER BY priority DESC, id) FROM taken) AS taken
+        SELECT json_agg(taken.* ORDER BY id = ANY(ARRAY(SELECT id FROM oldest)) DESC, priority DESC, id) FROM taken)
+        AS taken
     FROM near
 """
 """By index for each queue: Procrastinate's own reads all tickets that come before, of whatever queue.
 
-Arrays, not joins: PostgreSQL thinks that there are many, and would read all tickets to join them.
+Arrays, not joins: PostgreSQL thinks that there are many, and would read all tickets to join them. ``NULLS FIRST`` as
+the index of the oldest alone has it: by the primary key PostgreSQL would read the tickets of all queues.
 """
 
 
