@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import plainly
 from playhead.errors import InvalidError, NotFoundError
 from playhead.models import Owner
 
@@ -58,7 +59,7 @@ async def base_of(session: AsyncSession, owner_id: UUID, tiers: Bases) -> int:
     """What the owner's tier adds to the rank of their jobs; 0 for a tier that the settings no longer know."""
     if not any(tiers.values()):
         return 0
-    tier = (await session.scalars(_TIER, {"owner_id": owner_id})).one()
+    tier = (await plainly(session, _TIER, {"owner_id": owner_id})).scalar_one()
     if tier not in tiers:
         remedy = "add it to PLAYHEAD_TIERS, or give the owner another with `playhead owners tier`"
         log.warning("tier_unknown", owner_id=str(owner_id), tier=tier, remedy=remedy)

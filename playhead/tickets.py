@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import plainly
 from playhead.waking.wishing import wish
 
 LOOK = "playhead.look"
@@ -46,4 +47,4 @@ async def issue(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
     What has begun goes on before what has not, within a priority: a new ticket is the last of its rank.
     """
     if job_ids:
-        await session.execute(_ISSUE, {"task": LOOK, "ids": list(job_ids)})
+        await plainly(session, _ISSUE, {"task": LOOK, "ids": list(job_ids)})

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from playhead.database import plainly
 from playhead.errors import DependencyFailedError, StateConflictError
 from playhead.ledger.history import TOLD_OF, record_states, recording
 from playhead.ledger.inputs import hand_on, made_for
@@ -54,7 +55,7 @@ async def release(session: AsyncSession, succeeded: UUID) -> None:
 
 async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUID]:
     """Queue those of these jobs that wait for nothing and are due. Gives the ids of those queued."""
-    queued = list(await session.scalars(_ENQUEUE, {"ids": list(job_ids)}))
+    queued = list((await plainly(session, _ENQUEUE, {"ids": list(job_ids)})).scalars())
     await issue(session, queued)
     return queued
 

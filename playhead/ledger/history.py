@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CTE, TEXT, ColumnElement, Row, Select, case, cast, func, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import plainly
 from playhead.ledger.locks import IDS, among
 from playhead.ledger.run import Run
 from playhead.models import Event, Job
@@ -66,13 +67,13 @@ _NEWS = text(f"SELECT pg_notify('{CHANNEL}', :job_id)")
 async def record_states(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
     """Write down the state that each of these jobs now has, and tell its watchers on commit."""
     if job_ids:
-        await session.execute(_STATES, {"ids": list(job_ids)})
+        await plainly(session, _STATES, {"ids": list(job_ids)})
 
 
 async def record_events(session: AsyncSession, run: Run, event: str, items: str) -> None:
     """Write one event per element of ``items`` (a JSON array), in its order. The caller holds the job's row."""
     values: dict[str, Any] = {"type": event, "items": items, "attempt": run.attempt, "lease": run.lease}
-    await session.execute(_EVENTS, values | {"job_id": run.job_id, "owner_id": run.owner_id})
+    await plainly(session, _EVENTS, values | {"job_id": run.job_id, "owner_id": run.owner_id})
 
 
 async def tell(session: AsyncSession, job_id: UUID) -> None:
@@ -80,7 +81,7 @@ async def tell(session: AsyncSession, job_id: UUID) -> None:
 
     What is no job may be watched and told of in the same way.
     """
-    await session.execute(_NEWS, {"job_id": str(job_id)})
+    await plainly(session, _NEWS, {"job_id": str(job_id)})
 
 
 async def told_before(

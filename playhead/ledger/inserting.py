@@ -10,6 +10,8 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import plainly
+
 # In the order of the keys: two that bring the same ones wait for each other at the first of them, not for ever.
 # One parameter, not one for each column of each row: PostgreSQL takes 32,767 at most, and plans each number of them.
 _INSERT = text(
@@ -44,7 +46,7 @@ async def insert_jobs(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> 
     A row has the columns of the statement; ``request_digest`` and ``cache_key`` are hexadecimal, ``expires_in_seconds``
     counts from now.
     """
-    return set(await session.scalars(_INSERT, {"rows": to_json(rows).decode()}))
+    return set((await plainly(session, _INSERT, {"rows": to_json(rows).decode()})).scalars())
 
 
 async def insert_needs(session: AsyncSession, needs: Sequence[tuple[UUID, UUID]]) -> None:

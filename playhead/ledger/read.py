@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -18,21 +18,26 @@ from playhead.states import State
 POSITION_LIMIT = 1000
 """A place in a queue is counted up to here: whoever submits a hundred thousand jobs is told each one's place."""
 
+_AFTER = func.array(
+    select(Dependency.needs_id).where(Dependency.job_id == Job.id).order_by(Dependency.needs_id).scalar_subquery()
+)
+# Two conditions where one would do: the first alone bounds the scan of jobs_queued_idx.
+_POSITION: ColumnElement[int | None] = literal_column(
+    f"""
+    CASE WHEN jobs.state = 'queued' THEN 1 + (
+        SELECT count(*) FROM (
+            SELECT FROM jobs AS other
+            WHERE other.queue = jobs.queue AND other.state = 'queued' AND other.priority >= jobs.priority
+              AND (other.priority > jobs.priority OR other.id < jobs.id)
+            LIMIT {POSITION_LIMIT - 1}) AS ahead) END
+    """  # noqa: S608 - a constant
+)
 # What each submission asks is built once: that takes longer than to execute it.
-_ONE = select(Job).where(Job.owner_id == bindparam("owner_id"), Job.id == bindparam("job_id"))
+_ONE = select(Job, _AFTER.label("after"), _POSITION.label("position"))
+_ONE = _ONE.where(Job.owner_id == bindparam("owner_id"), Job.id == bindparam("job_id"))
 _ONE = _ONE.execution_options(populate_existing=True)
 _NEEDS = (
     select(Dependency.job_id, Dependency.needs_id).where(among(Dependency.job_id, IDS)).order_by(Dependency.needs_id)
-)
-# Two conditions where one would do: the first alone bounds the scan of jobs_queued_idx.
-_AHEAD = text(
-    """
-    SELECT count(*) FROM (
-        SELECT FROM jobs
-        WHERE queue = :queue AND state = 'queued' AND priority >= :priority
-          AND (priority > :priority OR id < :id)
-        LIMIT :limit) AS ahead
-    """
 )
 
 
@@ -116,11 +121,11 @@ async def find_job(session: AsyncSession, owner_id: UUID, job_id: UUID) -> JobVi
     Raises:
         NotFoundError: the owner has no such job.
     """
-    job = await session.scalar(_ONE, {"owner_id": owner_id, "job_id": job_id})
-    if job is None:
+    found = (await session.execute(_ONE, {"owner_id": owner_id, "job_id": job_id})).one_or_none()
+    if found is None:
         raise NotFoundError(f"there is no job {job_id}")
-    position = await _position(session, job) if job.state == State.QUEUED else None
-    return (await _views(session, [job], {job_id: position}))[0]
+    job, after, position = found
+    return JobView(job, (await _outputs(session, [job]))[job_id], after, position)
 
 
 async def find_state(session: AsyncSession, owner_id: UUID, job_id: UUID) -> State:
@@ -160,7 +165,7 @@ async def list_jobs(
         wanted = wanted.where(Job.id < before)
     found = (await session.scalars(wanted.order_by(Job.id.desc()).limit(limit + 1))).all()
     jobs = found[:limit]
-    return Page(await _views(session, jobs, {}), jobs[-1].id if len(found) > limit else None)
+    return Page(await _views(session, jobs), jobs[-1].id if len(found) > limit else None)
 
 
 async def news_since(session: AsyncSession, owner_id: UUID, job_id: UUID, event_id: int, limit: int) -> News:
@@ -216,18 +221,17 @@ def _filtered(wanted: Select[Job], filters: Filters) -> Select[Job]:
     return wanted
 
 
-async def _position(session: AsyncSession, job: Job) -> int:
-    ahead = {"queue": job.queue, "priority": job.priority, "id": job.id, "limit": POSITION_LIMIT - 1}
-    return 1 + (await session.scalar(_AHEAD, ahead) or 0)
-
-
-async def _views(session: AsyncSession, jobs: Sequence[Job], positions: dict[UUID, int | None]) -> list[JobView]:
-    ids = [job.id for job in jobs]
-    made: dict[UUID, list[Output]] = {job_id: [] for job_id in ids}
-    needed: dict[UUID, list[UUID]] = {job_id: [] for job_id in ids}
-    if any(job.state == State.SUCCEEDED for job in jobs):  # No other has any.
-        for output in await session.scalars(select(Output).where(Output.job_id.in_(ids)).order_by(Output.name)):
-            made[output.job_id].append(output)
-    for job_id, needs_id in await session.execute(_NEEDS, {"ids": ids}):
+async def _views(session: AsyncSession, jobs: Sequence[Job]) -> list[JobView]:
+    """Of many: their positions are left out."""
+    made, needed = await _outputs(session, jobs), {job.id: list[UUID]() for job in jobs}
+    for job_id, needs_id in await session.execute(_NEEDS, {"ids": list(needed)}):
         needed[job_id].append(needs_id)
-    return [JobView(job, made[job.id], needed[job.id], positions.get(job.id)) for job in jobs]
+    return [JobView(job, made[job.id], needed[job.id], None) for job in jobs]
+
+
+async def _outputs(session: AsyncSession, jobs: Sequence[Job]) -> dict[UUID, list[Output]]:
+    made: dict[UUID, list[Output]] = {job.id: [] for job in jobs}
+    if any(job.state == State.SUCCEEDED for job in jobs):  # No other has any.
+        for output in await session.scalars(select(Output).where(Output.job_id.in_(made)).order_by(Output.name)):
+            made[output.job_id].append(output)
+    return made
