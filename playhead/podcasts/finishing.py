@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,7 @@ async def finish_made(session: AsyncSession) -> int:
     return len(found)
 
 
+@functools.cache
 def _ended() -> Select[Any]:
     """Episodes whose last job has ended, each with it; with None where the batch was deleted under them."""
     last: Any = Batch.names[SUMMARIZE].astext.cast(SQL_UUID)

@@ -27,6 +27,8 @@ async def make_wanted(session: AsyncSession, requests: Requests) -> int:
     urgent = Episode.id.in_(tried)
     wanted = select(Episode).where(Episode.state == "wanted").order_by(urgent.desc(), Episode.id).limit(AT_ONCE)
     found = (await session.scalars(wanted.with_for_update(skip_locked=True, of=Episode))).all()
+    if not found:
+        return 0
     bases = await _bases(session, found, requests.settings.tiers)
     for episode in found:
         await _make(session, requests, episode, bases.get(episode.id, 0))

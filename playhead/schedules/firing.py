@@ -61,6 +61,8 @@ async def _due(session: AsyncSession, now: datetime) -> list[Schedule]:
     due = select(Schedule.id, size_bytes).where(Schedule.next_at <= now).order_by(*order).limit(AT_ONCE)
     # One that is being changed is left to the next turn, which comes within a second.
     rows = (await session.execute(due.with_for_update(skip_locked=True))).all()
+    if not rows:
+        return []
     sums = itertools.accumulate(row.size_bytes for row in rows)
     some = [row.id for row, so_far in zip(rows, sums, strict=True) if row is rows[0] or so_far <= BYTES_AT_ONCE]
     return list(await session.scalars(select(Schedule).where(Schedule.id.in_(some)).order_by(*order)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from sqlalchemy import ColumnElement, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +31,7 @@ async def fail_hopeless(session: AsyncSession) -> int:
     return await _end(session, failed, "failed", reason)
 
 
+@functools.cache
 def _comes_by_digest() -> ColumnElement[bool]:
     by_digest = BY_DIGEST & (Subscription.id == Delivery.subscription_id)
     running = (Digest.owner_id == Delivery.owner_id) & Digest.next_at.is_not(None)
@@ -39,6 +42,8 @@ def _comes_by_digest() -> ColumnElement[bool]:
 async def _end(session: AsyncSession, which: ColumnElement[bool], state: str, error: ColumnElement[object]) -> int:
     unsent = select(Delivery.id).where(Delivery.state == "pending", Delivery.job_id.is_(None), which)
     found = (await session.scalars(unsent.limit(AT_ONCE).with_for_update(skip_locked=True))).all()
+    if not found:  # As nearly each second: not asked, and not built.
+        return 0
     ended = update(Delivery).where(Delivery.id.in_(found)).values(state=state, error=error, ended_at=func.now())
     await session.execute(ended.execution_options(synchronize_session=False))
     return len(found)

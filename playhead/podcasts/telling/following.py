@@ -40,8 +40,9 @@ async def follow(session: AsyncSession, sent: Sent) -> int:
     outcome = case(dict(OUTCOMES), value=Job.state)
     moved = _open(sent).join(Job, Job.id == sent.job_id).where(sent.state != outcome)
     found = (await session.scalars(moved.with_for_update(skip_locked=True, of=sent))).all()
-    values = {"state": outcome, "error": Job.error, "ended_at": Job.finished_at}
-    await _update(session, sent, [sent.id.in_(found), Job.id == sent.job_id], values)
+    if found:
+        values = {"state": outcome, "error": Job.error, "ended_at": Job.finished_at}
+        await _update(session, sent, [sent.id.in_(found), Job.id == sent.job_id], values)
     return len(found) + await _let_go(session, sent)
 
 
@@ -49,6 +50,8 @@ async def _let_go(session: AsyncSession, sent: Sent) -> int:
     """End those whose jobs are gone; of those that had ended only the job is forgotten."""
     alone = _open(sent).where(~select(Job.id).where(Job.id == sent.job_id).exists())
     found = (await session.scalars(alone.with_for_update(skip_locked=True, of=sent))).all()
+    if not found:
+        return 0
     ended = {"state": "failed", "error": _GONE, "ended_at": func.now()}
     await _update(session, sent, [sent.id.in_(found), sent.state.in_(UNDER_WAY)], ended)
     await _update(session, sent, [sent.id.in_(found)], {"job_id": None})

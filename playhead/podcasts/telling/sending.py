@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from sqlalchemy import Row, Select, func, or_, select
@@ -27,6 +28,7 @@ async def send_ready(session: AsyncSession, requests: Requests) -> int:
     return len(found)
 
 
+@functools.cache
 def _ready() -> Select[Any]:
     """Deliveries that nothing sends yet and no digest is to bring, each with what it takes to send it."""
     left = func.extract("epoch", Delivery.expires_at - func.now())
