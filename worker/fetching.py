@@ -17,7 +17,7 @@ UNTOLD_SECONDS = 15.0
 """A fetch that was given up may be committed for so long: a silent network may hold its word back, and the server ends
 the transaction of who has said nothing for ten seconds."""
 MOMENT_SECONDS = 0.002
-"""What a loop waits for more free places, if there was work for all that it had the last time."""
+"""What a loop waits at most for more free places, if there was work for all that it had the last time."""
 OLDEST_EACH = 10
 """Of so many tickets that a loop takes one is the oldest, whatever its priority: under constant load the low ones move
 too, and slow the others down by no more than that."""
@@ -50,6 +50,21 @@ class Hands:
     told: set[int] = field(default_factory=set)
     pace: int = 1
     unsure_until: float | None = None
+    _awaited: int = 0
+    _are_free: asyncio.Future[None] | None = None
+
+    def free(self) -> None:
+        """A ticket leaves its place to another."""
+        self.places -= 1
+        if self._are_free and not self._are_free.done() and self.places <= self._awaited:
+            self._are_free.set_result(None)
+
+    async def until_free(self, places: int) -> None:
+        """Wait a moment until no more than so many are taken: more get free, most likely, and one by one is slow."""
+        if self.places > places:
+            self._awaited, self._are_free = places, asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._are_free], timeout=MOMENT_SECONDS)
+            self._are_free = None
 
 
 class Fetching:
@@ -89,7 +104,7 @@ class Fetching:
     def free(self, loop: int | None) -> None:
         """A ticket leaves its place to another."""
         if hands := self._hands.get(loop):
-            hands.places -= 1
+            hands.free()
 
     def forget(self, ticket: int, loop: int | None) -> None:
         """The end of a ticket is written: if the loop is given it again, it is told again."""
@@ -108,7 +123,7 @@ class Fetching:
         """
         service = self._services.get(queues, Service(1, 1))
         if hands.pace > 1:
-            await asyncio.sleep(MOMENT_SECONDS)  # More places get free, most likely: for one by one there is no time.
+            await hands.until_free(service.places - min(hands.pace, service.at_once))
         most = max(1, min(hands.pace, service.at_once, service.places - hands.places))
         oldest = (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH
         found = await self._fetch_free(queues, loop, most, oldest)
