@@ -20,18 +20,23 @@ from playhead.waking.wishing import wish
 LOOK = "playhead.look"
 """The Procrastinate task that a ticket names."""
 
-_ISSUE = text(
-    f"""
-    WITH ready AS (
-        SELECT id, queue, kind, state, priority, started_at, expires_at FROM jobs
-        WHERE id = ANY(:ids) AND state = 'queued'),
-    wished AS ({wish("ready")})
+READY = "ready"
+"""The name of a CTE of jobs that are queued, in whose statement tickets are issued: its columns, as of ``jobs``."""
+READY_COLUMNS = ("id", "queue", "kind", "state", "priority", "started_at", "expires_at")
+WISHING = wish(READY)
+ISSUING = f"""
     SELECT procrastinate_defer_jobs_v1(array_agg(
-        ROW(queue || '/' || kind, CAST(:task AS text), priority + CAST(started_at IS NOT NULL AS int), NULL, NULL,
+        ROW(queue || '/' || kind, '{LOOK}', priority + CAST(started_at IS NOT NULL AS int), NULL, NULL,
             jsonb_build_object('job_id', id), NULL)::procrastinate_job_to_defer_v1
         ORDER BY id))
-    FROM ready
+    FROM {READY}
     HAVING count(*) > 0
+"""  # noqa: S608 - constants
+_ISSUE = text(
+    f"""
+    WITH {READY} AS (SELECT {", ".join(READY_COLUMNS)} FROM jobs WHERE id = ANY(:ids) AND state = 'queued'),
+    wished AS ({WISHING})
+    {ISSUING}
     """  # noqa: S608 - constants
 )
 
@@ -47,4 +52,4 @@ async def issue(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
     What has begun goes on before what has not, within a priority: a new ticket is the last of its rank.
     """
     if job_ids:
-        await plainly(session, _ISSUE, {"task": LOOK, "ids": list(job_ids)})
+        await plainly(session, _ISSUE, {"ids": list(job_ids)})

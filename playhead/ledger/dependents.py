@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, or_, select, true, update
+from sqlalchemy import TEXT, ColumnElement, Select, case, column, func, literal_column, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -18,7 +18,9 @@ from playhead.ledger.inputs import hand_on, made_for
 from playhead.ledger.locks import IDS, among, at_any_distance, lock
 from playhead.models import Dependency, Job
 from playhead.states import TERMINAL, State
-from playhead.tickets import issue
+from playhead.tickets import ISSUING, READY, READY_COLUMNS, WISHING
+
+_TOLD = {told.name for told in TOLD_OF}
 
 
 def _enqueuing() -> Select[*tuple[Any, ...]]:
@@ -27,10 +29,12 @@ def _enqueuing() -> Select[*tuple[Any, ...]]:
         .where(among(Job.id, IDS), Job.state == State.WAITING, Job.waits_for == 0, ~Job.follows)
         .where(or_(Job.run_at.is_(None), Job.run_at <= func.now()))
         .values(state=State.QUEUED, queued_at=func.now())
-        .returning(*TOLD_OF)
-        .cte("ready")
+        .returning(*TOLD_OF, *(getattr(Job, name) for name in READY_COLUMNS if name not in _TOLD))
+        .cte(READY)
     )
-    return recording(ready, ready.c.id)
+    # What is asked for as text has to come after what it reads, which nobody else knows of.
+    issued: ColumnElement[str] = literal_column(f"CAST(({ISSUING}) AS text)")
+    return recording(ready, ready.c.id, issued).add_cte(text(WISHING).columns(column("told", TEXT)).cte("wished"))
 
 
 _ENQUEUE = _enqueuing()
@@ -55,9 +59,7 @@ async def release(session: AsyncSession, succeeded: UUID) -> None:
 
 async def enqueue_ready(session: AsyncSession, job_ids: Sequence[UUID]) -> list[UUID]:
     """Queue those of these jobs that wait for nothing and are due. Gives the ids of those queued."""
-    queued = list((await plainly(session, _ENQUEUE, {"ids": list(job_ids)})).scalars())
-    await issue(session, queued)
-    return queued
+    return list((await plainly(session, _ENQUEUE, {"ids": list(job_ids)})).scalars())
 
 
 async def begin(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
