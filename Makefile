@@ -58,7 +58,8 @@ chaos: $(DEV) ## Pull plugs under load and check that nothing is lost: SECONDS=3
 	$(BIN)/python -m chaos $(LENGTH) $(if $(RATE),--rate $(RATE)) $(if $(GAP),--gap $(GAP)) $(ARGS)
 
 .PHONY: bench
-bench: bench-batch bench-recovery bench-schedules bench-dispatch bench-speech ## All benchmarks, one after the other: half an hour and more
+bench: PAGE = --page docs/performance.md
+bench: bench-batch bench-recovery bench-schedules bench-dispatch bench-speech ## All there is, for an hour: docs/performance.md gets their tables
 
 .PHONY: bench-recovery
 bench-recovery: $(DEV) ## Recover from the same faults as a plain Procrastinate application: SECONDS=300 SEED=7
@@ -74,11 +75,11 @@ bench-schedules: $(DEV) ## A thousand schedules that are due in the same second
 
 .PHONY: bench-speech
 bench-speech: $(DEV) ## Fifty clips and half an hour of speech, beside plain faster-whisper: ARGS="--rounds 3 --minutes 30"
-	$(BIN)/python -m bench.speech $(ARGS)
+	$(BIN)/python -m bench.speech $(PAGE) $(ARGS)
 
 .PHONY: bench-dispatch
 bench-dispatch: $(DEV) ## Jobs accepted, claimed and done, beside plain Procrastinate; memory: ARGS="d --rounds 3"
-	$(BIN)/python -m bench.dispatch $(ARGS)
+	$(BIN)/python -m bench.dispatch $(PAGE) $(ARGS)
 
 .PHONY: check
 check: lint types imports model ## Lint, types, import rules and the lease protocol

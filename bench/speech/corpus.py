@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from dataclasses import dataclass
 from functools import cache
 from itertools import cycle
@@ -32,6 +34,16 @@ class Clip:
     def seconds(self) -> float:
         """How long it is."""
         return self.sound.size / RATE
+
+    def wave(self) -> bytes:
+        """As a file that anybody can play."""
+        content = io.BytesIO()
+        with wave.open(content, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes((self.sound * 32767).astype(np.int16).tobytes())
+        return content.getvalue()
 
 
 def clips(count: int) -> list[Clip]:
