@@ -102,8 +102,15 @@ async def submit(house: House, count: int = SIZE) -> list[UUID]:
     return [await house.submit(queue="cpu") for _ in range(count)]
 
 
-def look(runner: Runner, jobs: Sequence[UUID]) -> asyncio.Future[list[None]]:
-    return asyncio.gather(*(runner.look(job_id, "cpu") for job_id in jobs))
+def look(runner: Runner, jobs: Sequence[UUID]) -> asyncio.Task[None]:
+    return asyncio.create_task(looked_at(runner, jobs))
+
+
+async def looked_at(runner: Runner, jobs: Sequence[UUID]) -> None:
+    """Returns when the ends are written too: the places are free before."""
+    await asyncio.gather(*(runner.look(job_id, "cpu") for job_id in jobs))
+    if runner._looks:
+        await asyncio.wait(runner._looks)
 
 
 async def cancel(house: House, job_id: UUID) -> None:
