@@ -17,11 +17,8 @@ LONGEST_SECONDS = 30.0
 """The window that Whisper was made for."""
 
 # Whisper hears silence after speech, or makes words up. Measured with tiny.en in bench/speech: with 8 s more than the
-# speech it errs as in a full window, with 6 s a little more often, with 4 s in every third sentence. In windows of more
-# than these it errs as seldom with 5 s: over 600 s in pieces of 20 s, 0.9 % of the words, and 1.2 % with 8 s.
+# speech it errs as in a full window, with 6 s a little more often, with 4 s in every third sentence.
 _MARGIN_SECONDS = 8.0
-_LEAST_MARGIN_SECONDS = 5.0
-_AMPLE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,7 @@ class Piece:
         """What the model must hear at least: short pieces need no full window."""
         if self.is_careful or self.asked.language is None:
             return LONGEST_SECONDS
-        ample = min(self.seconds + _MARGIN_SECONDS, _AMPLE_SECONDS)
-        return min(LONGEST_SECONDS, max(ample, self.seconds + _LEAST_MARGIN_SECONDS))
+        return min(LONGEST_SECONDS, self.seconds + _MARGIN_SECONDS)
 
     def careful(self) -> Piece:
         """The same, to be decoded with more care."""
