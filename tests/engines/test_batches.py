@@ -74,7 +74,7 @@ async def test_what_is_asked_for_one_recording_is_not_done_to_another(
     transcriber: SpeechTranscriber, recordings: list[Path]
 ) -> None:
     with_words = CERTAIN.model_copy(update={"word_timestamps": True})
-    prompted = CERTAIN.model_copy(update={"prompt": "HE SAID IN CAPITAL LETTERS, AND SHE ANSWERED SO TOO."})
+    prompted = CERTAIN.model_copy(update={"prompt": 4 * "IT WAS THE BEST OF TIMES, IT WAS THE WORST OF TIMES. "})
     asked = [CERTAIN, with_words, prompted] * 4
 
     heard = await asyncio.gather(
