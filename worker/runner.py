@@ -203,7 +203,7 @@ class Runner:
         began = time.monotonic()
         async with self._prepared(run) as context:
             outcome = await self._watched(run, context)
-            if settles_together(context, outcome):
+            if settles_together(outcome, context):
                 place.leave()
             ended = await self._settling.settle(context, outcome)
         seconds = time.monotonic() - began

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -81,7 +82,7 @@ class Settling:
 
     async def _succeeded_together(self, context: JobContext, outcome: Outcome) -> bool:
         """Whether it is written, with others that ended at the same time. If not, nobody knows: try it alone."""
-        if not isinstance(outcome, Success) or not settles_together(context, outcome):
+        if not settles_together(outcome, context):
             return False
         try:
             return await self._together.put(Ended(context.run, outcome.result, context.cost))
@@ -106,7 +107,7 @@ class Settling:
             log.warning("report_dropped", error=repr(error))
 
 
-def settles_together(context: JobContext, outcome: Outcome) -> bool:
+def settles_together(outcome: Outcome, context: JobContext) -> TypeGuard[Success]:
     """Whether the end may be written with others': nothing that was made goes with it, and nobody shares it."""
     return isinstance(outcome, Success) and not context.made and not context.run.shares
 

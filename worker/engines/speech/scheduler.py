@@ -67,9 +67,8 @@ class Scheduler:
             for piece in wanted:
                 piece.recording.on_device += 1
             for piece in batch:
-                if (
-                    piece not in wanted and not piece.recording.on_device
-                ):  # It came back to the line, from a batch that failed, when it was let go of.
+                # It came back to the line, from a batch that failed, when it was let go of.
+                if piece not in wanted and not piece.recording.on_device:
                     self._end(piece.recording)
         return wanted
 
