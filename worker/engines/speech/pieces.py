@@ -16,9 +16,9 @@ from worker.engines.speech.spoken import Spoken
 LONGEST_SECONDS = 30.0
 """The window that Whisper was made for."""
 
-# Whisper hears silence after speech, or makes words up. Measured with tiny.en in bench/speech: with 8 s more than the
-# speech it errs as in a full window, with 6 s a little more often, with 4 s in every third sentence.
-_MARGIN_SECONDS = 8.0
+# Whisper hears silence after speech, or makes words up. Measured with the clips of bench/speech, clear and in noise:
+# with 6 s more than the speech it errs as with 8, with 4 or 5 a tenth more often.
+_MARGIN_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
