@@ -42,6 +42,7 @@ class Hands:
         places: how many are taken by its tickets, also by these.
         told: the ids of those that it knows to be its own, until their ends are written.
         pace: how many it may fetch the next time.
+        emptied: the news it had heard of when it was given all that was there; None where there may be more.
         unsure_until: when no fetch that got no answer can be committed any more; None when all were answered.
     """
 
@@ -49,9 +50,15 @@ class Hands:
     places: int = 0
     told: set[int] = field(default_factory=set)
     pace: int = 1
+    emptied: int | None = None
     unsure_until: float | None = None
     _awaited: int = 0
     _are_free: asyncio.Future[None] | None = None
+
+    def has_all(self, news: int) -> bool:
+        """Whether it was given all that was there, and there is no other news. Said once: then it is to look."""
+        emptied, self.emptied = self.emptied, None
+        return emptied == news
 
     def free(self) -> None:
         """A ticket leaves its place to another."""
@@ -84,17 +91,20 @@ class Fetching:
         """Fetch from these queues in this way; else it is one by one."""
         self._services[frozenset(queues)] = service
 
-    async def next_ticket(self, queues: frozenset[str], loop: int) -> Job | None:
+    async def next_ticket(self, queues: frozenset[str], loop: int, news: int) -> Job | None:
         """A ticket that is at hand, or was fetched; None where there is none.
+
+        A loop that was given all that was there looks no more until there is other ``news``, but once in a while: a
+        ticket that comes alone, as most do, would cost two fetches, the second in the way of its own claim.
 
         Raises:
             ConnectorException: there is no answer; the loop is to :meth:`doubt` then.
         """
         hands = self._hands[loop]
-        if not hands.tickets:
+        if not hands.tickets and not hands.has_all(news):
             if hands.unsure_until is not None:
                 await self._put_back_untold(loop, hands, hands.unsure_until)
-            await self._fetch(queues, loop, hands)
+            await self._fetch(queues, loop, hands, news)
         return hands.tickets.popleft() if hands.tickets else None
 
     def doubt(self, loop: int) -> None:
@@ -115,7 +125,7 @@ class Fetching:
         """The loop ends. Gives the tickets that it was not given yet."""
         return self._hands.pop(loop, Hands()).tickets
 
-    async def _fetch(self, queues: frozenset[str], loop: int, hands: Hands) -> None:
+    async def _fetch(self, queues: frozenset[str], loop: int, hands: Hands, news: int) -> None:
         """At most as many as there are free places: they are begun at once, so that none waits here.
 
         One at first, and twice as many as the last time as long as there are so many: where there are few, other
@@ -126,22 +136,25 @@ class Fetching:
             await hands.until_free(service.places - min(hands.pace, service.at_once))
         most = max(1, min(hands.pace, service.at_once, service.places - hands.places))
         oldest = (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH
-        found = await self._fetch_free(queues, loop, most, oldest)
-        hands.pace = min(hands.pace * 2, service.at_once) if len(found) == most else 1
+        found, more = await self._fetch_free(queues, loop, most, oldest)
+        hands.emptied = None if more else news
+        hands.pace = min(hands.pace * 2, service.at_once) if more and len(found) == most else 1
         hands.places += len(found)
         hands.told.update(job.id for job in found if job.id is not None)
         hands.tickets.extend(found)
         self._taken[queues] += len(found)
 
-    async def _fetch_free(self, queues: frozenset[str], loop: int, most: int, oldest: int) -> list[Job]:
+    async def _fetch_free(self, queues: frozenset[str], loop: int, most: int, oldest: int) -> tuple[list[Job], bool]:
+        """Those that were had, and whether there may be more."""
         near = most + NEAR
         wanted = {"queues": list(queues), "loop": loop, "most": most, "near": near, "oldest": oldest}
         for _ in range(TRIES):
             found = await self._connector.execute_query_one_async(FETCH, **wanted)
             # Where others are taking all that were looked at, there may be more behind them.
-            if found["taken"] or found["seen"] < near:
-                return [ticket_of(row) for row in found["taken"] or ()]
-        return []
+            taken = [ticket_of(row) for row in found["taken"] or ()]
+            if taken or found["seen"] < near:
+                return taken, not taken or len(taken) < found["seen"]
+        return [], True
 
     async def _put_back_untold(self, loop: int, hands: Hands, until: float) -> None:
         is_last = time.monotonic() > until

@@ -62,7 +62,7 @@ class TicketManager(JobManager):
         while not self._leaving.is_set():
             heard = self._news[wanted]
             try:
-                job = await self._fetching.next_ticket(wanted, worker_id)
+                job = await self._fetching.next_ticket(wanted, worker_id, heard)
             except ConnectorException as error:
                 if not is_away(error):
                     raise

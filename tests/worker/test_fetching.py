@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -62,11 +63,39 @@ async def test_one_at_first_again_once_there_were_fewer(house: House) -> None:
     await ids(house, 2)
     async with manager(house, places=8, at_once=8) as loop:
         number = await loop.register_worker()
-        for _ in range(2):
+        for _ in range(3):
             await loop.fetch_job(QUEUES, number)
         await ids(house, 3)
         await loop.fetch_job(QUEUES, number)
         assert (await statuses(house)).count("doing") == 3
+
+
+async def test_who_was_given_all_that_was_there_looks_but_once_in_a_while(house: House) -> None:
+    await ids(house, 1)
+    async with manager(house, places=8, at_once=8) as loop:
+        number = await loop.register_worker()
+        assert await loop.fetch_job(QUEUES, number) is not None
+        await ids(house, 1)
+        found = [await loop.fetch_job(QUEUES, number) for _ in range(2)]
+    assert [ticket is not None for ticket in found] == [False, True]
+
+
+async def test_whoever_hears_news_looks_at_once(house: House) -> None:
+    heard = asyncio.Queue[None]()
+
+    async def hear(**_: object) -> None:
+        heard.put_nowait(None)
+
+    await ids(house, 1)
+    async with manager(house, places=8, at_once=8) as loop, asyncio.TaskGroup() as group:
+        listening = group.create_task(loop.listen_for_jobs(on_notification=hear, queues=QUEUES))
+        await heard.get()
+        number = await loop.register_worker()
+        assert await loop.fetch_job(QUEUES, number) is not None
+        await ids(house, 1)
+        await heard.get()
+        assert await loop.fetch_job(QUEUES, number) is not None
+        listening.cancel()
 
 
 async def test_one_by_one_where_others_may_have_room(house: House) -> None:
