@@ -16,7 +16,7 @@ from tests.engines.pieces import info, recording
 from worker.engines.speech.chunks import Chunk
 from worker.engines.speech.decoding import Decoding
 from worker.engines.speech.heard import Heard
-from worker.engines.speech.models import Model
+from worker.engines.speech.model import Model
 from worker.engines.speech.pieces import Piece
 from worker.engines.speech.sound import RATE
 from worker.engines.speech.stretches import Stretch

@@ -18,7 +18,7 @@ from worker.engines.speech.capacity import Capacity
 from worker.engines.speech.device import Device
 from worker.engines.speech.heard import Heard
 from worker.engines.speech.line import Line
-from worker.engines.speech.models import Model
+from worker.engines.speech.model import Model
 from worker.engines.speech.pieces import Piece
 from worker.engines.speech.recording import Recording
 from worker.engines.speech.roll import Roll

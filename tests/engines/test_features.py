@@ -16,7 +16,7 @@ from worker.engines.speech.sound import RATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worker.engines.speech.models import Model
+    from worker.engines.speech.model import Model
 
 
 def test_where_a_piece_has_no_sound_there_is_silence_and_no_noise(speech: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from worker.engines.speech.cuts import cut
 from worker.engines.speech.gates import Said, is_doubtful
 from worker.engines.speech.heard import Heard
-from worker.engines.speech.models import Model
+from worker.engines.speech.model import Model
 from worker.engines.speech.pieces import Asked, Piece
 from worker.engines.speech.voice import Voice
 from worker.engines.speech.words import add_words

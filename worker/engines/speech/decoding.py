@@ -10,7 +10,7 @@ from playhead.languages import UNDETERMINED
 from worker.engines.fitness import require_fitting
 from worker.engines.speech.chunks import Span
 from worker.engines.speech.heard import Heard
-from worker.engines.speech.models import Model
+from worker.engines.speech.model import Model
 from worker.engines.speech.pieces import Piece, asked_of
 from worker.engines.speech.placing import Placing
 from worker.engines.speech.recording import Recording

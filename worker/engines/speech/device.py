@@ -15,7 +15,8 @@ from worker.engines.speech.decoder import decode, features
 from worker.engines.speech.heard import Heard
 from worker.engines.speech.line import Line
 from worker.engines.speech.mishaps import is_memory_full
-from worker.engines.speech.models import Model, Models
+from worker.engines.speech.model import Model
+from worker.engines.speech.models import Models
 from worker.engines.speech.pieces import Piece
 from worker.engines.speech.replies import Replies
 from worker.engines.speech.roll import Roll

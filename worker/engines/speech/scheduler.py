@@ -12,7 +12,8 @@ from worker.engines.messages import Begin
 from worker.engines.speech.decoding import Decoding
 from worker.engines.speech.heard import Heard
 from worker.engines.speech.line import Line
-from worker.engines.speech.models import Model, Models
+from worker.engines.speech.model import Model
+from worker.engines.speech.models import Models
 from worker.engines.speech.pieces import Piece, opening
 from worker.engines.speech.preparation import Preparation
 from worker.engines.speech.recording import Recording
