@@ -6,7 +6,7 @@ Most of a search's time is spent here: hence the short cuts.
 
 from __future__ import annotations
 
-from model.rules import Rules
+from model.rules import Rules, Trouble
 from model.world import Beat, Job, Look, Phase, Worker, World
 from playhead.states import State
 
@@ -79,7 +79,8 @@ def _less(look: Look, job: Job, rules: Rules) -> Look:
         return look
     refused = not rules.without and (job.lease != look.lease or job.state is not State.RUNNING)
     done = 0 if refused or look.phase is not Phase.WORKING else look.done
-    attempt = 0 if refused or look.phase not in _COUNTED else look.attempt
+    counted = look.phase in _COUNTED or (look.phase is Phase.SUCCESS and Trouble.UNWRITTEN in rules.may)
+    attempt = look.attempt if counted and not refused else 0
     if done == look.done and attempt == look.attempt:
         return look
     return look._replace(attempt=attempt, done=done)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from model import ledger
-from model.looks import over
 from model.rules import Guard, Rules, Trouble
 from model.step import Promise, Step
+from model.tickets import over
 from model.world import IN_HAND, RUNS, Beat, Held, Look, Phase, Worker, World
 
 

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from model import ledger
 from model.rules import Guard, Rules, Trouble
 from model.step import Promise, Step
-from model.world import ENOUGH, IN_HAND, OUTCOMES, Job, Look, Phase, Worker, World
+from model.tickets import ends, left_places, over, spends_early
+from model.world import IN_HAND, OUTCOMES, Job, Look, Phase, Worker, World
 from playhead.states import State
 
 
 def fetches(world: World, rules: Rules, w: int) -> Iterator[Step]:
     """A ticket is fetched: todo -> doing."""
     worker = world.workers[w]
-    if worker.stopping or len(worker.looks) >= rules.places:
+    # Of those that left their places, no more than there are places.
+    if worker.stopping or len(worker.looks) >= rules.places + min(left_places(worker), rules.places):
         return
     for number, job in enumerate(world.jobs):
         if job.todo:
@@ -31,9 +33,10 @@ def goes_on(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
     elif look.phase is Phase.WORKING:
         yield from _works(world, rules, w, place)
     elif look.phase in OUTCOMES:
+        yield from spends_early(world, rules, w, place)
         yield from _settles(world, rules, w, place)
     else:
-        yield from _ends(world, rules, w, place)
+        yield from ends(world, rules, w, place)
 
 
 def _begun(world: World, w: int, look: Look) -> World:
@@ -120,11 +123,6 @@ def _works(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
         yield Step(f"{who}: part {look.done} is stored", Promise.LOOK, world.job(look.job, kept))
 
 
-def over(look: Look, phase: Phase = Phase.LOOKED) -> Look | None:
-    """The look when its run is over, if only as lost: it writes nothing more, and its ticket is to end."""
-    return Look(look.job, phase, ticket=True) if look.ticket else None
-
-
 def _settles(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
     look = world.workers[w].looks[place]
     who, job = f"worker {w}, lease {look.lease}", world.jobs[look.job]
@@ -145,40 +143,6 @@ def _settles(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
     if Trouble.UNWRITTEN in rules.may:
         broke = over(look, Phase.BROKE)
         yield Step(f"{who}: its {look.phase} cannot be written", Promise.NONE, world.look(w, place, broke))
-
-
-def _ends(world: World, rules: Rules, w: int, place: int) -> Iterator[Step]:
-    look = world.workers[w].looks[place]
-    after, worker = world.look(w, place, None), world.workers[w]
-    back = look.phase is Phase.BROKE and rules.keep(Guard.PUT_BACK)
-    yield _ticket_ended(after, Promise.LOOK, w, look.job, back=back)
-    if Trouble.LEFT in rules.may:
-        left = tuple(sorted({*worker.left, (look.job, back)}))
-        held = after.worker(w, after.workers[w]._replace(left=left))
-        yield Step(f"worker {w} cannot end its ticket", Promise.NONE, held)
-
-
-def ends_left(world: World, rules: Rules, w: int) -> Iterator[Step]:
-    """A ticket that could not be ended is."""
-    worker = world.workers[w]
-    if worker.left and rules.keep(Guard.LEFT_ENDED):
-        (number, back), *others = worker.left
-        after = world.worker(w, worker._replace(left=tuple(others)))
-        yield _ticket_ended(after, Promise.LEFT, w, number, back=back)
-
-
-def _ticket_ended(after: World, promise: Promise, w: int, number: int, *, back: bool) -> Step:
-    if not back:
-        return Step(f"worker {w} deletes its ticket", promise, after)
-    job = after.jobs[number]
-    again = job._replace(todo=min(job.todo + 1, ENOUGH))
-    return Step(f"worker {w} puts its ticket back", promise, after.job(number, again))
-
-
-def ended(world: World, w: int) -> World:
-    """The world where this process is no more and a new one took its place: what it had fetched is stranded."""
-    gone = world.workers[w]
-    fetched = [look.job for look in gone.looks if look.ticket]
-    for number in fetched + [number for number, _ in gone.left]:
-        world = world.job(number, world.jobs[number]._replace(stranded=True))
-    return world.worker(w, Worker())
+        if look.phase is Phase.SUCCESS:
+            instead = world.look(w, place, look._replace(phase=Phase.TRANSIENT))
+            yield Step(f"{who}: its success cannot be written, a failure is to be", Promise.NONE, instead)

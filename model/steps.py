@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from model.hearts import beats
 from model.house import people, sweeps
-from model.looks import ends_left, fetches, goes_on
+from model.looks import fetches, goes_on
 from model.rules import Rules
 from model.step import Step
+from model.tickets import ends_left
 from model.trouble import leaves, troubles
 from model.world import World
 

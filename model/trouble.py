@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model.looks import ended
 from model.rules import Rules, Trouble
 from model.step import Promise, Step
+from model.tickets import ended
 from model.world import ENOUGH, IN_HAND, Phase, Worker, World
 
 

@@ -44,4 +44,4 @@ WORLDS = {
         workers=1, jobs=2, max_attempts=1, may=frozenset({Trouble.CRASH, Trouble.ANSWER_LOST})
     ),
 }
-"""Searched by ``make model``, in seconds."""
+"""Searched by ``make model``, in a minute."""

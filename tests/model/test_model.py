@@ -145,6 +145,21 @@ def test_a_job_given_back_unheard_is_not_given_back_again_while_another_runs_it(
     assert "giving back is written" in way[-1]
 
 
+def _spent_before_its_end(world: World) -> bool:
+    (job,), looks = world.jobs, [look for worker in world.workers for look in worker.looks]
+    spent = [look for look in looks if look.phase is Phase.SUCCESS and not look.ticket and look.lease == job.lease]
+    return bool(spent) and not (job.todo or job.stranded)
+
+
+def test_a_worker_may_die_when_it_has_spent_the_ticket_of_work_whose_end_is_not_written() -> None:
+    """Nothing tells of the job then but its own row: it is rescued, and succeeds."""
+    found = search(FRAIL)
+    spent = [number for number, world in enumerate(found.worlds) if _spent_before_its_end(world)]
+    after = {step for number in spent for _, step in found.ways[number]}
+    assert any(not any(worker.looks for worker in found.worlds[number].workers) for number in after)
+    assert fault(found) == []
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(guard.name for guard in pair))
 def test_of_two_guards_either_is_enough_and_one_is_needed(pair: tuple[Guard, Guard]) -> None:
