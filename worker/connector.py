@@ -33,7 +33,8 @@ CLOSE_SECONDS = 0.5
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 _SET = "SELECT set_config(key, value, false) FROM jsonb_each_text(%s)"
-_NEWS = '{"type": "job_inserted"}'
+NEWS = '{"type": "job_inserted"}'
+"""What Procrastinate is told where there may be tickets."""
 
 
 class Connector(procrastinate.PsycopgConnector):
@@ -107,7 +108,7 @@ class Connector(procrastinate.PsycopgConnector):
         timeout: float = LISTEN_SECONDS,  # noqa: ASYNC109 - not ours
     ) -> None:
         connection.patience_seconds = PING_SECONDS
-        await on_notification(channel="", payload=_NEWS)
+        await on_notification(channel="", payload=NEWS)
         await super()._loop_notify(on_notification, connection, timeout)
 
     def _hang_up(self) -> None:

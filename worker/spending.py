@@ -11,7 +11,6 @@ import structlog
 
 from worker.connector import Connector
 from worker.gathering import Gathering
-from worker.tickets_table import PUT_BACK, SPEND
 
 ENDED_AT_ONCE, ENDING_SECONDS = 100, 0.05
 """Nobody waits for a ticket to be gone: in times when many end, they are let gather for so long."""
@@ -21,7 +20,7 @@ Written = Callable[[int, int | None], None]
 
 
 class Spending:
-    """Ends the tickets of one process: each is spent, or put back for another look.
+    """Ends the tickets of one process: each is spent, put back for another look in a while, or handed on.
 
     Procrastinate's ``finish_job`` would keep what failed for ever, and raises when the ticket is gone already because
     another worker took this one for dead.
@@ -37,9 +36,9 @@ class Spending:
         self._ending: set[asyncio.Future[None]] = set()
         self._together = Gathering(self._end_all, ENDED_AT_ONCE, ENDING_SECONDS)
 
-    def end(self, ticket: int, loop: int | None, *, spent: bool) -> None:
-        """Have it written soon. Nobody waits for it."""
-        self._left_behind[ticket] = (SPEND if spent else PUT_BACK, loop)
+    def end(self, ticket: int, loop: int | None, how: str) -> None:
+        """Have it written soon, by a statement of :mod:`worker.tickets_table`. Nobody waits for it."""
+        self._left_behind[ticket] = how, loop
         ending = self._together.put(ticket)
         self._ending.add(ending)
         ending.add_done_callback(functools.partial(self._tried, ticket))

@@ -21,6 +21,7 @@ from playhead.database import says_away
 from worker.connector import Connector
 from worker.fetching import Fetching, Service
 from worker.spending import Spending
+from worker.tickets_table import HAND_ON, PUT_BACK, SPEND
 
 PAUSE_SECONDS = 1.0
 """Between two tries to reach the database."""
@@ -35,8 +36,8 @@ class TicketManager(JobManager):
     Procrastinate forgets all news when an answer is there, even that of a ticket which the answer could not know. So an
     empty answer does not count if there was news meanwhile.
 
-    A ticket that was looked at is deleted. One whose look broke is put back: nobody may know yet what became of the
-    job.
+    A ticket that was looked at is deleted. One whose look broke is put back for a later look: nobody may know yet what
+    became of the job. When this process stops, others are told of it at once.
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -76,15 +77,20 @@ class TicketManager(JobManager):
         return None
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002, FBT001 - not ours
-        """Spend the ticket, or put it back; with the first heartbeat that succeeds, if the database is away.
+        """Spend the ticket, or leave it to others; with the first heartbeat that succeeds, if the database is away.
 
         Nobody waits for it: the place of the ticket is free for another.
         """
         assert job.id is not None  # noqa: S101 - it was fetched
-        # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
-        spent = status is Status.SUCCEEDED or job.queueing_lock is not None
         self._fetching.free(job.worker_id)
-        self._spending.end(job.id, job.worker_id, spent=spent)
+        self._spending.end(job.id, job.worker_id, self._how(job, status))
+
+    def _how(self, job: Job, status: Status) -> str:
+        # A turn of the housekeeping is always spent: the next may wait already, and two cannot under one queueing lock.
+        if status is Status.SUCCEEDED or job.queueing_lock is not None:
+            return SPEND
+        # While this process fetches, it would be given the ticket again at once, and again.
+        return HAND_ON if self._leaving.is_set() else PUT_BACK
 
     async def ended(self) -> None:
         """Wait until the end of each ticket that was given up is written, or was tried to be."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from procrastinate.jobs import Job
 
+from worker.connector import NEWS
+
 # Ended late, a ticket may be another's by then: it was put back before, and nobody answered.
 _OURS = "id = ANY(%(ids)s) AND status = 'doing' AND (worker_id IS NULL OR worker_id = %(loop)s)"
 SPEND = f"DELETE FROM procrastinate_jobs WHERE {_OURS}"  # noqa: S608 - constants
@@ -14,6 +16,13 @@ PUT_BACK = f"""
     SET status = 'todo', worker_id = NULL, abort_requested = false, scheduled_at = now() + interval '2 seconds'
     WHERE {_OURS}
 """  # noqa: S608 - constants
+HAND_ON = f"""
+    WITH back AS (
+        UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL, abort_requested = false
+        WHERE {_OURS} RETURNING queue_name)
+    SELECT pg_notify('procrastinate_queue_v1#' || queue_name, '{NEWS}') FROM back
+"""  # noqa: S608 - constants
+"""Back at once, and others are told as of a new one: nothing was wrong with it."""
 _UNTOLD = "status = 'doing' AND worker_id = %(loop)s AND id <> ALL (CAST(%(told)s AS bigint[]))"
 PUT_BACK_UNTOLD = f"""
     WITH turns AS (DELETE FROM procrastinate_jobs WHERE {_UNTOLD} AND queueing_lock IS NOT NULL)

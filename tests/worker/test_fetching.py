@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from procrastinate.jobs import Status
 from sqlalchemy import text
 
 from playhead.states import Priority
 from playhead.tickets import place
-from worker.dispatch import make_app
+from worker.dispatch import answer_tickets, make_app
 from worker.fetching import NEAR, OLDEST_EACH
 from worker.ticketing import TicketManager
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from uuid import UUID
 
     from procrastinate.jobs import Job as Ticket
 
@@ -163,6 +164,45 @@ async def test_a_turn_that_it_was_not_given_yet_gives_way_to_the_next(house: Hou
         await house_keep(house, "turn 2")
         await loop.unregister_worker(number)
         assert await statuses(house) == ["doing", "doing", "todo"]
+
+
+async def test_a_ticket_whose_look_broke_is_not_fetched_again_at_once(house: House) -> None:
+    await ids(house, 1)
+    async with manager(house, places=1, at_once=1) as loop:
+        number = await loop.register_worker()
+        ticket = await loop.fetch_job(QUEUES, number)
+        assert ticket is not None
+        await loop.finish_job(ticket, Status.FAILED, delete_job=True)
+        await loop.ended()
+        for _ in range(2):  # The first time it knows that it was given all there was.
+            assert await loop.fetch_job(QUEUES, number) is None
+        assert await statuses(house) == ["todo"]
+
+
+async def test_what_a_worker_that_stops_has_not_begun_an_idle_one_takes_up_at_once(house: House) -> None:
+    """It only listens: its next poll is an hour away."""
+    jobs, looked = await ids(house, 3), asyncio.Queue[UUID]()
+
+    async def look(job_id: UUID, _queue: str) -> None:
+        await looked.put(job_id)
+
+    idle = make_app(house.database.url, application="test", connections=3)
+    answer_tickets(idle, look)
+    async with manager(house, places=3, at_once=3) as stopping, idle.open_async():
+        number = await stopping.register_worker()
+        given = [await stopping.fetch_job(QUEUES, number) for _ in range(2)]
+        assert await statuses(house) == ["doing"] * 3
+        seldom: dict[str, Any] = {"fetch_job_polling_interval": 3600, "install_signal_handlers": False}
+        waiting = asyncio.create_task(idle.run_worker_async(queues=QUEUES, **seldom))
+        (later,) = await ids(house, 1)
+        assert await asyncio.wait_for(looked.get(), 30) == later
+        stopping.leave()
+        for ticket in filter(None, given):
+            await stopping.finish_job(ticket, Status.ABORTED, delete_job=True)
+        await stopping.unregister_worker(number)
+        assert {await asyncio.wait_for(looked.get(), 30) for _ in jobs} == set(jobs)
+        waiting.cancel()
+        await asyncio.wait([waiting])
 
 
 async def house_keep(house: House, lock: str) -> None:
