@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 import structlog
+from pydantic_core import PydanticSerializationError
 from sqlalchemy.exc import DBAPIError
 
 from playhead.cancellation import end_if_canceled
@@ -100,7 +101,7 @@ class Settling:
     async def _say_the_rest(context: JobContext, outcome: Outcome) -> None:
         try:
             await context.reporter.flush()
-        except DBAPIError as error:
+        except (DBAPIError, PydanticSerializationError) as error:
             # What cannot be stored is dropped. It makes a success a lie, but it must not keep the job from its end.
             if isinstance(outcome, Success) or is_away(error):
                 raise

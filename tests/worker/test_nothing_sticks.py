@@ -60,6 +60,20 @@ async def broken(*_: Any) -> None:
     raise ValueError(message)
 
 
+async def test_a_failure_is_written_though_what_was_told_before_cannot_be(
+    house: House, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def tell(_: Run, context: JobContext) -> Outcome:
+        await context.emit("segment", {"text": "half a surrogate pair, \ud800, is no text"})
+        return Failure(MediaUnreadableError("cut off"))
+
+    monkeypatch.setattr(worker.runner, "work", tell)
+    job_id = await house.submit()
+    await runner.look(job_id, "gpu")
+    job = await house.job(job_id)
+    assert (job.state, (job.error or {})["code"]) == (State.FAILED, "media_unreadable")
+
+
 async def test_a_run_whose_end_could_not_be_written_is_taken_back(
     house: House, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
