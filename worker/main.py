@@ -16,6 +16,7 @@ import structlog
 from playhead.database import Database
 from playhead.engines import Engines
 from playhead.identity import new_id
+from playhead.kind import DEVICES
 from playhead.settings import Settings
 from playhead.storage import Storage
 from worker import dispatch
@@ -33,7 +34,7 @@ from worker.stall import EXIT_STALLED
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """By a service manager, by Ctrl-C, by a terminal that was closed."""
 PARTING_SECONDS = 10.0
-GPU = "gpu"
+ON_THE_DEVICE = frozenset(queue for queue, device in DEVICES.items() if device == "gpu")
 log = structlog.get_logger(__name__)
 
 
@@ -172,7 +173,7 @@ async def _dispatching(runner: Runner) -> AsyncIterator[None]:
         for queue, names in places.items():
             concurrency = wanted.concurrency.get(queue, 1)
             # What waits for the device is spread over the workers, one by one.
-            at_once = 1 if queue == GPU else concurrency
+            at_once = 1 if queue in ON_THE_DEVICE else concurrency
             loops.append(dispatch.keep_fetching(tickets, names, concurrency, wanted.heartbeat_seconds, at_once=at_once))
         await stack.enter_async_context(_background(*loops))
         try:
