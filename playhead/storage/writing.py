@@ -18,6 +18,8 @@ from playhead.storage.tidying import tidy
 # S3 takes at most 10,000 parts: 78 GiB. Two parts in flight and one filling are 24 MiB of memory for each upload.
 PART_BYTES = 8 * 1024 * 1024
 PARTS_IN_FLIGHT = 2
+QUICK_BYTES = 64 * 1024
+"""What is no longer than this is hashed in less time than it takes to reach a thread."""
 
 
 @asynccontextmanager
@@ -61,7 +63,10 @@ async def receive(
         async for piece in cut:
             size_bytes += len(piece)
             _check_size(size_bytes, max_bytes)
-            await asyncio.to_thread(digest.update, piece)
+            if size_bytes > QUICK_BYTES:
+                await asyncio.to_thread(digest.update, piece)
+            else:
+                digest.update(piece)
             await write(piece)
     return digest.hexdigest(), size_bytes
 
