@@ -25,6 +25,8 @@ SWEEP_SECONDS = 60.0
 """The same for the housekeeping: a statement of it may touch many rows, and nobody waits for it."""
 COMMAND_SECONDS = 300.0
 """What any statement may take, whoever is patient with it."""
+Executor = AsyncSession | AsyncConnection
+"""What executes statements that give no objects."""
 _AWAY_CLASSES = ("08", "40", "53", "57", "58")
 """SQLSTATE classes: connection exception, transaction rollback, insufficient resources, operator intervention, system
 error."""
@@ -55,7 +57,7 @@ async def now(session: AsyncSession) -> datetime:
 
 
 async def plainly(
-    session: AsyncSession | AsyncConnection, statement: Executable, values: Mapping[str, Any] | None = None
+    session: Executor, statement: Executable, values: Mapping[str, Any] | None = None
 ) -> CursorResult[Any]:
     """Execute what gives no objects, past all that a session does for objects: at half the price."""
     connection = await session.connection() if isinstance(session, AsyncSession) else session

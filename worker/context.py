@@ -22,8 +22,8 @@ from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.storage import Storage
 from worker.inputs import Inputs
-from worker.reading import read
 from worker.reporter import Reporter
+from worker.retrying import ask
 from worker.sharing import Sharing
 
 TOLD_AT_ONCE = 500
@@ -121,7 +121,7 @@ class JobContext:
 
     async def restore(self) -> dict[str, Any] | None:
         """The last state that this or an earlier attempt kept."""
-        return await read(self._database, lambda session: report.load_checkpoint(session, self.run))
+        return await ask(self._database, lambda connection: report.load_checkpoint(connection, self.run))
 
     async def told(self, event: str) -> AsyncIterator[dict[str, Any]]:
         """The events of this name that earlier attempts told."""
@@ -151,10 +151,10 @@ class JobContext:
 
     async def _told(self, event: str, after: int) -> Sequence[Row[int, dict[str, Any]]]:
         about = {"after": after, "limit": TOLD_AT_ONCE}
-        return await read(self._database, lambda session: history.told_before(session, self.run, event, **about))
+        return await ask(self._database, lambda connection: history.told_before(connection, self.run, event, **about))
 
     async def _admit(self, sha256: str) -> None:
-        await read(self._database, lambda session: require_free(session, {(self.run.kind, sha256): None}))
+        await ask(self._database, lambda connection: require_free(connection, {(self.run.kind, sha256): None}))
 
     async def _fetched(self, done_bytes: int, total_bytes: int | None) -> None:
         self.reporter.progress(0.0, f"fetching {_share(done_bytes, total_bytes)}", None)

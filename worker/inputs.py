@@ -16,7 +16,7 @@ from playhead.ledger.inputs import Source, label, several
 from playhead.ledger.run import Run
 from playhead.settings import FetchSettings
 from playhead.storage import Storage
-from worker.reading import read
+from worker.retrying import ask
 
 Progress = Callable[[int, int | None], Awaitable[None]]
 Admit = Callable[[str], Awaitable[None]]
@@ -35,7 +35,7 @@ class Inputs:
         """The sha256 of each of the run's inputs, as far as they are known by now."""
         if "all" not in run.input:
             return [run.input_sha256]
-        return await read(self._database, lambda session: several(session, run.job_id))
+        return await ask(self._database, lambda connection: several(connection, run.job_id))
 
     async def bring(self, source: Source, sha256: str | None, target: Path, on_progress: Progress, admit: Admit) -> str:
         """Put an input at ``target``. Gives its sha256, which is asked about before anything is done with it.
@@ -65,7 +65,7 @@ class Inputs:
         if "url" in source:
             fetched = self._fetched[source["url"]]
             return fetched.name, fetched.media_type
-        name, media_type = await read(self._database, lambda session: label(session, source))
+        name, media_type = await ask(self._database, lambda connection: label(connection, source))
         return name, media_type or mimetypes.MimeTypes().guess_type(name or "")[0] or "application/octet-stream"
 
     async def _write(self, source: Source, target: Path, on_progress: Progress) -> None:
@@ -76,7 +76,8 @@ class Inputs:
             await asyncio.to_thread(target.write_text, source["text"], "utf-8", newline="")
 
     async def _made(self, source: Source) -> str:
-        return await read(self._database, lambda session: output_sha256(session, UUID(source["job"]), source["output"]))
+        job_id, name = UUID(source["job"]), source["output"]
+        return await ask(self._database, lambda connection: output_sha256(connection, job_id, name))
 
 
 def _sha256(path: Path) -> str:

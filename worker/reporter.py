@@ -5,28 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from playhead.database import Database, is_away
-from playhead.ledger import report
+from playhead.ledger.report import Said, count_events, report
 from playhead.ledger.run import Run
 
 INTERVAL_SECONDS = 0.5
 log = structlog.get_logger(__name__)
-
-
-@dataclass
-class _Unsaid:
-    progress: tuple[float, str | None, float | None] | None = None
-    events: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
-    checkpoint: dict[str, Any] | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.progress or self.events or self.checkpoint)
 
 
 class Reporter:
@@ -39,7 +28,7 @@ class Reporter:
     def __init__(self, database: Database, run: Run) -> None:
         self._database = database
         self._run = run
-        self._unsaid = _Unsaid()
+        self._unsaid = Said()
         self._writing = asyncio.Lock()
         self._told = 0
         self._unsure = False
@@ -121,7 +110,7 @@ class Reporter:
         async with self._writing:
             if self._refused:
                 raise self._refused
-            saying, self._unsaid = self._unsaid, _Unsaid()
+            saying, self._unsaid = self._unsaid, Said()
             if not saying:
                 return
             try:
@@ -135,26 +124,23 @@ class Reporter:
                 raise
             self._told += sum(len(items) for _, items in saying.events)
 
-    async def _write(self, saying: _Unsaid) -> None:
-        async with self._database.transaction() as session:
+    async def _write(self, saying: Said) -> None:
+        # With a commit of its own: a statement that a silent network holds back, and delivers when it was written anew,
+        # is never committed.
+        async with self._database.plain() as connection:
             if self._unsure:
-                await self._drop_written(session, saying)
-            if saying.progress:
-                await report.report_progress(session, self._run, *saying.progress)
-            for name, items in saying.events:
-                await report.report_events(session, self._run, name, items)
-            if saying.checkpoint is not None:
-                await report.save_checkpoint(session, self._run, saying.checkpoint)
+                await self._drop_written(connection, saying)
+            await report(connection, self._run, saying)
 
-    async def _drop_written(self, session: AsyncSession, saying: _Unsaid) -> None:
+    async def _drop_written(self, connection: AsyncConnection, saying: Said) -> None:
         """Leave out the events of a write whose commit was answered by nobody, should it have happened."""
-        written = await report.count_events(session, self._run) - self._told
+        written = await count_events(connection, self._run) - self._told
         while written > 0:
             written -= len(saying.events[0][1])
             self._told += len(saying.events.pop(0)[1])
         self._unsure = False
 
-    def _put_back(self, saying: _Unsaid) -> None:
+    def _put_back(self, saying: Said) -> None:
         newer = self._unsaid
         newer.progress = newer.progress or saying.progress
         newer.events = saying.events + newer.events

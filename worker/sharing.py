@@ -13,7 +13,7 @@ from playhead.ledger.sharing.boarding import board
 from playhead.ledger.sharing.keys import contents_of, key_of, work_of
 from playhead.registry import kinds
 from playhead.settings import Settings
-from worker.reading import read
+from worker.retrying import transact
 
 
 class SharedError(LeaseLostError):
@@ -39,7 +39,7 @@ class Sharing:
         if key is None:
             return
         self._asked = True
-        if not await read(self._database, lambda session: board(session, run, key)):
+        if not await transact(self._database, lambda session: board(session, run, key)):
             raise SharedError(f"another job does the work of job {run.job_id}")
 
     def _key(self, run: Run, known: Sequence[str | None]) -> bytes | None:

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Executable, Select, bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import Executor
 from playhead.ledger.history import TOLD_OF, recording
 from playhead.ledger.locks import IDS, among
 from playhead.ledger.run import Run, in_time, is_paused
@@ -70,7 +71,7 @@ async def claim(session: AsyncSession, job_id: UUID, worker_id: UUID) -> Run | N
     return runs[0] if runs else None
 
 
-async def claim_free(session: AsyncSession | AsyncConnection, job_ids: Sequence[UUID], worker_id: UUID) -> list[Run]:
+async def claim_free(session: Executor, job_ids: Sequence[UUID], worker_id: UUID) -> list[Run]:
     """Take those of these jobs that can be taken at once. Of the others :func:`claim` tells, one by one.
 
     For whoever takes several: it waits for none of them, so that none waits for another, or for ever.
@@ -88,7 +89,7 @@ async def find_claimed(session: AsyncSession, job_id: UUID, worker_id: UUID) -> 
     return runs[0] if runs else None
 
 
-async def _runs(session: AsyncSession | AsyncConnection, found: Executable, **values: Any) -> list[Run]:
+async def _runs(session: Executor, found: Executable, **values: Any) -> list[Run]:
     rows = (await session.execute(found, values)).mappings()
     names = [column.name for column in _CLAIMED]
     return [

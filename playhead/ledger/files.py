@@ -6,16 +6,31 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import TEXT, BigInteger, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningInsert
 
+from playhead.database import Executor, plainly
 from playhead.errors import InputMissingError, NotFoundError, StorageError
 from playhead.identity import new_id
 from playhead.ledger.clearing import doom_is_over
 from playhead.models import Blob, File, Output
 from playhead.storage import Blob as Stored
+
+
+def _keeping() -> ReturningInsert[tuple[str]]:
+    given = func.unnest(bindparam("sha256s", type_=ARRAY(TEXT)), bindparam("sizes", type_=ARRAY(BigInteger)))
+    stored = given.table_valued("sha256", "size_bytes", name="stored").render_derived()
+    # Ordered, so that two transactions that keep the same blobs wait for each other instead of for ever.
+    rows = select(stored.c.sha256, stored.c.size_bytes).order_by(stored.c.sha256)
+    row = insert(Blob).from_select(["sha256", "size_bytes"], rows)
+    now = {"touched_at": func.now(), "deleting": False, "size_bytes": row.excluded.size_bytes}
+    free = ~Blob.deleting | doom_is_over()
+    return row.on_conflict_do_update(index_elements=[Blob.sha256], set_=now, where=free).returning(Blob.sha256)
+
+
+_KEEP = _keeping()
 
 
 async def keep_blobs(session: AsyncSession, stored: Collection[Stored]) -> None:
@@ -27,18 +42,11 @@ async def keep_blobs(session: AsyncSession, stored: Collection[Stored]) -> None:
     Raises:
         StorageError: the same bytes are just being cleared away; storing them again in a moment succeeds.
     """
-    # Ordered, so that two transactions that keep the same blobs wait for each other instead of for ever.
-    rows = [vars(blob) for blob in sorted(set(stored), key=lambda blob: blob.sha256)]
-    kept = (await session.scalars(_keep(), rows)).all() if rows else []
-    if len(kept) < len(rows):
+    sizes = {blob.sha256: blob.size_bytes for blob in stored}
+    given = {"sha256s": list(sizes), "sizes": list(sizes.values())}
+    kept = (await plainly(session, _KEEP, given)).all() if sizes else []
+    if len(kept) < len(sizes):
         raise StorageError("the same bytes are just being cleared away: try again", retry_after_seconds=1)
-
-
-def _keep() -> ReturningInsert[tuple[str]]:
-    row = insert(Blob)
-    now = {"touched_at": func.now(), "deleting": False, "size_bytes": row.excluded.size_bytes}
-    free = ~Blob.deleting | doom_is_over()
-    return row.on_conflict_do_update(index_elements=[Blob.sha256], set_=now, where=free).returning(Blob.sha256)
 
 
 async def add_file(
@@ -91,7 +99,7 @@ async def remove_file(session: AsyncSession, owner_id: UUID, file_id: UUID) -> N
         raise NotFoundError(f"there is no file {file_id}")
 
 
-async def output_sha256(session: AsyncSession, job_id: UUID, name: str) -> str:
+async def output_sha256(session: Executor, job_id: UUID, name: str) -> str:
     """The bytes of what a job made.
 
     Raises:

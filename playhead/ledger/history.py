@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CTE, TEXT, ColumnElement, Row, Select, case, cast, func, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.database import plainly
+from playhead.database import Executor, plainly
 from playhead.ledger.locks import IDS, among
 from playhead.ledger.run import Run
 from playhead.models import Event, Job
@@ -50,17 +50,6 @@ def recording(changed: CTE, *columns: ColumnElement[Any]) -> Select[*tuple[Any, 
 _CHANGED = select(*TOLD_OF).where(among(Job.id, IDS))
 _STATES = recording(_CHANGED.cte("changed"))
 
-_EVENTS = text(
-    f"""
-    WITH told AS (
-        INSERT INTO job_events (job_id, owner_id, type, attempt, lease, data)
-        SELECT :job_id, :owner_id, :type, :attempt, :lease, item
-        FROM jsonb_array_elements(CAST(:items AS jsonb)) WITH ORDINALITY AS list(item, place) ORDER BY place
-        RETURNING 1)
-    SELECT pg_notify('{CHANNEL}', CAST(:job_id AS text)) FROM (SELECT count(*) FROM told) AS written
-    """  # noqa: S608 - the channel is a constant
-)
-
 _NEWS = text(f"SELECT pg_notify('{CHANNEL}', :job_id)")
 
 
@@ -68,12 +57,6 @@ async def record_states(session: AsyncSession, job_ids: Sequence[UUID]) -> None:
     """Write down the state that each of these jobs now has, and tell its watchers on commit."""
     if job_ids:
         await plainly(session, _STATES, {"ids": list(job_ids)})
-
-
-async def record_events(session: AsyncSession, run: Run, event: str, items: str) -> None:
-    """Write one event per element of ``items`` (a JSON array), in its order. The caller holds the job's row."""
-    values: dict[str, Any] = {"type": event, "items": items, "attempt": run.attempt, "lease": run.lease}
-    await plainly(session, _EVENTS, values | {"job_id": run.job_id, "owner_id": run.owner_id})
 
 
 async def tell(session: AsyncSession, job_id: UUID) -> None:
@@ -85,7 +68,7 @@ async def tell(session: AsyncSession, job_id: UUID) -> None:
 
 
 async def told_before(
-    session: AsyncSession, run: Run, event: str, *, after: int, limit: int
+    session: Executor, run: Run, event: str, *, after: int, limit: int
 ) -> Sequence[Row[int, dict[str, Any]]]:
     """What earlier runs of the job told under this name, with the ids of the events: a batch of those after an id."""
     earlier = select(Event.id, Event.data).where(Event.job_id == run.job_id, Event.id > after, Event.type == event)

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import Executor
 from playhead.errors import InvalidError
 from playhead.ledger.locks import among
 from playhead.ledger.quarantine import require_free
@@ -82,14 +83,14 @@ async def keep_several(session: AsyncSession, jobs: Iterable[tuple[UUID, Source,
         await session.execute(insert(JobInput), rows)
 
 
-async def several(session: AsyncSession, job_id: UUID) -> list[str | None]:
+async def several(session: Executor, job_id: UUID) -> list[str | None]:
     """The bytes of each of several inputs, as far as they are known."""
     return list(
         await session.scalars(select(JobInput.sha256).where(JobInput.job_id == job_id).order_by(JobInput.place))
     )
 
 
-async def label(session: AsyncSession, source: Source) -> tuple[str | None, str | None]:
+async def label(session: Executor, source: Source) -> tuple[str | None, str | None]:
     """Name and media type of a file or an output, as far as the ledger still knows them."""
     if "file" in source:
         found = select(File.name, File.media_type).where(File.id == UUID(source["file"]))

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, any_, case, delete, exists, func, literal,
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import Executor
 from playhead.errors import InputQuarantinedError, NotFoundError, StateConflictError
 from playhead.ledger.locks import free_batch
 from playhead.ledger.report import hold
@@ -69,7 +70,7 @@ async def acquit(session: AsyncSession, run: Run) -> None:
         await session.execute(delete(EngineDeaths).where(*_of(run.kind, run.input_sha256)))
 
 
-async def require_free(session: AsyncSession, named: Mapping[tuple[str, str], str | None]) -> None:
+async def require_free(session: Executor, named: Mapping[tuple[str, str], str | None]) -> None:
     """Let no job of a kind begin with content that is in quarantine for it.
 
     ``named`` are pairs of a kind and a sha256, and where the request names that, if one does.

@@ -20,13 +20,13 @@ from sqlalchemy import (
     column,
     exists,
     func,
-    insert,
     text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from playhead.database import Executor, plainly
 from playhead.errors import EngineDiedError, PlayheadError
 from playhead.ledger.dependents import abandon, enqueue_ready, release
 from playhead.ledger.files import keep_blobs
@@ -35,7 +35,7 @@ from playhead.ledger.quarantine import acquit, convict
 from playhead.ledger.report import lost
 from playhead.ledger.run import RELEASED, Run, change
 from playhead.ledger.sharing.landing import pass_on, share_failure, share_result
-from playhead.models import Dependency, EngineDeaths, Job, Output
+from playhead.models import Dependency, EngineDeaths, Job
 from playhead.settings import RetrySettings
 from playhead.states import State
 from playhead.storage import Blob
@@ -68,6 +68,15 @@ class Made:
     media_type: str
 
 
+_OUTPUTS = text(
+    """
+    INSERT INTO outputs (job_id, owner_id, name, sha256, size_bytes, media_type)
+    SELECT :job_id, :owner_id, name, sha256, size_bytes, media_type FROM jsonb_to_recordset(CAST(:made AS jsonb))
+        AS made(name text, sha256 text, size_bytes bigint, media_type text)
+    """
+)
+
+
 async def succeed(
     session: AsyncSession, run: Run, result: dict[str, Any], made: Collection[Made], cost: Cost, confirm: Confirm
 ) -> None:
@@ -86,8 +95,8 @@ async def succeed(
     ended = {"state": State.SUCCEEDED, "progress": 1.0, "result": result, "error": None, "finished_at": func.now()}
     await _leave(session, run, ended | _spent(cost))
     if made:
-        rows = [{"job_id": run.job_id, "owner_id": run.owner_id, **vars(output)} for output in made]
-        await session.execute(insert(Output), rows)
+        values = {"job_id": run.job_id, "owner_id": run.owner_id, "made": to_json(list(made)).decode()}
+        await plainly(session, _OUTPUTS, values)
     await record_states(session, [run.job_id])
     await acquit(session, run)
     await release(session, run.job_id)
@@ -133,7 +142,7 @@ def _succeeding() -> Select[*tuple[Any, ...]]:
 _SUCCEED = _succeeding()
 
 
-async def succeed_free(session: AsyncSession | AsyncConnection, ended: Collection[Ended]) -> set[int]:
+async def succeed_free(session: Executor, ended: Collection[Ended]) -> set[int]:
     """As :func:`succeed`, for several runs without outputs; but only those that nobody and nothing keeps.
 
     For whoever ends several: it waits for no job, so that none waits for another, or for ever. What another
@@ -195,7 +204,7 @@ def backoff_seconds(attempt: int, retry: RetrySettings) -> float:
 
 
 async def _leave(session: AsyncSession, run: Run, values: dict[str, Any]) -> None:
-    left = await session.execute(change(run).values(**RELEASED | values).returning(Job.id))
+    left = await plainly(session, change(run).values(**RELEASED | values).returning(Job.id))
     if left.one_or_none() is None:
         raise lost(run)
 

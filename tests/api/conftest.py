@@ -21,9 +21,10 @@ from api.app import create_app
 from api.main import Server
 from playhead import keys
 from playhead.identity import new_id
-from playhead.ledger import report, settle, workers
+from playhead.ledger import settle, workers
 from playhead.ledger.claim import claim
 from playhead.ledger.files import keep_blobs
+from playhead.ledger.report import Said, report
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.settings import Settings
@@ -62,11 +63,11 @@ class Stand:
 
     async def progress(self, run: Run, fraction: float) -> None:
         async with self.services.transaction() as session:
-            await report.report_progress(session, run, fraction, "transcribing", 1.5)
+            await report(session, run, Said(progress=(fraction, "transcribing", 1.5)))
 
     async def emit(self, run: Run, *items: dict[str, Any]) -> None:
         async with self.services.transaction() as session:
-            await report.report_events(session, run, "segment", list(items))
+            await report(session, run, Said(events=[("segment", list(items))]))
 
     async def succeed(self, run: Run, result: dict[str, Any], made: Sequence[Made] = ()) -> None:
         async with self.services.transaction() as session:

@@ -21,8 +21,9 @@ from chaos.kinds import STEP_DEVICE_SECONDS
 from chaos.verdict import Verdict
 from playhead.database import Database
 from playhead.identity import new_id
-from playhead.ledger import report, settle, sweep, workers
+from playhead.ledger import settle, sweep, workers
 from playhead.ledger.claim import claim
+from playhead.ledger.report import Said, report
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.ledger.submit import Submission, submit
@@ -81,7 +82,7 @@ async def _told(database: Database, job_id: UUID, worker_id: UUID, steps: list[i
     async with database.transaction() as session:
         run = await claim(session, job_id, worker_id)
         assert run is not None
-        await report.report_events(session, run, "step", [{"id": step} for step in steps])
+        await report(session, run, Said(events=[("step", [{"id": step} for step in steps])]))
     return run
 
 

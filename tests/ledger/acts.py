@@ -20,8 +20,9 @@ from playhead.errors import (
     PlayheadError,
     StateConflictError,
 )
-from playhead.ledger import operate, queues, report, settle
+from playhead.ledger import operate, queues, settle
 from playhead.ledger.claim import claim
+from playhead.ledger.report import Said, report
 from playhead.ledger.run import Run
 from playhead.ledger.settle import Cost, Made
 from playhead.ledger.sharing.boarding import board
@@ -157,9 +158,8 @@ class Report(OfRun):
     """It says how far it is, tells of a segment and keeps a checkpoint."""
 
     async def do(self, session: AsyncSession) -> None:
-        await report.report_progress(session, self.run, 0.5, "working", None)
-        await report.report_events(session, self.run, "segment", [{"id": 0}])
-        await report.save_checkpoint(session, self.run, {"lease": self.run.lease})
+        said = Said((0.5, "working", None), [("segment", [{"id": 0}])], {"lease": self.run.lease})
+        await report(session, self.run, said)
 
     def held(self, then: Reference, job: Known) -> Reference:
         told = (*job.history, ("segment", job.attempt, job.lease))

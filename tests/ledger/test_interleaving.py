@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import select, text
 
 from playhead.errors import EngineCrashedError, MediaUnreadableError, PlayheadError
-from playhead.ledger import operate, queues, report, retention, settle, sweep, workers
+from playhead.ledger import operate, queues, retention, settle, sweep, workers
 from playhead.ledger.claim import claim, claim_free
 from playhead.ledger.dependents import able_to_wait
+from playhead.ledger.report import Said, report
 from playhead.ledger.settle import Cost, Ended, Made
 from playhead.ledger.submit import submit
 from playhead.models import ADMIN_OWNER, Job
@@ -125,9 +126,7 @@ class Walk:
 
     @staticmethod
     async def _say(session: AsyncSession, run: Run) -> None:
-        await report.report_progress(session, run, 0.5, "working", None)
-        await report.report_events(session, run, "segment", [{"id": 0}])
-        await report.save_checkpoint(session, run, {"done": 1})
+        await report(session, run, Said((0.5, "working", None), [("segment", [{"id": 0}])], {"done": 1}))
 
     async def end_together(self, dice: random.Random) -> None:
         """What a worker does with runs that are done at the same time."""

@@ -22,7 +22,7 @@ from playhead.ledger import operate as jobs
 from playhead.ledger.batches import operate, read
 from playhead.ledger.batches.create import AT_ONCE, BatchSubmission, create
 from playhead.ledger.dependents import enqueue_ready
-from playhead.ledger.report import report_progress
+from playhead.ledger.report import Said, report
 from playhead.models import ADMIN_OWNER, Batch, Job
 from playhead.states import State
 from tests.ledger.conftest import BASE
@@ -168,7 +168,7 @@ async def test_progress_does_not_fall_back_because_a_child_ends_while_it_is_coun
     run = await bench.claim((await children(bench, batch_id))[0])
     assert run is not None
     async with bench.database.transaction() as session:
-        await report_progress(session, run, 0.9, None, None)
+        await report(session, run, Said(progress=(0.9, None, None)))
     ending = [run]
     async with bench.database.transaction() as session:
         execute = session.execute

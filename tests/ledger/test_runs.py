@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from playhead.errors import EngineCrashedError, LeaseLostError, MediaUnreadableError, SpeakerUnavailableError
-from playhead.ledger import queues, report, settle, sweep
+from playhead.ledger import queues, settle, sweep
+from playhead.ledger.report import Said, load_checkpoint, report
 from playhead.ledger.settle import Cost, Made, backoff_seconds
 from playhead.models import Checkpoint, Job, Output
 from playhead.settings import RetrySettings
@@ -89,8 +90,8 @@ async def test_a_job_given_back_keeps_its_attempt_and_gets_a_ticket(bench: Bench
 async def test_progress_is_a_share_whatever_is_told(bench: Bench, told: float, kept: float) -> None:
     run = await bench.running()
     async with bench.database.transaction() as session:
-        await report.report_progress(session, run, 0.25, "working", 3.0)
-        await report.report_progress(session, run, told, "working", 3.0)
+        await report(session, run, Said(progress=(0.25, "working", 3.0)))
+        await report(session, run, Said(progress=(told, "working", 3.0)))
     assert (await bench.job(run.job_id)).progress == kept
 
 
@@ -98,7 +99,7 @@ async def test_progress_is_a_share_whatever_is_told(bench: Bench, told: float, k
 async def test_a_time_left_that_is_no_number_is_not_known(bench: Bench, told: float) -> None:
     run = await bench.running()
     async with bench.database.transaction() as session:
-        await report.report_progress(session, run, 0.5, "working", told)
+        await report(session, run, Said(progress=(0.5, "working", told)))
     assert (await bench.job(run.job_id)).eta_seconds is None
 
 
@@ -106,11 +107,11 @@ async def _everything(bench: Bench, run: Run, name: str) -> None:
     async with bench.database.transaction() as session:
         match name:
             case "progress":
-                await report.report_progress(session, run, 0.5, "late", None)
+                await report(session, run, Said(progress=(0.5, "late", None)))
             case "events":
-                await report.report_events(session, run, "segment", [{"id": 0}])
+                await report(session, run, Said(events=[("segment", [{"id": 0}])]))
             case "checkpoint":
-                await report.save_checkpoint(session, run, {"late": True})
+                await report(session, run, Said(checkpoint={"late": True}))
             case "succeed":
                 await settle.succeed(session, run, {"late": True}, [MADE], Cost(9, 9), confirm)
             case "fail":
@@ -140,13 +141,13 @@ async def test_a_run_that_lost_its_lease_writes_nothing(bench: Bench, name: str)
 async def test_a_checkpoint_outlives_the_attempt(bench: Bench) -> None:
     run = await bench.running()
     async with bench.database.transaction() as session:
-        await report.save_checkpoint(session, run, {"done_seconds": 30})
-        await report.save_checkpoint(session, run, {"done_seconds": 60})
+        await report(session, run, Said(checkpoint={"done_seconds": 30}))
+        await report(session, run, Said(checkpoint={"done_seconds": 60}))
         await settle.give_back(session, run, Cost())
     again = await bench.claim(run.job_id)
     assert again is not None
     async with bench.database.transaction() as session:
-        assert await report.load_checkpoint(session, again) == {"done_seconds": 60}
+        assert await load_checkpoint(session, again) == {"done_seconds": 60}
 
 
 async def test_a_paused_queue_begins_nothing_and_resumes_with_new_tickets(bench: Bench) -> None:

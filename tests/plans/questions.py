@@ -76,9 +76,7 @@ async def _give_back(session: AsyncSession) -> None:
 
 async def _report(session: AsyncSession) -> None:
     run = await _run(session)
-    await report.report_progress(session, run, 0.5, "half", 1.0)
-    await report.report_events(session, run, "segment", [{"id": 1}])
-    await report.save_checkpoint(session, run, {})
+    await report.report(session, run, report.Said((0.5, "half", 1.0), [("segment", [{"id": 1}])], {}))
     await report.count_events(session, run)
     await report.load_checkpoint(session, run)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event, select
 from sqlalchemy.exc import DBAPIError
 
 from playhead.database import Database
@@ -16,7 +17,8 @@ from playhead.errors import LeaseLostError
 from playhead.identity import new_id
 from playhead.ledger import report, settle, workers
 from playhead.ledger.claim import claim
-from worker import context, reading, reporter
+from playhead.models import Event
+from worker import context, reporter, retrying
 from worker.context import JobContext
 from worker.reporter import Reporter
 
@@ -66,6 +68,24 @@ async def test_what_is_being_written_when_the_work_ends_is_not_lost(house: House
     assert await house.events(job_id, "segment") == [{"id": 0}]
 
 
+async def test_all_that_is_said_at_once_is_one_statement_and_keeps_its_order(house: House) -> None:
+    run, statements = await take(house, await house.submit()), list[str]()
+    reporter = Reporter(house.database, run)
+    event.listen(house.database.engine.sync_engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    for name, number in (("segment", 0), ("step", 1), ("segment", 2)):
+        reporter.event(name, [{"id": number}])
+    reporter.progress(0.5, "working", 3.0)
+    reporter.checkpoint({})
+    await reporter.flush()
+    assert len(statements) == 1
+    job = await house.job(run.job_id)
+    assert (job.progress, job.stage, job.eta_seconds, await kept(house, run)) == (0.5, "working", 3.0, {})
+    async with house.database.transaction() as session:
+        told = select(Event.type, Event.data["id"].as_integer(), Event.attempt, Event.lease).order_by(Event.id)
+        found = (await session.execute(told.where(Event.job_id == run.job_id, Event.type != "state"))).all()
+    assert found == [("segment", 0, 1, run.lease), ("step", 1, 1, run.lease), ("segment", 2, 1, run.lease)]
+
+
 class Lossy(Database):
     """Once, it commits but its answer is lost on the way, or it is lost before it commits."""
 
@@ -73,9 +93,9 @@ class Lossy(Database):
     break_off = False
 
     @asynccontextmanager
-    async def transaction(self, **options: Any) -> AsyncIterator[Any]:
-        async with super().transaction(**options) as session:
-            yield session
+    async def plain(self, **options: Any) -> AsyncIterator[Any]:
+        async with super().plain(**options) as connection:
+            yield connection
             if self.break_off:
                 self.break_off = False
                 raise ConnectionResetError
@@ -168,23 +188,23 @@ async def test_what_earlier_attempts_told_is_read_in_order_and_in_batches(
 
 
 class Away(Database):
-    """Breaks off its next transactions."""
+    """Breaks off its next questions and reports."""
 
     broken = 0
 
     @asynccontextmanager
-    async def transaction(self, **options: Any) -> AsyncIterator[Any]:
+    async def plain(self, **options: Any) -> AsyncIterator[Any]:
         if self.broken:
             self.broken -= 1
             raise ConnectionResetError
-        async with super().transaction(**options) as session:
-            yield session
+        async with super().plain(**options) as connection:
+            yield connection
 
 
 async def test_a_database_that_is_away_at_the_start_costs_no_attempt(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(retrying, "PAUSE_SECONDS", 0.0)
     run = await take(house, await house.submit())
     told = a_context(house, run)
     await told.checkpoint({"segments": 1}, events={"segment": [{"id": 0}]})

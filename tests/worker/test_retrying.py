@@ -1,4 +1,4 @@
-"""Reading from the ledger in the midst of a run costs no attempt, however often the database is away."""
+"""Asking the ledger in the midst of a run costs no attempt, however often the database is away."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from playhead.ledger.files import output_sha256
 from playhead.states import State
-from worker import inputs, reading
+from worker import inputs, retrying
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House
@@ -23,7 +23,7 @@ async def test_an_output_that_another_job_never_made(house: House, monkeypatch: 
             raise ConnectionRefusedError
         return await output_sha256(*asking)
 
-    monkeypatch.setattr(reading, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(retrying, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(inputs, "output_sha256", away_twice)
     async with house.worker():
         first = await house.submit()
