@@ -41,11 +41,13 @@ def _stretch(start: int, chunks: int) -> Stretch:
     return Stretch(start * RATE, (start + max(1, chunks) * SECONDS) * RATE, made)
 
 
-def _heard(piece: Piece, *, rest: float | None = None, language: str = "en", doubtful: bool = False) -> Heard:
+def _heard(
+    piece: Piece, *, rest: float | None = None, language: str = "en", doubtful: bool = False, scant: bool = False
+) -> Heard:
     """The model says the number of the chunk, and where in it the piece begins."""
     end = rest or piece.seconds
     text = f"{piece.samples[0]:g}+{piece.offset_seconds:g}"
-    return Heard(language, 0.9, [_segment(text, 0.0, end)], rest, doubtful)
+    return Heard(language, 0.9, [_segment(text, 0.0, end)], rest, doubtful, scant)
 
 
 def _segment(text: str, start: float, end: float) -> whisper.Segment:
@@ -158,6 +160,31 @@ def test_what_is_doubtful_is_asked_again_with_care_and_costs_both() -> None:
 
     steps = [part for part in decoding.parts() if isinstance(part, SpeechStep)]
     assert [step.device_seconds for step in steps] == [3.5, 0.0]
+
+
+def test_of_what_was_mostly_left_out_each_half_is_asked_one_after_the_other() -> None:
+    decoding, stretches = _decoding([2])
+    _cut(decoding, stretches)
+    piece, _ = decoding.pieces()
+
+    decoding.take(piece, _heard(piece, scant=True), 1.0)
+    (first,) = decoding.pieces()
+    decoding.take(first, _heard(first, rest=2.0), 1.0)
+    (rest,) = decoding.pieces()
+    decoding.take(rest, _heard(rest), 1.0)
+    (second,) = decoding.pieces()
+    decoding.take(second, _heard(second), 1.0)
+
+    assert first.seconds + second.seconds == piece.seconds
+    assert decoding.pieces() == []
+    _, step = decoding.parts()
+    assert isinstance(step, SpeechStep)
+    middle = first.seconds
+    assert [(one.text, one.start, one.end) for one in step.segments] == [
+        ("0+0", 0, 2),
+        ("0+2", 2, middle),
+        (f"0+{middle:g}", middle, SECONDS),
+    ]
 
 
 def test_a_rest_too_short_for_a_word_is_let_be() -> None:

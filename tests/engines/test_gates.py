@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.engines.pieces import piece, recording
-from worker.engines.speech.gates import Said, is_doubtful
+from worker.engines.speech.gates import Said, is_doubtful, is_scant
 
 GOOD = Said([1, 2, 3], "so it was", -0.3, 0.01, 1.1)
 UNLIKELY = replace(GOOD, avg_logprob=-1.2)
@@ -46,3 +46,13 @@ def test_where_no_chance_is_wanted_a_full_window_is_the_last_word() -> None:
 
 def test_what_was_decoded_with_care_is_taken_as_it_is() -> None:
     assert not is_doubtful(piece(recording(), 5).careful(), UNLIKELY, 30.0)
+
+
+def test_a_sentence_that_is_said_to_last_long_left_others_out() -> None:
+    assert is_scant(replace(GOOD, tokens=[1] * 11), 19.1)
+    assert not is_scant(replace(GOOD, tokens=[1] * 20), 19.1)
+
+
+def test_few_words_are_believed_of_what_is_short_and_none_of_silence() -> None:
+    assert not is_scant(GOOD, 9.0)
+    assert not is_scant(SILENCE, 26.0)

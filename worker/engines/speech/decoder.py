@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engines.speech.cuts import cut
-from worker.engines.speech.gates import Said, is_doubtful
+from worker.engines.speech.gates import Said, is_doubtful, is_scant
 from worker.engines.speech.heard import Heard
 from worker.engines.speech.model import Model
 from worker.engines.speech.pieces import Asked, Piece
@@ -100,7 +100,8 @@ def _heard(
             rest = spans[at][-1]["end"]
         segments = [] if said[at].is_silence else _segments(voices[at], said[at], spans[at])
         doubtful = is_doubtful(piece, said[at], window_seconds)
-        heard.append(Heard(*languages[at], segments, rest, doubtful))
+        scant = is_scant(said[at], piece.seconds if rest is None else rest)
+        heard.append(Heard(*languages[at], segments, rest, doubtful, scant))
     return heard
 
 

@@ -96,13 +96,13 @@ class Decoding:
         """What the device made of one of them."""
         self._hear(heard)
         piece.spoken.device_seconds += device_seconds
-        if heard.is_doubtful:
-            self._waiting.insert(0, piece.careful())
+        if heard.is_doubtful or heard.is_scant:
+            self._waiting.insert(0, piece.careful() if heard.is_doubtful else piece.halved())
             return
         piece.spoken.add(heard.segments, piece.offset_seconds)
-        rest = heard.rest_seconds
-        if rest is not None and _LEAST_SECONDS < rest < piece.seconds - _TAIL_SECONDS:
-            self._waiting.insert(0, piece.rest(rest))
+        left = _left(piece, heard)
+        if left:
+            self._waiting.insert(0, left)
         else:
             piece.spoken.is_done = True
 
@@ -160,3 +160,11 @@ class Decoding:
             duration_seconds=self._duration_seconds,
             model=self._model.name,
         )
+
+
+def _left(piece: Piece, heard: Heard) -> Piece | None:
+    """What is to be decoded still, of it or after it."""
+    rest = heard.rest_seconds
+    if rest is not None and _LEAST_SECONDS < rest < piece.seconds - _TAIL_SECONDS:
+        return piece.rest(rest)
+    return piece.then

@@ -14,6 +14,9 @@ NO_SPEECH = 0.6
 
 # Nobody speaks faster: the model talks on where the sound has ended.
 _TOKENS_PER_SECOND = 12.0
+# Nor slower for so long: now and then the model says the first sentence of a window, and that it fills all of it.
+_LEAST_TOKENS_PER_SECOND = 1.0
+_LONG_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ def is_doubtful(piece: Piece, said: Said, window_seconds: float) -> bool:
     if window_seconds < LONGEST_SECONDS:
         return any(_doubts_of_short_windows(piece, said))
     return piece.asked.temperature is None and said.is_unlikely and not said.is_silence
+
+
+def is_scant(said: Said, seconds: float) -> bool:
+    """Whether most of what is spoken in so many seconds was left out: the model is to hear less at once."""
+    return seconds > _LONG_SECONDS and not said.is_silence and len(said.tokens) < _LEAST_TOKENS_PER_SECOND * seconds
 
 
 def _doubts_of_short_windows(piece: Piece, said: Said) -> Iterable[bool]:

@@ -13,6 +13,7 @@ class Heard:
         segments: their times are those of the piece.
         rest_seconds: from here on the model was not through with it; None where it was.
         is_doubtful: whether it is to be decoded again with more care.
+        is_scant: whether most of it was left out.
     """
 
     language: str
@@ -20,3 +21,4 @@ class Heard:
     segments: list[whisper.Segment]
     rest_seconds: float | None
     is_doubtful: bool
+    is_scant: bool = False

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from worker.engines.speech.chunks import Chunk
+from worker.engines.speech.chunks import Chunk, quietest
 from worker.engines.speech.recording import Recording
 from worker.engines.speech.sound import RATE, Samples
 from worker.engines.speech.spoken import Spoken
@@ -54,6 +54,7 @@ class Piece:
         is_careful: whether it is decoded alone, in the full window, with as much chance as it takes.
         is_alone: whether it is decoded alone: it was in a batch that failed.
         since: when its chunk was ready; what is left of it, or is decoded again, is as old.
+        then: what comes after it, where it is the first half of a piece.
     """
 
     recording: Recording
@@ -64,6 +65,7 @@ class Piece:
     is_careful: bool = False
     is_alone: bool = False
     since: float = field(default_factory=time.monotonic)
+    then: Piece | None = None
 
     @property
     def is_opening(self) -> bool:
@@ -89,6 +91,12 @@ class Piece:
     def alone(self) -> Piece:
         """The same, in a batch of its own."""
         return replace(self, is_alone=True)
+
+    def halved(self) -> Piece:
+        """Its first half, cut where it is quiet, and the second after it."""
+        middle = quietest(self.samples)
+        second = self.rest(middle / RATE)
+        return replace(second, samples=self.samples[:middle], offset_seconds=self.offset_seconds, then=second)
 
     def rest(self, start_seconds: float) -> Piece:
         """What is left of it from ``start_seconds`` on."""
