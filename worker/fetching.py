@@ -137,7 +137,7 @@ class Fetching:
         most = max(1, min(hands.pace, service.at_once, service.places - hands.places))
         oldest = (self._taken[queues] % OLDEST_EACH + most) // OLDEST_EACH
         found, more = await self._fetch_free(queues, loop, most, oldest)
-        hands.emptied = None if more else news
+        hands.emptied = news if found and not more else None
         hands.pace = min(hands.pace * 2, service.at_once) if more and len(found) == most else 1
         hands.places += len(found)
         hands.told.update(job.id for job in found if job.id is not None)
@@ -150,10 +150,10 @@ class Fetching:
         wanted = {"queues": list(queues), "loop": loop, "most": most, "near": near, "oldest": oldest}
         for _ in range(TRIES):
             found = await self._connector.execute_query_one_async(FETCH, **wanted)
-            # Where others are taking all that were looked at, there may be more behind them.
             taken = [ticket_of(row) for row in found["taken"] or ()]
+            # Where others are taking all that were looked at, there may be more behind them.
             if taken or found["seen"] < near:
-                return taken, not taken or len(taken) < found["seen"]
+                return taken, len(taken) < found["seen"]
         return [], True
 
     async def _put_back_untold(self, loop: int, hands: Hands, until: float) -> None:
