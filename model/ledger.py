@@ -68,7 +68,7 @@ def claim(job: Job, lease: int, rules: Rules, *, paused: bool) -> Job | None:
 
 
 def checkpoint(job: Job, look: Look, rules: Rules) -> Job | None:
-    """report.save_checkpoint."""
+    """report.report."""
     if not fenced(job, look.lease, rules, Guard.FENCED_CHECKPOINT):
         return None
     job = checked(job, look.lease, "a checkpoint")

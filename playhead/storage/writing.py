@@ -63,7 +63,7 @@ async def receive(
         async for piece in cut:
             size_bytes += len(piece)
             _check_size(size_bytes, max_bytes)
-            if size_bytes > QUICK_BYTES:
+            if len(piece) > QUICK_BYTES:
                 await asyncio.to_thread(digest.update, piece)
             else:
                 digest.update(piece)
