@@ -28,6 +28,8 @@ RECONNECT_SECONDS = 1.0
 """How long the pool tries by itself to replace a connection. Whoever asks for one afterwards makes it try anew."""
 LISTEN_SECONDS = 5.0
 """After so long without news, the connection that listens is asked whether it lives."""
+LOOK_SECONDS = 5.0
+"""How often whoever waits wakes by himself: psycopg does ten times a second, for a Ctrl-C that our event loop sees."""
 FAREWELL_SECONDS = 1.0
 CLOSE_SECONDS = 0.5
 KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -125,7 +127,7 @@ class _Connection(psycopg.AsyncConnection[Any]):
         """Wait for the server."""
         impatience = asyncio.get_running_loop().call_later(self.patience_seconds, self.hang_up)
         try:
-            return await super().wait(*args, **options)
+            return await super().wait(*args, **{**options, "interval": LOOK_SECONDS})
         finally:
             impatience.cancel()
 

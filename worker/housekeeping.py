@@ -1,7 +1,7 @@
 """Housekeeping: what time does to jobs and bytes, as Procrastinate's periodic tasks.
 
 Each task is idempotent, takes small batches, and may run in every worker at once. None keeps another from its turn:
-each has a place of its own, gives up what takes too long, and ends well though it failed, as the next turn tries again.
+each gives up what takes too long, and ends well though it failed, as the next turn tries again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -26,15 +26,15 @@ from playhead.programs import Programs
 from playhead.pulse import Pulse
 from playhead.registry import kinds
 from playhead.schedules.keeping import drop_old_runs
-from playhead.schedules.system import PREFIX, TASKS
+from playhead.schedules.system import TASKS, Beat
 from playhead.settings import Settings
 from playhead.storage import Storage
-from playhead.turns import Turn
+from playhead.turns import Turn, Turns
 from worker.orphans import clear_orphans
 
 QUEUE = "housekeeping"
 PLACES = 24
-"""Turns that may be under way at once: more than there are tasks."""
+"""Tickets that may be under way at once: one with each task that hangs, and another for those that do not."""
 TIDYING_AT_ONCE = 2
 ORPHANS_SECONDS = 3600.0
 log = structlog.get_logger(__name__)
@@ -54,42 +54,49 @@ class Housekeeping:
     _tidying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TIDYING_AT_ONCE))
 
     def register(self, app: procrastinate.App) -> None:
-        """Let the app do all of them, each at the time that :data:`playhead.schedules.system.TASKS` has for it."""
+        """Let the app take the turns of all tasks, each at its time."""
+        for beat in Beat:
+            _periodic(app, beat, Turns({name: turn for name, turn in self.turns.items() if TASKS[name].beat is beat}))
+
+    @cached_property
+    def turns(self) -> Mapping[str, Turn]:
+        """A turn of each, by its name in :data:`playhead.schedules.system.TASKS`."""
         lost, kept = self.settings.worker.lost_after_seconds, self.settings.retention
-        self._sweeps(app, "due", sweep.queue_due)
-        self._sweeps(app, "expire", sweep.expire_late)
-        self._sweeps(app, "frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS))
-        self._sweeps(app, "rescue", self._rescue)
-        self._sweeps(app, "share", landing.land_left)
-        self._sweeps(app, "reissue", lambda session: sweep.reissue_stranded(session, lost))
-        self._sweeps(app, "reissue_missing", sweep.reissue_missing)
-        self._tidies(app, "files", retention.drop_expired_files)
-        self._tidies(app, "jobs", lambda session: retention.drop_old_jobs(session, kept.jobs_seconds))
-        self._tidies(app, "batches", lambda session: retention.drop_old_batches(session, kept.jobs_seconds))
-        self._tidies(app, "runs", lambda session: drop_old_runs(session, kept.jobs_seconds))
-        self._tidies(app, "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds))
-        self._tidies(app, "workers", retention.drop_old_workers)
-        _periodic(app, "orphans", self._clear_orphans)
         programs = Programs(self.database, self.storage, self.settings, lambda: self._requests)
-        for name, turn in programs.their_turns().items():
-            _periodic(app, name, turn)
+        return {
+            "due": self._swept("due", sweep.queue_due),
+            "expire": self._swept("expire", sweep.expire_late),
+            "frozen": self._swept("frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS)),
+            "rescue": self._swept("rescue", self._rescue),
+            "share": self._swept("share", landing.land_left),
+            "reissue": self._swept("reissue", lambda session: sweep.reissue_stranded(session, lost)),
+            "reissue_missing": self._swept("reissue_missing", sweep.reissue_missing),
+            "files": self._tidied("files", retention.drop_expired_files),
+            "jobs": self._tidied("jobs", lambda session: retention.drop_old_jobs(session, kept.jobs_seconds)),
+            "batches": self._tidied("batches", lambda session: retention.drop_old_batches(session, kept.jobs_seconds)),
+            "runs": self._tidied("runs", lambda session: drop_old_runs(session, kept.jobs_seconds)),
+            "quarantine": self._tidied(
+                "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds)
+            ),
+            "workers": self._tidied("workers", retention.drop_old_workers),
+            "orphans": self._clear_orphans,
+            **programs.their_turns(),
+        }
 
-    def _sweeps(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
-        """Do what jobs wait for."""
-        self._batches(app, name, one_batch, turns.TURN_SECONDS, contextlib.nullcontext())
+    def _swept(self, name: str, one_batch: Sweep) -> Turn:
+        """Of what jobs wait for."""
+        return self._batches(name, one_batch, turns.TURN_SECONDS, contextlib.nullcontext())
 
-    def _tidies(self, app: procrastinate.App, name: str, one_batch: Sweep) -> None:
-        """Do what nobody waits for. It may touch many rows, but takes few of the connections."""
-        self._batches(app, name, one_batch, SWEEP_SECONDS, self._tidying)
+    def _tidied(self, name: str, one_batch: Sweep) -> Turn:
+        """Of what nobody waits for. It may touch many rows, but takes few of the connections."""
+        return self._batches(name, one_batch, SWEEP_SECONDS, self._tidying)
 
-    def _batches(
-        self, app: procrastinate.App, name: str, one_batch: Sweep, patience_seconds: float, place: Place
-    ) -> None:
+    def _batches(self, name: str, one_batch: Sweep, patience_seconds: float, place: Place) -> Turn:
         async def batch() -> int:
             async with place, self.database.transaction(patience_seconds=patience_seconds) as session:
                 return await one_batch(session)
 
-        _periodic(app, name, functools.partial(turns.until_done, name, batch))
+        return functools.partial(turns.until_done, name, batch)
 
     async def _rescue(self, session: AsyncSession) -> int:
         steady, worker = self.pulse.is_steady(await now(session)), self.settings.worker
@@ -106,16 +113,11 @@ class Housekeeping:
             await clear_orphans(self.database, self.storage, self.settings.retention.orphans_seconds)
 
 
-def _periodic(app: procrastinate.App, name: str, turn: Turn) -> None:
-    full, under_way = f"{PREFIX}{name}", asyncio.Lock()
-
-    @app.periodic(cron=_seconds_last(TASKS[name].cron))
-    @app.task(name=full, queue=QUEUE, queueing_lock=full)
+def _periodic(app: procrastinate.App, beat: Beat, turns: Turns) -> None:
+    @app.periodic(cron=_seconds_last(beat.value))
+    @app.task(name=beat.task_name, queue=QUEUE, queueing_lock=beat.task_name)
     async def on_time(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate gives it
-        if under_way.locked():
-            return  # The turns of a task that is stuck would take the places of all others.
-        async with under_way:
-            await turns.take(name, turn)
+        await asyncio.gather(*turns.begin())
 
 
 def _seconds_last(cron: str) -> str:

@@ -119,7 +119,8 @@ async def list_system(parts: Parts, _: Caller) -> SystemList:
     """What the workers do by themselves, and when. Nobody can change it."""
     async with parts.transaction() as session:
         last, at = await system.last_turns(session), await now(session)
-    return SystemList(items=[SystemTask.of(name, task, last.get(name), at) for name, task in system.TASKS.items()])
+    items = [SystemTask.of(name, task, last.get(task.beat), at) for name, task in system.TASKS.items()]
+    return SystemList(items=items)
 
 
 @routes.get(_ONE, summary="One schedule", responses=documented(404))

@@ -134,8 +134,9 @@ class SystemTask(BaseModel):
     @classmethod
     def of(cls, name: str, task: Task, last_at: datetime | None, now: datetime) -> Self:
         """The answer that shows this task."""
-        next_at = Cron(task.cron).next_after(now)
-        return cls(name=name, summary=task.summary, cron=task.cron, last_at=last_at, next_at=next_at)
+        cron = task.beat.value
+        next_at = Cron(cron).next_after(now)
+        return cls(name=name, summary=task.summary, cron=cron, last_at=last_at, next_at=next_at)
 
 
 class SystemList(BaseModel):

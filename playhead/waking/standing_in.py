@@ -6,10 +6,8 @@ workers' own housekeeping that finds such work.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,43 +18,37 @@ from playhead.database import Database
 from playhead.ledger import frozen, sweep, workers
 from playhead.programs import Programs
 from playhead.storage import Storage
-from playhead.turns import Turn
+from playhead.turns import Turn, Turns
 
 Sweep = Callable[[AsyncSession], Awaitable[int]]
 
 
-@dataclass(frozen=True)
 class StandIn:
     """Takes the turns of those that sleep, beside each other and whatever else its process does."""
 
-    database: Database
-    storage: Storage
-    requests: Requests
-    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    def __init__(self, database: Database, storage: Storage, requests: Requests) -> None:
+        self.database = database
+        self.requests = requests
+        self._storage = storage
+        self._turns = Turns({name: functools.partial(self._take, turn) for name, turn in self.turns.items()})
 
     def begin(self) -> None:
         """Take a turn of all that are not under way, unless a worker lives; the end is not waited for."""
-        for name in self.turns.keys() - self._under_way.keys():
-            task = asyncio.create_task(turns.take(name, functools.partial(self._take, self.turns[name])), name=name)
-            self._under_way[name] = task
-            task.add_done_callback(functools.partial(self._ended, name))
+        self._turns.begin()
 
     async def done(self) -> None:
         """Wait until none is under way."""
-        if under_way := list(self._under_way.values()):
-            await asyncio.wait(under_way)
+        await self._turns.done()
 
     async def close(self) -> None:
         """Give up what is under way: others go on."""
-        for task in self._under_way.values():
-            task.cancel()
-        await self.done()
+        await self._turns.close()
 
     @cached_property
     def turns(self) -> Mapping[str, Turn]:
         """All that it takes, by their names in :data:`playhead.schedules.system.TASKS`."""
         lost_after_seconds = self.requests.settings.worker.lost_after_seconds
-        programs = Programs(self.database, self.storage, self.requests.settings, lambda: self.requests)
+        programs = Programs(self.database, self._storage, self.requests.settings, lambda: self.requests)
         return {
             "frozen": self._swept("frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS)),
             "expire": self._swept("expire", sweep.expire_late),
@@ -77,6 +69,3 @@ class StandIn:
                 return await one_batch(session)
 
         return functools.partial(turns.until_done, name, batch)
-
-    def _ended(self, name: str, _: asyncio.Task[None]) -> None:
-        del self._under_way[name]

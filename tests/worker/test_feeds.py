@@ -11,7 +11,7 @@ from playhead.models import ADMIN_OWNER, Episode, Feed, Subscription
 from playhead.podcasts.keeping import subscribe
 from tests.podcasts.feeds import item, rss
 from tests.podcasts.server import ADDRESS, answer, serving
-from tests.worker.test_housekeeping import keeper
+from tests.worker.test_housekeeping import housekeeping
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House
@@ -24,7 +24,7 @@ async def test_a_turn_of_the_housekeeping_asks_the_feeds_that_are_due(house: Hou
         server.answers["/feed.xml"] = answer("200 OK", rss(item("a")))
         async with house.database.transaction() as session:
             await subscribe(session, wanted, Feed(url=server.url("/feed.xml")))
-        await keeper(house).tasks["playhead.feeds"].func(timestamp=0)
+        await housekeeping(house).turns["feeds"]()
     async with house.database.transaction() as session:
         [episode] = await session.scalars(select(Episode))
     assert (episode.title, episode.state) == ("a", "wanted")

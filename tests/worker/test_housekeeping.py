@@ -23,6 +23,7 @@ from playhead.ledger import frozen, sweep, workers
 from playhead.ledger.claim import claim
 from playhead.models import Event, Job, WorkerRow
 from playhead.pulse import Pulse
+from playhead.schedules.system import TASKS, Beat
 from playhead.states import STEPS, TERMINAL, State
 from worker import dispatch
 from worker.housekeeping import PLACES, Housekeeping
@@ -44,14 +45,22 @@ async def is_done_when_due(house: House) -> None:
     assert (await house.ended(job_id)).state == State.SUCCEEDED
 
 
+def housekeeping(house: House) -> Housekeeping:
+    return Housekeeping(house.database, house.storage, house.settings, Pulse.of(house.settings.worker))
+
+
 def keeper(house: House) -> procrastinate.App:
     app = dispatch.make_app(house.database.url, application="test", connections=2)
-    Housekeeping(house.database, house.storage, house.settings, Pulse.of(house.settings.worker)).register(app)
+    housekeeping(house).register(app)
     return app
 
 
-async def test_there_is_a_place_for_every_task(house: House) -> None:
-    assert len(keeper(house).periodic_registry.periodic_tasks) < PLACES
+def test_there_is_a_place_for_every_task_that_hangs_and_for_one_more() -> None:
+    assert len(TASKS) < PLACES
+
+
+def test_each_task_has_a_turn(house: House) -> None:
+    assert housekeeping(house).turns.keys() == TASKS.keys()
 
 
 async def test_tasks_that_hang_keep_no_other_from_its_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,8 +110,7 @@ async def test_a_turn_ends_though_more_is_found_all_the_time(house: House, monke
         return 500
 
     monkeypatch.setattr(sweep, "expire_late", more)
-    app = keeper(house)
-    await asyncio.wait_for(app.tasks["playhead.expire"].func(timestamp=0), 30)
+    await asyncio.wait_for(housekeeping(house).turns["expire"](), 30)
 
 
 async def test_a_task_that_breaks_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +147,8 @@ async def test_turns_that_a_long_sleep_missed_are_not_made_up_for(house: House) 
     app = keeper(house)
     deferrer, now = PeriodicDeferrer(app.periodic_registry), time.time()
     deferrer.last_defers = dict.fromkeys(app.periodic_registry.periodic_tasks, int(now) - 2 * 3600)
-    turns = [(task, at) for task, at in deferrer.get_previous_tasks(now) if task.task.name == "playhead.expire"]
+    every_five = Beat.FIVE_SECONDS.task_name
+    turns = [(task, at) for task, at in deferrer.get_previous_tasks(now) if task.task.name == every_five]
     assert len(turns) > 1000
     async with app.open_async():
         await deferrer.defer_jobs(turns[:-200])

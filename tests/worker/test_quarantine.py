@@ -9,7 +9,6 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import procrastinate.testing
 import pytest
 import pytest_asyncio
 from sqlalchemy import func, insert, select
@@ -185,11 +184,10 @@ async def test_a_database_that_is_away_for_a_moment_lets_nothing_through(
 
 
 async def test_housekeeping_forgets_what_killed_nothing_for_long(house: House) -> None:
-    app = procrastinate.App(connector=procrastinate.testing.InMemoryConnector())
     retention = house.settings.retention.model_copy(update={"quarantine_seconds": 1e-6})
     settings = house.settings.model_copy(update={"retention": retention})
-    Housekeeping(house.database, house.storage, settings, Pulse.of(settings.worker)).register(app)
+    keeper = Housekeeping(house.database, house.storage, settings, Pulse.of(settings.worker))
     async with house.database.transaction() as session:
         session.add(EngineDeaths(kind="transcribe", sha256="a" * 64, deaths=1, job_ids=[], last_error={}))
-    await app.tasks["playhead.quarantine"].func(timestamp=0)
+    await keeper.turns["quarantine"]()
     assert await deaths(house) == []

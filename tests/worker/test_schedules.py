@@ -13,7 +13,7 @@ from playhead.models import ADMIN_OWNER, Schedule, ScheduleRun
 from playhead.registry import kinds
 from playhead.schedules import keeping
 from playhead.schedules.cron import Cron
-from playhead.schedules.system import PREFIX, TASKS, last_turns
+from playhead.schedules.system import TASKS, Beat, last_turns
 from playhead.states import State
 from tests.worker.test_housekeeping import keeper
 
@@ -49,14 +49,14 @@ async def test_what_was_due_while_no_worker_was_there_is_done_by_the_first(house
         assert run.job_id is not None
         assert (await house.ended(run.job_id)).state == State.SUCCEEDED
         async with house.database.transaction() as session:
-            assert {"schedules", "due", "rescue"} <= (await last_turns(session)).keys()
+            assert TASKS["schedules"].beat in await last_turns(session)
     assert len(await runs(house, schedule_id)) == 1
 
 
 async def test_the_list_of_the_systems_own_tasks_is_that_of_the_workers(house: House) -> None:
     app: procrastinate.App = keeper(house)
     registered = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert registered.keys() == {f"{PREFIX}{name}" for name in TASKS}
-    assert registered[f"{PREFIX}reissue_missing"] == "* * * * * */15"
-    for task in TASKS.values():
-        Cron(task.cron)
+    assert registered.keys() == {beat.task_name for beat in Beat}
+    assert registered["playhead.quarter_minute"] == "* * * * * */15"
+    for beat in Beat:
+        Cron(beat.value)
