@@ -32,7 +32,7 @@ class SpeechSettings(BaseModel):
         0,
         ge=0,
         description="Windows of 30 s that are decoded together, of all recordings in flight; of short ones as many "
-        "more. 0 takes what fits into the device's memory: 4 on a CPU, up to 32 on a GPU.",
+        "more. 0 takes what fits into the device's memory: 2 on a CPU, up to 32 on a GPU.",
     )
     beam_size: int = Field(5, ge=1, description="Beams of the search; 1 is faster and less exact.")
     idle_unload_seconds: float = Field(

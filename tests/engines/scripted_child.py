@@ -2,6 +2,7 @@
 
     ["reply", text]          reply this
     ["pid"]                  reply the process's id
+    ["fault"]                reply how many pages of memory that was had and given back are asked for anew
     ["alive"]                say that it is getting on
     ["say", text]            say this, whatever it is
     ["print", text]          print it, as a library would
@@ -18,6 +19,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import threading
 from collections.abc import Callable, Generator
@@ -45,10 +47,19 @@ def handle(script: Script) -> Generator[Said | None, None, None]:
                 yield Said(text=needs[0])
             case "pid":
                 yield Said(text=str(os.getpid()))
+            case "fault":
+                yield Said(text=str(_faults()))
             case "alive":
                 yield None
             case _:
                 DO[word](*needs)
+
+
+def _faults() -> int:
+    bytearray(100 * 1024 * 1024)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    bytearray(100 * 1024 * 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
 def say(text: str) -> None:

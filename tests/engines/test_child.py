@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -288,3 +289,9 @@ async def test_one_that_does_not_die_is_lost_and_no_other_is_started(
         await talk.process.gone()
         talk.process._pipes.close()
         await asyncio.sleep(0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep memory as they will")
+async def test_memory_that_was_given_back_is_had_again_as_it_is(make: Make) -> None:
+    [pages] = await _said(make(), ["fault"])
+    assert int(pages) < 10

@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from playhead.settings import SpeechSettings
+from worker.engines.heap import KEEPING
 from worker.engines.lines import Message
 from worker.engines.messages import Configure, Reply, replies
 from worker.engines.pipes import EngineEnds, Pipes, open_pipes
@@ -172,5 +173,5 @@ async def _spawn(module: str, pipes: EngineEnds) -> asyncio.subprocess.Process:
         # Not a pipe of asyncio's: it would not hear of the end while anything holds that open.
         stderr=pipes.printed,
         pass_fds=(pipes.requests, pipes.replies),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**KEEPING, **os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
