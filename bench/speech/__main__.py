@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -38,6 +38,8 @@ class Heard:
     texts: list[str]
 
 
+Rounds = Sequence[Sequence[Clip]]
+"""What is spoken in each."""
 Way = Callable[[Sequence[Path]], Awaitable[Heard]]
 
 
@@ -48,54 +50,58 @@ def main(
     model: Annotated[str | None, typer.Option(help="Folder of the model; tiny.en, if none is named.")] = None,
 ) -> None:
     """How fast recordings are transcribed, and how well, against faster-whisper as anybody would use it."""
-    spoken = {f"{CLIPS} clips": clips(CLIPS), f"{minutes:g} minutes": [talk(minutes * 60)]}
-    show([asyncio.run(measure(spoken, rounds, model or str(get_model_path())))], page)
+    sentences = clips(CLIPS * rounds)
+    spoken = {
+        f"{CLIPS} clips": [sentences[at : at + CLIPS] for at in range(0, len(sentences), CLIPS)],
+        f"{minutes:g} minutes": [[talk(minutes * 60)]] * rounds,
+    }
+    show([asyncio.run(measure(spoken, model or str(get_model_path())))], page)
 
 
-async def measure(spoken: dict[str, list[Clip]], rounds: int, model: str) -> Section:
+async def measure(spoken: Mapping[str, Rounds], model: str) -> Section:
     """The ways take turns, so that what slows the machine slows each of them."""
     environment = {"PLAYHEAD_ENGINES": "real", "PLAYHEAD_SPEECH__MODEL": model, "PLAYHEAD_CACHE": "false"}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        files = {name: _written(Path(folder) / str(at), those) for at, (name, those) in enumerate(spoken.items())}
+        rounds = [
+            {name: _written(Path(folder) / f"{at} {name}", those[at]) for name, those in spoken.items()}
+            for at in range(min(map(len, spoken.values())))
+        ]
         async with service({**environment, "PLAYHEAD_SPEECH__DEVICE": "cpu"}) as http:
             ways: dict[str, Way] = {
                 "Playhead": lambda paths: _served(http, paths),
                 "sequential": lambda paths: _scripted(model, "sequential", paths),
                 "batched": lambda paths: _scripted(model, "batched", paths),
             }
-            await _served(http, files[next(iter(files))][:1])  # The model is loaded, and the machine measured.
+            await _served(http, next(iter(rounds[0].values()))[:1])  # The model is loaded, and the machine measured.
+            Console(stderr=True).print(f"{len(rounds)} rounds of three ways")
             heard = [
                 {(name, way): await do(paths) for name, paths in files.items() for way, do in ways.items()}
-                for _ in _counted(rounds)
+                for files in rounds
             ]
-    rows = [_row(name, [clip.text for clip in those], heard) for name, those in spoken.items()]
+    rows = [_row(name, those, heard) for name, those in spoken.items()]
     columns = ["", "Playhead", "sequential script", "batched script", "of sequential", "of batched", "word errors"]
     return Section("(a) Recordings through the service, in seconds", columns, rows)
 
 
-def _counted(rounds: int) -> Sequence[int]:
-    Console(stderr=True).print(f"{rounds} rounds of three ways")
-    return range(rounds)
-
-
-def _row(name: str, said: list[str], heard: list[dict[tuple[str, str], Heard]]) -> Row:
+def _row(name: str, spoken: Rounds, heard: list[dict[tuple[str, str], Heard]]) -> Row:
     ways = ("Playhead", "sequential", "batched")
     seconds = {way: median(one[name, way].seconds for one in heard) for way in ways}
     ratios = [median(one[name, "Playhead"].seconds / one[name, way].seconds for one in heard) for way in ways[1:]]
-    errors = {way: _word_errors(said, [one[name, way].texts for one in heard]) for way in ways}
+    errors = {way: _word_errors(spoken, [one[name, way].texts for one in heard]) for way in ways}
     figures = [*(f"{seconds[way]:.1f}" for way in ways), *(f"{ratio:.2f}" for ratio in ratios)]
     figures.append(" / ".join(f"{errors[way]:.1%}" for way in ways))
-    most, ratio = (MOST_OF_CLIPS, ratios[0]) if len(said) > 1 else (MOST_OF_LONG, max(ratios))
-    against = "sequential" if len(said) > 1 else "the faster script"
+    several = len(spoken[0]) > 1
+    most, ratio = (MOST_OF_CLIPS, ratios[0]) if several else (MOST_OF_LONG, max(ratios))
+    against = "sequential" if several else "the faster script"
     met = ratio <= most and errors["Playhead"] <= errors["sequential"]
     return Row(name, figures, f"at most {most:g} of {against}, no more errors than sequential", met=met)
 
 
-def _word_errors(said: list[str], rounds: Sequence[list[str]]) -> float:
+def _word_errors(spoken: Rounds, heard: Sequence[list[str]]) -> float:
     """In all rounds together: what shares a batch with what decides about a word or two."""
     normal = EnglishTextNormalizer()
-    heard = [normal(one) for texts in rounds for one in texts]
-    return float(jiwer.wer([normal(one) for one in said] * len(rounds), heard))
+    said = [normal(clip.text) for those in spoken for clip in those]
+    return float(jiwer.wer(said, [normal(one) for texts in heard for one in texts]))
 
 
 async def _served(http: httpx.AsyncClient, paths: Sequence[Path]) -> Heard:
