@@ -32,7 +32,8 @@ from playhead.storage import Storage
 from playhead.turns import Turn, Turns
 from worker.orphans import clear_orphans
 
-QUEUE = "housekeeping"
+QUEUE = "turns"
+"""Older versions have other tickets, one for each task, in a queue of another name."""
 PLACES = 24
 """Tickets that may be under way at once: one with each task that hangs, and another for those that do not."""
 TIDYING_AT_ONCE = 2
@@ -113,11 +114,12 @@ class Housekeeping:
             await clear_orphans(self.database, self.storage, self.settings.retention.orphans_seconds)
 
 
-def _periodic(app: procrastinate.App, beat: Beat, turns: Turns) -> None:
+def _periodic(app: procrastinate.App, beat: Beat, turns_of_beat: Turns) -> None:
     @app.periodic(cron=_seconds_last(beat.value))
     @app.task(name=beat.task_name, queue=QUEUE, queueing_lock=beat.task_name)
     async def on_time(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate gives it
-        await asyncio.gather(*turns.begin())
+        # Even when canceled it waits for all: those that end later would find their connections closed.
+        await asyncio.gather(*turns_of_beat.begin(), return_exceptions=True)
 
 
 def _seconds_last(cron: str) -> str:

@@ -133,7 +133,10 @@ async def test_a_zombie_that_holds_the_row_of_its_job_does_not_keep_it(house: Ho
             assert await zombie.told_to_stop() == 0
 
 
-RESCUING = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'playhead.rescue' AND status = 'doing'"
+RESCUING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'playhead-worker' AND wait_event_type = 'Lock'
+"""
 
 
 async def test_a_zombie_in_the_midst_of_its_housekeeping_does_not_keep_others_from_rescuing(
