@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from playhead.settings import ChildSettings
 from tests.engines.scripted_child import Said, Script
 from worker.engines import process
 from worker.engines.child import Child
+from worker.engines.heap import keeping
 
 Make = Callable[..., Child[Said]]
 PATIENT = {"cancel_seconds": 60.0}
@@ -291,7 +292,9 @@ async def test_one_that_does_not_die_is_lost_and_no_other_is_started(
         await asyncio.sleep(0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep memory as they will")
-async def test_memory_that_was_given_back_is_had_again_as_it_is(make: Make) -> None:
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others keep memory as they will")
+async def test_memory_that_was_given_back_is_had_again_as_it_is(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in keeping().items():
+        monkeypatch.setenv(name, value)
     [pages] = await _said(make(), ["fault"])
     assert int(pages) < 10

@@ -22,6 +22,7 @@ from playhead.errors import EngineCrashedError, ModelUnavailableError
 from playhead.settings import SpeechSettings
 from playhead.transcript import Segment
 from tests.engines.sounds import write_wave
+from worker.engines.heap import keeping
 from worker.engines.transcriber import SpeechTranscriber
 from worker.engines.work import Work
 
@@ -97,6 +98,16 @@ async def test_a_death_is_named_and_the_next_recording_gets_a_new_engine(
     assert transcriber.pid != dead
     printed = getattr(raised.value, "__notes__", [])
     assert any("Fatal Python error" in line for line in printed) == (number != signal.SIGKILL)
+
+
+async def test_memory_of_one_batch_is_kept_for_the_next(
+    make: Make, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in keeping():
+        monkeypatch.delenv(name, raising=False)
+    transcriber = make()
+    await _all(transcriber, speech)
+    assert keeping().items() <= psutil.Process(_pid(transcriber)).environ().items()
 
 
 async def test_canceling_leaves_the_device_idle(make: Make, long_speech: Path) -> None:

@@ -6,15 +6,16 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import structlog
 
 from playhead.settings import SpeechSettings
-from worker.engines.heap import KEEPING
+from worker.engines.heap import keeping
 from worker.engines.lines import Message
 from worker.engines.messages import Configure, Reply, replies
 from worker.engines.pipes import EngineEnds, Pipes, open_pipes
@@ -22,6 +23,7 @@ from worker.engines.pipes import EngineEnds, Pipes, open_pipes
 log = structlog.get_logger(__name__)
 
 MODULE = "worker.engines.speech"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _ROOT = Path(__file__).parents[2]
 _LONGEST_LINE = 64 * 1024 * 1024
@@ -48,15 +50,17 @@ class ChildProcess:
         self._watching = asyncio.create_task(self._watch())
 
     @classmethod
-    async def spawn(cls, module: str) -> Self:
+    async def spawn(cls, module: str, environment: Mapping[str, str] = NOTHING) -> Self:
         """Start ``python -m module``; it is given our process id and its two pipes as arguments.
+
+        ``environment``: what is set beside our own, unless that has it.
 
         Raises:
             OSError: the system cannot start one.
         """
         ours, theirs = await open_pipes(_LONGEST_LINE, _PRINTED_AT_ONCE)
         try:
-            process = await _spawn(module, theirs)
+            process = await _spawn(module, theirs, environment)
         except BaseException:
             ours.close()
             raise
@@ -149,7 +153,7 @@ class EngineProcess(ChildProcess):
         Raises:
             OSError: the system cannot start one.
         """
-        started = await cls.spawn(MODULE)
+        started = await cls.spawn(MODULE, keeping())
         started.send(Configure(settings=settings, measured=measured))
         return started
 
@@ -163,7 +167,7 @@ class EngineProcess(ChildProcess):
             yield replies.validate_json(line)
 
 
-async def _spawn(module: str, pipes: EngineEnds) -> asyncio.subprocess.Process:
+async def _spawn(module: str, pipes: EngineEnds, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
     paths = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module),
@@ -173,5 +177,5 @@ async def _spawn(module: str, pipes: EngineEnds) -> asyncio.subprocess.Process:
         # Not a pipe of asyncio's: it would not hear of the end while anything holds that open.
         stderr=pipes.printed,
         pass_fds=(pipes.requests, pipes.replies),
-        env={**KEEPING, **os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**environment, **os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
