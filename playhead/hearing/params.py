@@ -32,7 +32,7 @@ class HearingParams(BaseModel):
         None,
         ge=0,
         le=1,
-        description="Sampling temperature. 0 always gives the same text; left out, it rises where decoding goes wrong.",
+        description="Sampling temperature. 0 leaves nothing to chance; left out, it rises where decoding goes wrong.",
     )
     model: str | None = Field(
         None, min_length=1, max_length=200, description="Model to use instead of the server's, e.g. `large-v3`."
