@@ -48,6 +48,7 @@ def main(
     minutes: Annotated[float, typer.Option(help="Length of the long recording.")] = 30,
     page: Annotated[Path | None, typer.Option(help="Put the tables into this page, in place of its own.")] = None,
     model: Annotated[str | None, typer.Option(help="Folder of the model; tiny.en, if none is named.")] = None,
+    device: Annotated[str, typer.Option(help="What all three decode on: cpu or cuda.")] = "cpu",
 ) -> None:
     """How fast recordings are transcribed, and how well, against faster-whisper as anybody would use it."""
     sentences = clips(CLIPS * rounds)
@@ -55,10 +56,10 @@ def main(
         f"{CLIPS} clips": [sentences[at : at + CLIPS] for at in range(0, len(sentences), CLIPS)],
         f"{minutes:g} minutes": [[talk(minutes * 60)]] * rounds,
     }
-    show([asyncio.run(measure(spoken, model or str(get_model_path())))], page)
+    show([asyncio.run(measure(spoken, model or str(get_model_path()), device))], page)
 
 
-async def measure(spoken: Mapping[str, Rounds], model: str) -> Section:
+async def measure(spoken: Mapping[str, Rounds], model: str, device: str) -> Section:
     """The ways take turns, so that what slows the machine slows each of them."""
     environment = {"PLAYHEAD_ENGINES": "real", "PLAYHEAD_SPEECH__MODEL": model, "PLAYHEAD_CACHE": "false"}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -66,11 +67,11 @@ async def measure(spoken: Mapping[str, Rounds], model: str) -> Section:
             {name: _written(Path(folder) / f"{at} {name}", those[at]) for name, those in spoken.items()}
             for at in range(min(map(len, spoken.values())))
         ]
-        async with service({**environment, "PLAYHEAD_SPEECH__DEVICE": "cpu"}) as http:
+        async with service({**environment, "PLAYHEAD_SPEECH__DEVICE": device}) as http:
             ways: dict[str, Way] = {
                 "Playhead": lambda paths: _served(http, paths),
-                "sequential": lambda paths: _scripted(model, "sequential", paths),
-                "batched": lambda paths: _scripted(model, "batched", paths),
+                "sequential": lambda paths: _scripted(model, device, "sequential", paths),
+                "batched": lambda paths: _scripted(model, device, "batched", paths),
             }
             await _served(http, next(iter(rounds[0].values()))[:1])  # The model is loaded, and the machine measured.
             Console(stderr=True).print(f"{len(rounds)} rounds of three ways")
@@ -111,8 +112,8 @@ async def _served(http: httpx.AsyncClient, paths: Sequence[Path]) -> Heard:
     return Heard(time.perf_counter() - began, texts)
 
 
-async def _scripted(model: str, mode: str, paths: Sequence[Path]) -> Heard:
-    command = [sys.executable, "-m", "bench.speech.script", model, LANGUAGE, mode, *map(str, paths)]
+async def _scripted(model: str, device: str, mode: str, paths: Sequence[Path]) -> Heard:
+    command = [sys.executable, "-m", "bench.speech.script", model, device, LANGUAGE, mode, *map(str, paths)]
     script = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     said, _ = await script.communicate()
     return Heard(**json.loads(said))

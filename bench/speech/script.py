@@ -1,4 +1,6 @@
-"""What anybody would write with faster-whisper: ``python -m bench.speech.script MODEL en sequential|batched FILE...``.
+"""What anybody would write with faster-whisper: ``python -m bench.speech.script MODEL cpu en sequential FILE...``.
+
+``cpu`` or ``cuda``, ``sequential`` or ``batched``.
 
 Prints the seconds that all of it took, without loading the model, and what was said in each file.
 """
@@ -12,10 +14,13 @@ import time
 
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
+PRECISIONS = {"cpu": "int8", "cuda": "float16"}
+"""As Playhead has them."""
 
-def main(model: str, language: str, mode: str, *files: str) -> None:
+
+def main(model: str, device: str, language: str, mode: str, *files: str) -> None:
     """Transcribe the files, one after the other."""
-    whisper = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1)
+    whisper = WhisperModel(model, device=device, compute_type=PRECISIONS[device], cpu_threads=os.cpu_count() or 1)
     batched = BatchedInferencePipeline(whisper)
     began = time.perf_counter()
     texts = []
