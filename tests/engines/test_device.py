@@ -96,7 +96,7 @@ class Bench:
         self.line.put([piece(one, 26) for one in self.recordings])
 
     def serve(self) -> None:
-        while any(self.line.holds(one) for one in self.recordings):
+        while any(self.line._holds(one) for one in self.recordings):
             self.device.serve(self.line.take())
 
 

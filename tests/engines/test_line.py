@@ -153,7 +153,7 @@ def test_what_is_dropped_is_not_served() -> None:
 
     line.drop(gone)
 
-    assert not line.holds(gone)
+    assert not line._holds(gone)
     assert _numbers(line.take()) == [2]
 
 

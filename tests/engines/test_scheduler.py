@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from playhead.settings import SpeechSettings
@@ -13,13 +16,18 @@ from worker.engines.speech.line import Line
 from worker.engines.speech.recording import Recording
 from worker.engines.speech.roll import Roll
 from worker.engines.speech.scheduler import Scheduler
+from worker.engines.speech.sound import Sound
 
 
 class Ends:
-    """Who was said to have ended."""
+    """Who was said to have ended, and what was said to be done with the others."""
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
+        self.stages: list[str] = []
+
+    def working(self, _: int, stage: str) -> None:
+        self.stages.append(stage)
 
     def ended(self, number: int) -> None:
         self.numbers.append(number)
@@ -82,7 +90,7 @@ def test_who_is_let_go_of_while_its_batch_fails_is_not_taken_up_again_and_nobody
 
     assert desk.scheduler.take_up(desk.batch) == []
     assert desk.ends.numbers == [1]
-    assert not desk.line.holds(desk.batch[0].recording)
+    assert not desk.line._holds(desk.batch[0].recording)
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -94,5 +102,30 @@ def test_who_waits_is_let_go_of_at_once(number: int) -> None:
     desk.scheduler.cancel(number)
 
     assert desk.ends.numbers == [number]
-    assert not desk.line.holds(desk.batch[number - 1].recording)
+    assert not desk.line._holds(desk.batch[number - 1].recording)
     desk.scheduler.cancel(7)  # Nobody knows it.
+
+
+class Unhurried:
+    """Prepares nothing yet."""
+
+    def cut(self, *_: object) -> Future[Any]:
+        return Future()
+
+
+class Named:
+    name = "tiny"
+    multilingual = False
+
+
+def test_whose_cut_waits_for_its_turn_is_not_said_to_be_busy(tmp_path: Path) -> None:
+    desk, one = Desk(), recording(1)
+    desk.scheduler._preparation = cast("Any", Unhurried())
+    desk.roll.enter(one)
+    with Sound(tmp_path) as sound:
+        sound.append(np.zeros(16000, np.int16))
+        one.sound = sound
+
+        desk.scheduler.open(one, cast("Any", Named()))
+
+    assert desk.ends.stages == ["waiting"]

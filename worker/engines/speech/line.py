@@ -59,11 +59,6 @@ class Line:
         with self._changed:
             self._waiting = [one for one in self._waiting if one.recording is not recording]
 
-    def holds(self, recording: Recording) -> bool:
-        """Whether any of it is in line."""
-        with self._changed:
-            return self._holds(recording)
-
     def _holds(self, recording: Recording) -> bool:
         return any(one.recording is recording for one in self._waiting)
 

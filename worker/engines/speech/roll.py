@@ -66,5 +66,6 @@ class Roll:
                 os._exit(EXIT_USELESS)
 
     def _leave(self, recording: Recording) -> bool:
+        recording.cancel()  # However it ended: nothing more of it is read or cut.
         with self._lock:
             return self._recordings.pop(recording.id, None) is not None

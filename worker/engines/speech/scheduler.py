@@ -134,21 +134,14 @@ class Scheduler:
             self._end(recording)
             return
         self._line.put(recording.decoding.pieces())
+        self._replies.working(recording.id, "decoding" if recording.on_device else "waiting")
         self._cut(recording, recording.decoding)
-        self._say(recording)
 
     def _cut(self, recording: Recording, decoding: Decoding) -> None:
         uncut = decoding.uncut()
         if uncut and recording.sound:
             cutting = self._preparation.cut(recording, recording.sound, uncut)
             cutting.add_done_callback(partial(self._was_cut, recording))
-
-    def _say(self, recording: Recording) -> None:
-        """What is being done with it: the worker holds it to that."""
-        if recording.on_device:
-            self._replies.working(recording.id, "decoding")
-        else:
-            self._replies.working(recording.id, "waiting" if self._line.holds(recording) else "reading")
 
     def _end(self, recording: Recording) -> None:
         self._roll.end(recording)
