@@ -60,7 +60,8 @@ class Preparation:
 
     def _cut(self, recording: Recording, sound: Sound, uncut: Span) -> Stretch:
         recording.require_wanted()
-        self._replies.working(recording.id, "reading")
+        if not recording.on_device:
+            self._replies.working(recording.id, "reading")
         return cut(sound, *uncut, vad=recording.begin.options.vad)
 
     def _tick(self, recording: Recording) -> Callable[[], None]:
