@@ -15,7 +15,7 @@ from playhead.states import TERMINAL
 
 BATCH = 500
 CASCADING = 20
-"""Where much goes with each row: a job's thousands of events, or for a worker a look at every job.
+"""Jobs at once: much goes with each, its thousands of events.
 
 A batch that takes longer than the housekeeping's patience is undone, and would be tried again for ever.
 """
@@ -84,6 +84,6 @@ async def drop_old_workers(session: AsyncSession) -> int:
     """Forget the workers that were last heard of a day ago and hold nothing. Gives how many."""
     old = WorkerRow.heartbeat_at < func.now() - timedelta(days=1)
     idle = select(WorkerRow.id).where(old, ~exists().where(Job.worker_id == WorkerRow.id))
-    batch = free_batch(idle, CASCADING)
+    batch = free_batch(idle, BATCH)
     gone = delete(WorkerRow).where(WorkerRow.id == batch.c.id).returning(WorkerRow.id)
     return len((await session.scalars(gone)).all())

@@ -108,6 +108,8 @@ class Job(Base):
         ),
         Index("jobs_parent_idx", "parent_id", "state", postgresql_where=text("parent_id IS NOT NULL")),
         Index("jobs_running_idx", "worker_id", postgresql_where=text("state = 'running'")),
+        # For the foreign key, which names no state: without it each job is read for each worker that is forgotten.
+        Index("jobs_worker_idx", "worker_id", postgresql_where=text("worker_id IS NOT NULL")),
         Index("jobs_due_idx", "run_at", postgresql_where=text("state = 'waiting' AND waits_for = 0")),
         Index("jobs_expiry_idx", "expires_at", postgresql_where=text("state IN ('waiting', 'queued')")),
         Index(
