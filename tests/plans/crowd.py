@@ -1,5 +1,5 @@
 # ruff: noqa: S608 - of constants
-"""A million jobs of fifty owners, with all that goes with them, in a few statements.
+"""A million jobs of fifty owners, with all that goes with each, in a few statements.
 
 Whose ids are ``id_of(table, n)``. Of the jobs, the first nine tenths have ended, half of the others wait and the other
 half is queued but for the last hundred, which run.
@@ -13,18 +13,26 @@ from uuid import UUID
 JOBS, OWNERS, BATCHES, WORKERS = 1_000_000, 50, 1_000, 50
 ENDED, WAITING, RUNNING = 900_000, 950_000, 999_900
 """The numbers of the last that has ended, of the last that waits, and of the last that is queued."""
-FILES, FEEDS, EPISODES = 100_000, 2_000, 100_000
-FLIGHTS = 300_000
-TABLES = ("owner", "job", "batch", "worker", "file", "feed", "episode", "subscription", "schedule", "adventure")
+# Nothing points at the last bytes, the orphans.
+FILES, FLIGHTS, ORPHANS = 100_000, 300_000, 150
+TABLES = (
+    *("owner", "job", "batch", "worker", "file", "feed", "episode", "subscription", "schedule", "adventure"),
+    *("delivery", "run", "issue"),
+)
 
 
 def id_of(table: str, number: int) -> UUID:
     """The id of a row."""
-    return UUID(f"1000000{TABLES.index(table)}-0000-7000-8000-{number:012x}")
+    return UUID(f"1000000{TABLES.index(table):x}-0000-7000-8000-{number:012x}")
 
 
-def _id(table: str, number: str) -> str:
-    return f"CAST('1000000{TABLES.index(table)}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0') AS uuid)"
+OWNER = id_of("owner", 1)
+"""Whoever asks."""
+
+
+def id_sql(table: str, number: str) -> str:
+    """The same, in a statement: ``number`` is an expression there."""
+    return f"CAST('1000000{TABLES.index(table):x}-0000-7000-8000-' || lpad(to_hex({number}), 12, '0') AS uuid)"
 
 
 def sha_of(number: int) -> str:
@@ -54,32 +62,38 @@ _KIND = "(ARRAY['transcribe', 'transcribe', 'transcribe', 'convert', 'summarize'
 _QUEUE = "(ARRAY['gpu', 'gpu', 'gpu', 'cpu', 'llm'])[1 + n % 5]"
 _AT = f"now() - ({JOBS} - n) * interval '2 seconds'"
 
-FILL = (
-    f"""INSERT INTO owners (id, name) SELECT {_id("owner", "n")}, 'owner ' || n
+_CHILD = id_sql("job", f"20 * (n + {BATCHES})")
+
+JOBS_THERE = (
+    f"""INSERT INTO owners (id, name) SELECT {id_sql("owner", "n")}, 'owner ' || n
         FROM generate_series(0, {OWNERS - 1}) AS n""",
     f"""INSERT INTO workers (id, name, device, queues, concurrency, version)
-        SELECT {_id("worker", "n")}, 'w', 'cpu', '{{gpu,cpu,llm,io}}', '{{}}', '1'
+        SELECT {id_sql("worker", "n")}, 'w', 'cpu', '{{gpu,cpu,llm,io}}', '{{}}', '1'
         FROM generate_series(0, {WORKERS - 1}) AS n""",
-    f"""INSERT INTO batches (id, owner_id, total, trace_id, created_at)
-        SELECT {_id("batch", "n")}, {_id("owner", f"n % {OWNERS}")}, 50, 't',
+    f"""INSERT INTO batches (id, owner_id, total, trace_id, names, created_at)
+        SELECT {id_sql("batch", "n")}, {id_sql("owner", f"n % {OWNERS}")}, 50, 't',
+               jsonb_build_object('summarize', {_CHILD}, 'transcribe', {_CHILD}, 'tell', {_CHILD}),
                now() - ({BATCHES} - n) * interval '1 hour'
         FROM generate_series(0, {BATCHES - 1}) AS n""",
-    f"INSERT INTO blobs (sha256, size_bytes) SELECT {_sha('n')}, n FROM generate_series(1, {2 * FILES}) AS n",
+    f"""INSERT INTO blobs (sha256, size_bytes, touched_at) SELECT {_sha("n")}, n, now() - n * interval '1 minute'
+        FROM generate_series(1, {2 * FILES + ORPHANS}) AS n""",
     f"""INSERT INTO files (id, owner_id, sha256, size_bytes, media_type, expires_at)
-        SELECT {_id("file", "n")}, {_id("owner", f"n % {OWNERS}")}, {_sha("n")}, n, 'audio/wav',
+        SELECT {id_sql("file", "n")}, {id_sql("owner", f"n % {OWNERS}")}, {_sha("n")}, n, 'audio/wav',
                now() + ({FILES} - 500 - n) * interval '1 minute'
         FROM generate_series(1, {FILES}) AS n""",
     f"""INSERT INTO jobs (id, owner_id, kind, queue, state, priority, params, input, metadata, input_sha256,
                idempotency_key, trace_id, attempt, max_attempts, lease, worker_id, waits_for, parent_id, error, result,
                timeout_seconds, created_at, queued_at, started_at, finished_at, run_at, expires_at, shares, cache_key,
                follows)
-        SELECT {_id("job", "n")}, {_id("owner", f"n % {OWNERS}")}, {_KIND}, {_QUEUE}, {_STATE}, n % 3 * 10, '{{}}',
-               jsonb_build_object('file', {_id("file", f"1 + n % {FILES}")}),
+        SELECT {id_sql("job", "n")}, {id_sql("owner", f"n % {OWNERS}")}, {_KIND}, {_QUEUE}, {_STATE},
+               n % 3 * 10, '{{}}',
+               jsonb_build_object('file', {id_sql("file", f"1 + n % {FILES}")}),
                CASE WHEN n % 10 = 0 THEN jsonb_build_object('project', 'p' || n % 1000) ELSE '{{}}' END,
                {_sha(f"1 + n % {FILES}")}, CASE WHEN n % 5 = 0 THEN 'key ' || n END, md5(CAST(n AS text)), 1, 3,
-               CASE WHEN n > {RUNNING} THEN n END, CASE WHEN n > {RUNNING} THEN {_id("worker", f"n % {WORKERS}")} END,
+               CASE WHEN n > {RUNNING} THEN n END,
+               CASE WHEN n > {RUNNING} THEN {id_sql("worker", f"n % {WORKERS}")} END,
                CASE WHEN n > {ENDED} AND n <= {WAITING} THEN n % 2 ELSE 0 END,
-               CASE WHEN n % 20 = 0 THEN {_id("batch", f"n / 20 % {BATCHES}")} END,
+               CASE WHEN n % 20 = 0 THEN {id_sql("batch", f"n / 20 % {BATCHES}")} END,
                CASE WHEN n % 99 >= 90 AND n <= {ENDED} THEN '{{"code": "dependency_failed"}}'::jsonb END,
                CASE WHEN n % 99 < 90 AND n <= {ENDED} THEN jsonb_build_object('text', repeat('word ', 100)) END,
                3600, {_AT}, {_AT}, CASE WHEN n <= {ENDED} OR n > {RUNNING} THEN {_AT} END,
@@ -89,57 +103,30 @@ FILL = (
                n % 2 = 0, CASE WHEN n % 2 = 0 THEN {_key("n")} END,
                n > {ENDED} AND n <= {WAITING} AND n % 10 = 0
         FROM generate_series(1, {JOBS}) AS n""",
-    f"""INSERT INTO flights (key, job_id) SELECT {_key("n")}, {_id("job", "n")}
+    f"""INSERT INTO flights (key, job_id) SELECT {_key("n")}, {id_sql("job", "n")}
         FROM generate_series(6, {FLIGHTS}, 6) AS n""",
     f"""INSERT INTO job_events (job_id, owner_id, type, attempt, data)
-        SELECT {_id("job", "1 + n / 2")}, {_id("owner", f"n / 2 % {OWNERS}")}, 'state', 1, '{{"state": "queued"}}'
+        SELECT {id_sql("job", "1 + n / 2")}, {id_sql("owner", f"n / 2 % {OWNERS}")}, 'state', 1, '{{"state": "queued"}}'
         FROM generate_series(0, {2 * JOBS - 1}) AS n""",
     f"""INSERT INTO outputs (job_id, name, owner_id, sha256, size_bytes, media_type)
-        SELECT {_id("job", "n")}, 'transcript.txt', {_id("owner", f"n % {OWNERS}")}, {_sha(f"{FILES} + n % {FILES}")},
-               1, 'text/plain'
+        SELECT {id_sql("job", "n")}, 'transcript.txt', {id_sql("owner", f"n % {OWNERS}")},
+               {_sha(f"{FILES} + n % {FILES}")}, 1, 'text/plain'
         FROM generate_series(1, {ENDED}, 3) AS n""",
-    f"""INSERT INTO job_dependencies (job_id, needs_id) SELECT {_id("job", "n")}, {_id("job", "n - 40000")}
+    f"""INSERT INTO job_dependencies (job_id, needs_id) SELECT {id_sql("job", "n")}, {id_sql("job", "n - 40000")}
         FROM generate_series({ENDED + 40_001}, {WAITING}, 2) AS n""",
     f"""INSERT INTO job_inputs (job_id, place, source_id, output, sha256)
-        SELECT {_id("job", "n")}, 0, {_id("job", "n + 1")}, 'transcript.txt', {_sha(f"1 + n % {FILES}")}
+        SELECT {id_sql("job", "n")}, 0, {id_sql("job", "n + 1")}, 'transcript.txt', {_sha(f"1 + n % {FILES}")}
         FROM generate_series(1, {ENDED}, 20) AS n""",
     f"""INSERT INTO checkpoints (job_id, owner_id, lease, state)
-        SELECT {_id("job", "n")}, {_id("owner", f"n % {OWNERS}")}, n, '{{}}'
+        SELECT {id_sql("job", "n")}, {id_sql("owner", f"n % {OWNERS}")}, n, '{{}}'
         FROM generate_series(1, {ENDED}, 20) AS n""",
     f"""INSERT INTO engine_deaths (kind, sha256, deaths, job_ids, last_error, quarantined_at)
         SELECT 'transcribe', {_sha("n")}, 2, '{{}}', '{{}}', CASE WHEN n % 100 = 0 THEN now() END
         FROM generate_series({FILES + 1}, {FILES + 30_000}) AS n""",
     f"""INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)
-        SELECT {_QUEUE} || '/' || {_KIND}, 'playhead.look', n % 3 * 10, jsonb_build_object('job_id', {_id("job", "n")})
+        SELECT {_QUEUE} || '/' || {_KIND}, 'playhead.look', n % 3 * 10,
+               jsonb_build_object('job_id', {id_sql("job", "n")})
         FROM generate_series({WAITING + 1}, {RUNNING}) AS n""",
-    f"""INSERT INTO schedules (id, owner_id, cron, timezone, request, next_at)
-        SELECT {_id("schedule", "n")}, {_id("owner", f"n % {OWNERS}")}, '0 3 * * *', 'UTC', '{{}}',
-               now() + n * interval '1 second' FROM generate_series(1, 20000) AS n""",
-    f"""INSERT INTO schedule_runs (id, schedule_id, due_at, at)
-        SELECT {_id("owner", "n")}, {_id("schedule", "1 + n % 20000")}, now() - n * interval '1 minute',
-               now() - n * interval '1 minute' FROM generate_series(1, 200000) AS n""",
-    f"""INSERT INTO feeds (id, url, next_poll_at) SELECT {_id("feed", "n")}, 'https://example.com/' || n,
-               now() + n * interval '1 second' FROM generate_series(1, 20000) AS n""",
-    f"""INSERT INTO episodes (id, feed_id, title, published_at, state, batch_id)
-        SELECT {_id("episode", "n")}, {_id("feed", f"1 + n % {FEEDS}")}, 'e', now() - n * interval '1 minute',
-               CASE WHEN n % 1000 = 0 THEN 'making' ELSE 'ready' END, {_id("batch", f"n % {BATCHES}")}
-        FROM generate_series(1, {EPISODES}) AS n""",
-    f"""INSERT INTO episode_identities (feed_id, identity, episode_id)
-        SELECT {_id("feed", f"1 + n % {FEEDS}")}, decode(md5(CAST(n AS text)), 'hex'), {_id("episode", "n")}
-        FROM generate_series(1, {EPISODES}) AS n""",
-    f"""INSERT INTO subscriptions (id, owner_id, feed_id, notify)
-        SELECT {_id("subscription", "n")}, {_id("owner", f"n % {OWNERS}")}, {_id("feed", f"1 + n / {OWNERS}")},
-               '{{"webhook": "https://example.com"}}' FROM generate_series(0, {OWNERS * 400 - 1}) AS n""",
-    f"""INSERT INTO deliveries (id, owner_id, subscription_id, episode_id, state, job_id, expires_at)
-        SELECT {_id("owner", "n")}, {_id("owner", f"n % {OWNERS}")}, {_id("subscription", f"n % {OWNERS * 400}")},
-               {_id("episode", f"1 + n / {OWNERS}")}, CASE WHEN n % 1000 = 0 THEN 'pending' ELSE 'delivered' END,
-               CASE WHEN n % 2000 <> 0 THEN {_id("job", "1 + n")} END, now() + interval '1 day'
-        FROM generate_series(1, 200000) AS n""",
-    f"""INSERT INTO adventures (id, owner_id, theme, language, level, annotated)
-        SELECT {_id("adventure", "n")}, {_id("owner", f"n % {OWNERS}")}, 't', 'es', 'A1', true
-        FROM generate_series(1, 20000) AS n""",
-    f"""INSERT INTO adventure_entries (adventure_id, number, status, batch_id)
-        SELECT {_id("adventure", "n")}, 1, CASE WHEN n % 1000 = 0 THEN 'pending' ELSE 'complete' END,
-               {_id("batch", f"n % {BATCHES}")} FROM generate_series(1, 20000) AS n""",
-    "VACUUM ANALYZE",
+    "INSERT INTO procrastinate_workers DEFAULT VALUES",
 )
+"""Statements."""

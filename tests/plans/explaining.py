@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.database import Database
 
+Question = Callable[[AsyncSession], Awaitable[Any]]
 LARGE_ROWS = 10_000
 _SETTINGS = """
     LOAD 'auto_explain';
