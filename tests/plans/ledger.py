@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from playhead.errors import EngineCrashedError, MediaUnreadableError, PlayheadError
+from playhead.errors import EngineCrashedError, EngineDiedError, MediaUnreadableError, PlayheadError
 from playhead.identity import new_id
 from playhead.ledger import (
     clearing,
@@ -43,6 +44,7 @@ from playhead.models import Job
 from playhead.registry import kinds
 from playhead.settings import RetrySettings
 from playhead.states import FIRST_BASE, State
+from playhead.storage import Blob
 from tests.plans.crowd import ENDED, FILES, OWNER, RUNNING, WAITING, id_of, key_of, sha_of
 from tests.plans.explaining import Question
 
@@ -76,6 +78,27 @@ async def _succeed_free(session: AsyncSession) -> None:
 
 async def _fail(session: AsyncSession, error: PlayheadError) -> None:
     await settle.fail(session, await _run(session), error, Cost(), RetrySettings())
+
+
+async def _awaited(session: AsyncSession) -> Run:
+    """A run for which a hundred jobs wait, and whose work a hundred others ask for."""
+    numbers = range(ENDED + 1, ENDED + 200)
+    waiting, following = ([id_of("job", n) for n in numbers[first::2]] for first in (0, 1))
+    values = {"id": id_of("job", RUNNING + 52), "key": key_of(RUNNING + 52)}
+    needs = "INSERT INTO job_dependencies (job_id, needs_id) SELECT unnest(CAST(:ids AS uuid[])), :id"
+    await session.execute(text(needs), {"ids": waiting, "id": values["id"]})
+    await session.execute(text("INSERT INTO flights (key, job_id) VALUES (:key, :id)"), values)
+    same = "UPDATE jobs SET shares = true, follows = true, cache_key = :key, expires_at = NULL WHERE id = ANY(:ids)"
+    await session.execute(text(same), {"ids": following, "key": values["key"]})
+    return await _run(session, RUNNING + 52)
+
+
+async def _succeed_awaited(session: AsyncSession) -> None:
+    await settle.succeed(session, await _awaited(session), {}, [], Cost(), confirm)
+
+
+async def _fail_awaited(session: AsyncSession) -> None:
+    await settle.fail(session, await _awaited(session), MediaUnreadableError("no"), Cost(), RetrySettings())
 
 
 async def _give_back(session: AsyncSession) -> None:
@@ -118,6 +141,11 @@ async def _arrive(session: AsyncSession) -> None:
     await worker_rows.arrive(session, new_id(), **about)
 
 
+async def _keep(session: AsyncSession) -> None:
+    about: Any = {"name": "n", "media_type": "audio/wav", "duration_seconds": 1.0, "expires_in_seconds": 1.0}
+    await files.add_file(session, owner_id=OWNER, blob=Blob(sha_of(51), 51), **about)
+
+
 async def _board(session: AsyncSession) -> None:
     await boarding.board(session, await _run(session, RUNNING + 2), key_of(RUNNING + 2))
 
@@ -143,6 +171,9 @@ QUESTIONS: Mapping[str, Question] = {
     "succeed, several": _succeed_free,
     "fail": lambda s: _fail(s, MediaUnreadableError("no")),
     "fail, transient": lambda s: _fail(s, EngineCrashedError("boom")),
+    "fail, by the death of an engine": lambda s: _fail(s, EngineDiedError("boom")),
+    "succeed, awaited": _succeed_awaited,
+    "fail, awaited": _fail_awaited,
     "give back": _give_back,
     "report": _report,
     "resume": _resume,
@@ -196,6 +227,7 @@ QUESTIONS: Mapping[str, Question] = {
     "how much is in quarantine": quarantine.counts,
     "bytes without a row": _clear,
     "a file": lambda s: files.find_file(s, OWNER, id_of("file", 51)),
+    "keep a file": _keep,
     "remove a file": lambda s: files.remove_file(s, OWNER, id_of("file", 51)),
     "bytes of an output": lambda s: files.output_sha256(s, id_of("job", 1), "transcript.txt"),
     "bytes of several inputs": lambda s: inputs.several(s, id_of("job", 1)),
