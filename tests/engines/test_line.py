@@ -80,6 +80,13 @@ def test_a_piece_that_is_to_be_alone_is() -> None:
     assert [_numbers(line.take()) for _ in range(3)] == [[1], [2], [3]]
 
 
+def test_those_whose_words_chance_decides_about_share_a_batch_too() -> None:
+    line = Line(Models())
+    line.put([piece(recording(number), 5, temperature=0.4) for number in range(3)])
+
+    assert _numbers(line.take()) == [0, 1, 2]
+
+
 def test_a_clip_is_not_held_behind_a_recording_of_hours() -> None:
     line = Line(Models())
     hours = recording(1)

@@ -48,7 +48,7 @@ def decode(model: Model, pieces: Sequence[Piece], spectra: Features, beam_size: 
     languages = _languages(model, asked, encoded, len(pieces))
     voices = {language: Voice(model.whisper, asked, language) for language, _ in languages}
     mine = [voices[language] for language, _ in languages]
-    if pieces[0].is_careful or asked.temperature:
+    if pieces[0].is_careful:
         said = [mine[0].carefully(encoded, beam_size)]
     else:
         said = _together(model, mine, encoded, beam_size)
@@ -68,11 +68,11 @@ def _together(model: Model, voices: list[Voice], encoded: ctranslate2.StorageVie
     results = model.whisper.model.generate(
         encoded,
         [voice.prompt for voice in voices],
-        beam_size=beam_size,
         suppress_tokens=voices[0].suppressed,
         max_length=model.whisper.max_length,
         return_scores=True,
         return_no_speech_prob=True,
+        **voices[0].search(beam_size),
     )
     return [voice.said(result) for voice, result in zip(voices, results, strict=True)]
 

@@ -51,8 +51,8 @@ class Piece:
     Attributes:
         spoken: what its chunk comes to.
         offset_seconds: where in the chunk it begins.
-        is_careful: whether it is decoded alone, in the full window, with as much chance as it takes.
-        is_alone: whether it is decoded alone: it was in a batch that failed.
+        is_careful: whether it is decoded in the full window, with as much chance as it takes.
+        has_failed: whether it was in a batch that failed.
         since: when its chunk was ready; what is left of it, or is decoded again, is as old.
         then: what comes after it, where it is the first half of a piece.
     """
@@ -63,7 +63,7 @@ class Piece:
     samples: Samples = field(repr=False)
     offset_seconds: float = 0.0
     is_careful: bool = False
-    is_alone: bool = False
+    has_failed: bool = False
     since: float = field(default_factory=time.monotonic)
     then: Piece | None = None
 
@@ -71,6 +71,11 @@ class Piece:
     def is_opening(self) -> bool:
         """Whether it has no sound: its recording waits for its model."""
         return not self.samples.size
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it shares no batch."""
+        return self.is_opening or self.is_careful or self.has_failed
 
     @property
     def seconds(self) -> float:
@@ -86,11 +91,11 @@ class Piece:
 
     def careful(self) -> Piece:
         """The same, to be decoded with more care."""
-        return replace(self, is_careful=True, is_alone=True)
+        return replace(self, is_careful=True)
 
     def alone(self) -> Piece:
         """The same, in a batch of its own."""
-        return replace(self, is_alone=True)
+        return replace(self, has_failed=True)
 
     def halved(self) -> Piece:
         """Its first half, cut where it is quiet, and the second after it."""
@@ -102,11 +107,11 @@ class Piece:
         """What is left of it from ``start_seconds`` on."""
         samples = self.samples[round(start_seconds * RATE) :]
         offset = self.offset_seconds + start_seconds
-        return replace(self, samples=samples, offset_seconds=offset, is_careful=False, is_alone=False)
+        return replace(self, samples=samples, offset_seconds=offset, is_careful=False, has_failed=False)
 
 
 def opening(recording: Recording) -> Piece:
     """A piece without sound, with which a recording waits for its model."""
     asked = asked_of(recording, recording.begin.options.language)
     nothing = np.zeros(0, np.float32)
-    return Piece(recording, asked, Spoken(Chunk([], nothing)), nothing, is_alone=True)
+    return Piece(recording, asked, Spoken(Chunk([], nothing)), nothing)

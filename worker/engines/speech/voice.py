@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from inspect import signature
+from typing import Any
 
 import ctranslate2
 import faster_whisper.transcribe as whisper
@@ -18,6 +19,8 @@ APPENDED: str = _DEFAULTS["append_punctuations"].default
 
 # Whisper's own list: decoding that goes wrong is tried again with ever more chance in it.
 _FALLBACKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# And its number of answers that chance draws for one window, of which the likeliest is taken.
+_BEST_OF = 5
 
 
 class Voice:
@@ -41,11 +44,19 @@ class Voice:
         """Tokens that are never said: signs, music, and what rules the model."""
         return list(whisper.get_suppressed_tokens(self.tokenizer, [-1]) or [])
 
+    def search(self, beam_size: int) -> dict[str, Any]:
+        """How CTranslate2 looks for an answer: with a beam or, where a temperature is asked for, by chance."""
+        temperature = self._asked.temperature
+        if not temperature:
+            return {"beam_size": beam_size}
+        drawn = {"num_hypotheses": _BEST_OF, "sampling_topk": 0, "sampling_temperature": temperature}
+        return {"beam_size": 1, **drawn}
+
     def said(self, result: ctranslate2.models.WhisperGenerationResult) -> Said:
         """What the model's answer means."""
         tokens = result.sequences_ids[0]
         # The score is the mean over the tokens; Whisper counts the end as one more.
-        return self._said(result, result.scores[0] * len(tokens) / (len(tokens) + 1), 0.0)
+        return self._said(result, result.scores[0] * len(tokens) / (len(tokens) + 1), self._asked.temperature or 0.0)
 
     def carefully(self, encoded: ctranslate2.StorageView, beam_size: int) -> Said:
         """Decode one window, with ever more chance until Whisper's own tests are passed."""
@@ -70,7 +81,7 @@ class Voice:
         temperature = self._asked.temperature
         return whisper.TranscriptionOptions(
             beam_size=beam_size,
-            best_of=5,
+            best_of=_BEST_OF,
             patience=1,
             length_penalty=1,
             repetition_penalty=1,
