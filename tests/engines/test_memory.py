@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from playhead.settings import SpeechSettings
-from worker.engines import memory
-from worker.engines.memory import MemoryBound
+from worker.engines import memory, memory_bound
+from worker.engines.memory_bound import MemoryBound
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ def test_an_engine_grows_further_where_its_renewal_has_a_price_but_not_for_ever(
     passed_at_a_price: bool,  # noqa: FBT001
 ) -> None:
     bound = MemoryBound(SpeechSettings(recycle_above_bytes=100))
-    monkeypatch.setattr(memory, "held_bytes", lambda _: 10)
+    monkeypatch.setattr(memory_bound, "held_bytes", lambda _: 10)
     assert not bound.is_passed(1)
-    monkeypatch.setattr(memory, "held_bytes", lambda _: held)
+    monkeypatch.setattr(memory_bound, "held_bytes", lambda _: held)
     assert bound.is_passed(1) == passed
     assert bound.is_passed(1, at_a_price=True) == passed_at_a_price
 

@@ -10,7 +10,7 @@ from playhead.settings import SpeechSettings
 from worker.engines.clocks import Clocks
 from worker.engines.death import cause_of_death
 from worker.engines.lines import EXIT_USELESS, Cancel
-from worker.engines.memory import MemoryBound
+from worker.engines.memory_bound import MemoryBound
 from worker.engines.messages import Reply, Stepped
 from worker.engines.process import EngineProcess
 from worker.engines.work import Work
