@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-import psutil
 import pytest
 
 from playhead.settings import SpeechSettings
@@ -46,6 +43,7 @@ def test_what_was_too_much_for_the_memory_is_not_tried_again() -> None:
         ("cpu", 2 * GIGABYTE, GIGABYTE, 1, 2),
         ("cpu", 2 * GIGABYTE, GIGABYTE, 2, 1),
         ("cpu", GIGABYTE // 10, 3 * GIGABYTE, 1, 1),
+        ("cpu", 0, GIGABYTE // 10, 1, 1),
         ("cuda", 80 * GIGABYTE, 3 * GIGABYTE, 1, 32),
         ("cuda", 5 * GIGABYTE, 3 * GIGABYTE, 1, 5),
         ("cuda", None, 3 * GIGABYTE, 1, 32),
@@ -55,7 +53,7 @@ def test_it_is_sized_to_the_memory_that_is_free(
     monkeypatch: pytest.MonkeyPatch, device: str, free: int | None, model_bytes: int, batches: int, windows: int
 ) -> None:
     monkeypatch.setattr(capacity_module, "free_bytes", lambda: free)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
+    monkeypatch.setattr(capacity_module, "available_bytes", lambda: free)
 
     room = capacity(SpeechSettings(), device, model_bytes, batches)
     room.learn(30, 0.001)

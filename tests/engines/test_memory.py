@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -39,17 +40,48 @@ def test_an_engine_that_cannot_be_measured_is_let_be(monkeypatch: pytest.MonkeyP
     assert memory.held_bytes(os.getpid()) == 0
 
 
-def test_the_bound_is_a_share_of_what_the_container_may_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a service's control group, which another holds; neither has a limit yet."""
     (tmp_path / "own").write_text("0::/outer.slice/inner.service\n")
     inner = tmp_path / "mounted" / "outer.slice" / "inner.service"
     inner.mkdir(parents=True)
     monkeypatch.setattr(memory, "_OWN", tmp_path / "own")
     monkeypatch.setattr(memory, "_MOUNTED", tmp_path / "mounted")
+    return inner
+
+
+def test_the_bound_is_a_share_of_what_the_container_may_have(container: Path) -> None:
     assert memory.usable_bytes() == psutil.virtual_memory().total
 
-    (inner / "memory.max").write_text("max\n")
-    (inner.parent / "memory.max").write_text("123456\n")
+    (container / "memory.max").write_text("max\n")
+    (container.parent / "memory.max").write_text("123456\n")
     assert memory.usable_bytes() == 123456
 
-    (tmp_path / "own").write_text("1:name=systemd:/\n")  # Version 1 has its limits elsewhere.
+    memory._OWN.write_text("1:name=systemd:/\n")  # Version 1 has its limits elsewhere.
     assert memory.usable_bytes() == psutil.virtual_memory().total
+
+
+def test_what_the_container_holds_already_cannot_be_had_but_files_it_has_cached_can(
+    container: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1000))
+    assert memory.available_bytes() == 1000
+
+    (container / "memory.max").write_text("900\n")  # A kernel that tells no more than this.
+    assert memory.available_bytes() == 900
+
+    _limit(container, 900, held=700, cached=300)
+    assert memory.available_bytes() == 500
+
+    _limit(container.parent, 800, held=700, cached=100)
+    assert memory.available_bytes() == 200
+
+    _limit(container.parent, 500, held=700, cached=100)
+    assert memory.available_bytes() == 0
+
+
+def _limit(group: Path, limit: int, *, held: int, cached: int) -> None:
+    (group / "memory.max").write_text(f"{limit}\n")
+    (group / "memory.current").write_text(f"{held}\n")
+    (group / "memory.stat").write_text(f"anon 7\ninactive_file {cached - 100}\nactive_file 100\nslab 7\n")

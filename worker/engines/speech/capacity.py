@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 
-import psutil
-
 from playhead.settings import SpeechSettings
+from worker.engines.memory import available_bytes
 from worker.engines.speech.nvidia import free_bytes
 from worker.engines.speech.pieces import LONGEST_SECONDS
 
@@ -54,7 +53,7 @@ def capacity(settings: SpeechSettings, device: str, model_bytes: int, batches: i
     """Room for what the settings say, or what fits, in so many batches at once, beside a model of so many bytes."""
     if settings.batch_size:
         return Capacity(settings.batch_size)
-    free = free_bytes() if device == "cuda" else psutil.virtual_memory().available
+    free = free_bytes() if device == "cuda" else available_bytes()
     window_bytes = _SHARES[device] * model_bytes * batches
-    fitting = int(free / window_bytes) if free and window_bytes else _MOST_WINDOWS[device]
+    fitting = _MOST_WINDOWS[device] if free is None else int(free / window_bytes)
     return Capacity(max(1, min(fitting, _MOST_WINDOWS[device])))
