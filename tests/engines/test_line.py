@@ -35,7 +35,7 @@ def _numbers(batch: list[Piece]) -> list[int]:
 
 def test_what_fits_together_is_one_batch_as_long_as_there_is_room() -> None:
     line = Line(Models(seconds=60))
-    line.put([piece(recording(number), 7) for number in range(6)])  # each of them in a window of 15 s
+    line.put([piece(recording(number), 7) for number in range(6)])  # each of them in a window of 13 s
 
     assert [len(line.take()), len(line.take())] == [4, 2]
 
