@@ -63,23 +63,27 @@ class Housekeeping:
     def turns(self) -> Mapping[str, Turn]:
         """A turn of each, by its name in :data:`playhead.schedules.system.TASKS`."""
         lost, kept = self.settings.worker.lost_after_seconds, self.settings.retention
+        sweeps: dict[str, Sweep] = {
+            "due": sweep.queue_due,
+            "expire": sweep.expire_late,
+            "frozen": lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS),
+            "rescue": self._rescue,
+            "share": landing.land_left,
+            "reissue": lambda session: sweep.reissue_stranded(session, lost),
+            "reissue_missing": sweep.reissue_missing,
+        }
+        tidyings: dict[str, Sweep] = {
+            "files": retention.drop_expired_files,
+            "jobs": lambda session: retention.drop_old_jobs(session, kept.jobs_seconds),
+            "batches": lambda session: retention.drop_old_batches(session, kept.jobs_seconds),
+            "runs": lambda session: drop_old_runs(session, kept.jobs_seconds),
+            "quarantine": lambda session: quarantine.drop_old(session, kept.quarantine_seconds),
+            "workers": retention.drop_old_workers,
+        }
         programs = Programs(self.database, self.storage, self.settings, lambda: self._requests)
         return {
-            "due": self._swept("due", sweep.queue_due),
-            "expire": self._swept("expire", sweep.expire_late),
-            "frozen": self._swept("frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS)),
-            "rescue": self._swept("rescue", self._rescue),
-            "share": self._swept("share", landing.land_left),
-            "reissue": self._swept("reissue", lambda session: sweep.reissue_stranded(session, lost)),
-            "reissue_missing": self._swept("reissue_missing", sweep.reissue_missing),
-            "files": self._tidied("files", retention.drop_expired_files),
-            "jobs": self._tidied("jobs", lambda session: retention.drop_old_jobs(session, kept.jobs_seconds)),
-            "batches": self._tidied("batches", lambda session: retention.drop_old_batches(session, kept.jobs_seconds)),
-            "runs": self._tidied("runs", lambda session: drop_old_runs(session, kept.jobs_seconds)),
-            "quarantine": self._tidied(
-                "quarantine", lambda session: quarantine.drop_old(session, kept.quarantine_seconds)
-            ),
-            "workers": self._tidied("workers", retention.drop_old_workers),
+            **{name: self._swept(name, one_batch) for name, one_batch in sweeps.items()},
+            **{name: self._tidied(name, one_batch) for name, one_batch in tidyings.items()},
             "orphans": self._clear_orphans,
             **programs.their_turns(),
         }

@@ -49,13 +49,14 @@ class StandIn:
         """All that it takes, by their names in :data:`playhead.schedules.system.TASKS`."""
         lost_after_seconds = self.requests.settings.worker.lost_after_seconds
         programs = Programs(self.database, self._storage, self.requests.settings, lambda: self.requests)
-        return {
-            "frozen": self._swept("frozen", lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS)),
-            "expire": self._swept("expire", sweep.expire_late),
-            "rescue": self._swept("rescue", lambda session: sweep.rescue_lost(session, lost_after_seconds)),
-            "due": self._swept("due", sweep.queue_due),
-            **programs.their_turns(),
+        sweeps: dict[str, Sweep] = {
+            "frozen": lambda session: frozen.end_frozen(session, frozen.AFTER_SECONDS),
+            "expire": sweep.expire_late,
+            "rescue": lambda session: sweep.rescue_lost(session, lost_after_seconds),
+            "due": sweep.queue_due,
         }
+        swept = {name: self._swept(name, one_batch) for name, one_batch in sweeps.items()}
+        return {**swept, **programs.their_turns()}
 
     async def _take(self, turn: Turn) -> None:
         async with self.database.transaction() as session:
