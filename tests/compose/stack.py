@@ -6,6 +6,8 @@ import os
 import subprocess
 import time
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -94,14 +96,25 @@ class Stack:
         """Start a stopped service, and nothing that it depends on."""
         docker("start", self._container(service))
 
-    def kill(self, service: str) -> None:
-        """SIGKILL to the container's first process, out of the engine's sight.
+    @contextmanager
+    def killer(self, service: str) -> Iterator[Callable[[], None]]:
+        """What sends SIGKILL to the container's first process, out of the engine's sight, as soon as it is called.
 
-        ``docker kill`` counts as a stop by hand: no restart policy would act.
+        ``docker kill`` counts as a stop by hand: no restart policy would act. To start the container that does it
+        may take as long as a job: it stands ready before.
         """
-        process = self.of(service, ".State.Pid")
-        outside = ("run", "--rm", "--pid=host", "--user=0", "--entrypoint=sh", API_IMAGE)
-        docker(*outside, "-c", f"kill -9 {process}")
+        strike = f"echo ready; read -r _ && kill -9 {self.of(service, '.State.Pid')}"
+        outside = ("run", "--rm", "--interactive", "--pid=host", "--user=0", "--entrypoint=sh", API_IMAGE)
+        command = ["docker", *outside, "-c", strike]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as striker:
+            assert striker.stdout is not None
+            assert striker.stdout.readline() == "ready\n"
+
+            def kill() -> None:
+                striker.communicate("go\n", timeout=60)
+                assert striker.returncode == 0
+
+            yield kill
 
     def _container(self, service: str) -> str:
         return self.compose("ps", "--all", "--quiet", service)

@@ -31,9 +31,10 @@ def test_a_job_posted_while_the_worker_is_down_is_done_when_it_comes_up(stack: S
 
 def test_a_worker_killed_mid_job_is_restarted_and_the_job_costs_one_attempt_more(stack: Stack, client: Client) -> None:
     restarts = int(stack.of("worker", ".RestartCount"))
-    job_id = client.submit()
-    client.until_first_segment(job_id)
-    stack.kill("worker")
+    with stack.killer("worker") as kill:
+        job_id = client.submit()
+        client.until_first_segment(job_id)
+        kill()
     assert_whole(client.until_done(job_id), attempt=2)
     assert int(stack.of("worker", ".RestartCount")) == restarts + 1
 
@@ -57,9 +58,10 @@ def test_a_job_outlives_a_restart_of_the_database(stack: Stack, client: Client) 
 
 def test_a_job_outlives_the_death_of_the_database(stack: Stack, client: Client) -> None:
     restarts = int(stack.of("db", ".RestartCount"))
-    job_id = client.submit()
-    client.until_first_segment(job_id)
-    stack.kill("db")
+    with stack.killer("db") as kill:
+        job_id = client.submit()
+        client.until_first_segment(job_id)
+        kill()
     assert_whole(client.until_done(job_id), attempt=1)
     assert int(stack.of("db", ".RestartCount")) == restarts + 1
 
@@ -93,9 +95,10 @@ def test_a_worker_stops_in_order_although_the_database_is_away(stack: Stack, cli
 
 
 def test_the_killed_api_is_restarted_and_the_job_goes_on_without_it(stack: Stack, client: Client) -> None:
-    job_id = client.submit()
-    client.until_first_segment(job_id)
-    stack.kill("api")
+    with stack.killer("api") as kill:
+        job_id = client.submit()
+        client.until_first_segment(job_id)
+        kill()
     stack.compose("up", "--no-build", "--no-recreate", "--wait", "api")
     with Client(stack.url(), stack.admin_key()) as again:
         assert_whole(again.until_done(job_id), attempt=1)
