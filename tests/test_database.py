@@ -8,7 +8,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chaos.proxy import Link, Proxy, connect_to, url_through
-from local.ports import any_free
 from playhead.database import Database, is_away
 
 if TYPE_CHECKING:
@@ -53,8 +52,8 @@ async def test_a_connection_that_was_told_its_end_but_still_stands_is_not_lent(
 ) -> None:
     told = asyncio.Event()
     monkeypatch.setattr(Link, "ended", lambda _: told.set())  # The server's last words pass, its leaving does not.
-    proxy, port = Proxy(connect_to(database_url)), any_free("127.0.0.1")
-    await proxy.start(port)
+    proxy = Proxy(connect_to(database_url))
+    port = await proxy.start()
     direct = Database(database_url)
     database = Database(url_through(port, database_url), application=f"ended {secrets.token_hex(4)}")
     await database.ping()

@@ -39,7 +39,7 @@ async def submit(client: httpx.AsyncClient, body: dict[str, Any], query: str = "
 
 
 async def ended(client: httpx.AsyncClient, job: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.get(f"/api/v1/jobs/{job['id']}?wait=20")).json()
+    found: dict[str, Any] = (await client.get(f"/api/v1/jobs/{job['id']}?wait=60", timeout=90)).json()
     assert found["state"] == "succeeded", found
     return found
 

@@ -67,7 +67,7 @@ async def test_sigterm_ends_it_with_status_0_though_clients_wait(database_url: s
             lines = stream.aiter_lines()
             assert await anext(lines) == "event: state"
             made.send_signal(signal.SIGTERM)
-            _, told = await asyncio.wait_for(made.communicate(), 8)
+            _, told = await asyncio.wait_for(made.communicate(), START_SECONDS)
             assert made.returncode == 0, told.decode()
             assert [line async for line in lines], "the stream ended as it should"
         assert (await wait).json()["state"] == "queued"

@@ -35,6 +35,12 @@ def settings(settings: Settings) -> Settings:
     return settings
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No feed is taken at its word for a loaded machine's sake."""
+    monkeypatch.setattr(checking, "PATIENCE_SECONDS", 60.0)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[FeedServer]:
     async with serving() as server:
