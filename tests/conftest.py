@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import settings
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from local.postgres import EmbeddedPostgres
@@ -28,6 +29,10 @@ FAST = {
     # What the planner knows is else of an earlier test's rows, or of none: whichever it happened to look at.
     "autovacuum": "off",
 }
+
+# A loaded machine is no defect. All else is as Hypothesis has it, which differs in CI.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.engines import Turn
@@ -136,7 +136,6 @@ def _transcripts(draw: st.DrawFn) -> Transcript:
     return _transcript(*segments)
 
 
-@settings(deadline=None)  # a loaded machine is no defect
 @given(_transcripts(), TURNS)
 def test_no_word_is_lost_moved_or_said_by_two(transcript: Transcript, turns: list[Turn]) -> None:
     found = with_speakers(transcript, turns)
@@ -156,7 +155,6 @@ def test_no_word_is_lost_moved_or_said_by_two(transcript: Transcript, turns: lis
     assert with_speakers(found, turns).segments == found.segments or len(names) > 1
 
 
-@settings(deadline=None)  # a loaded machine is no defect
 @given(_transcripts(), TURNS)
 def test_a_word_that_one_alone_speaks_over_is_theirs(transcript: Transcript, turns: list[Turn]) -> None:
     for word in [word for one in with_speakers(transcript, turns).segments for word in one.words or []]:
@@ -165,7 +163,6 @@ def test_a_word_that_one_alone_speaks_over_is_theirs(transcript: Transcript, tur
             assert word.speaker in over
 
 
-@settings(deadline=None)  # a loaded machine is no defect
 @given(_transcripts(), TURNS)
 def test_a_cue_has_one_speaker_and_all_the_text(transcript: Transcript, turns: list[Turn]) -> None:
     found = with_speakers(transcript, turns)
@@ -181,7 +178,6 @@ def _by_a_plain_scan(word: Word, turns: list[Turn]) -> str:
     return min(begun, key=lambda turn: max(turn.start - word.end, word.start - turn.end)).speaker
 
 
-@settings(deadline=None)  # a loaded machine is no defect
 @given(_transcripts(), TURNS)
 def test_a_word_in_a_pause_is_theirs_whom_a_plain_scan_finds_nearest(transcript: Transcript, turns: list[Turn]) -> None:
     for word in [word for one in with_speakers(transcript, turns).segments for word in one.words or []]:

@@ -11,7 +11,7 @@ NAMES = st.none() | st.text(alphabet="aé雨 \n", max_size=2000)
 WORDS = st.text(alphabet="ab é雨1.", min_size=1, max_size=300).filter(str.strip)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(WORDS, NAMES), min_size=1, max_size=12), st.integers(96, 400))
 def test_nothing_is_lost_and_every_window_fits(said_by: list[tuple[str, str | None]], tokens: int) -> None:
     texts = [text for text, _ in said_by]

@@ -31,7 +31,7 @@ def _heard(turns: list[tuple[int, int]]) -> tuple[list[Span], int]:
 
 
 @given(TURNS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_nothing_spoken_is_lost_or_heard_twice(turns: list[tuple[int, int]]) -> None:
     heard, length = _heard(turns)
     chunks = pack(np.zeros(length, np.float32), heard)
@@ -48,7 +48,7 @@ def test_nothing_spoken_is_lost_or_heard_twice(turns: list[tuple[int, int]]) -> 
 
 
 @given(TURNS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_chunks_are_in_order_and_fill_the_window(turns: list[tuple[int, int]]) -> None:
     heard, length = _heard(turns)
     chunks = pack(np.zeros(length, np.float32), heard)
@@ -90,7 +90,7 @@ class Spoken:
 
 
 @given(TURNS, st.integers(30, 60))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_stretches_lose_nothing_that_is_spoken_and_end_in_pauses(turns: list[tuple[int, int]], seconds: int) -> None:
     spoken = Spoken(turns)
     covered, at = np.zeros(spoken.samples, np.int8), 0

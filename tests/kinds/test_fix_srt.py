@@ -393,7 +393,7 @@ def srts(draw: st.DrawFn) -> str:
 
 
 @given(srts(), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 async def test_whatever_a_model_answers_cues_numbers_and_times_stay(content: str, data: st.DataObject) -> None:
     """The promise of this kind. Answers are of any text, or near enough to the passage to be believed."""
 

@@ -77,7 +77,6 @@ def test_every_course_of_things_is_one_that_the_reference_knows(database_url: st
         max_examples=examples,
         stateful_step_count=40,
         database=None,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     # A loop of its own: the session's is not running while a test without `async` is.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.rewriting.lengths import letters
@@ -44,7 +44,6 @@ def test_sentences_that_nothing_parted_are_parted_where_the_language_wants_it() 
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_whatever_is_taken_apart_is_put_together_again(text: str) -> None:
     lines = split_lines(text, share)
 
@@ -54,7 +53,6 @@ def test_whatever_is_taken_apart_is_put_together_again(text: str) -> None:
 
 
 @given(TEXTS, st.text(max_size=20))
-@settings(deadline=None)
 def test_new_words_make_no_new_lines(text: str, words: str) -> None:
     lines = split_lines(text, share)
     made = lines.joined([words] * len(lines.passages))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.kinds.translate import LENGTHS
@@ -53,7 +53,6 @@ def test_what_has_no_sentences_is_cut_after_a_clause_else_after_a_word() -> None
 
 
 @given(ANY_LINE, st.sampled_from([900, 2048, 131_072]))
-@settings(deadline=None)
 def test_every_piece_fits_whatever_the_line_and_the_context(line: str, context_tokens: int) -> None:
     made = list(pieces(line, share_of(ask := an_ask(context_tokens))))
 

@@ -104,7 +104,7 @@ def test_times_of_every_hour_go_on_through_a_change_of_the_clocks() -> None:
     ]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     hour=st.integers(0, 23),
     minute=st.integers(0, 59),
@@ -121,7 +121,6 @@ def test_a_time_of_the_day_comes_once_each_day_whatever_the_clocks_do(
     assert all(later - earlier == timedelta(days=1) for earlier, later in itertools.pairwise(days))
 
 
-@settings(deadline=None)
 @given(
     expression=st.sampled_from(["*/7 * * * *", "15,30 1-3 * * *", "0 */2 * * *", "5 59 1,2 * * *", "0 3 * * SUN"]),
     zone=st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE]),
@@ -136,7 +135,7 @@ def test_no_time_is_lost_whenever_it_is_asked_for(expression: str, zone: str, mi
     assert cron.next_after(moment + (at - moment) / 2) == at
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     expression=st.sampled_from(
         ["*/7 0-22 * * *", "15,30 1-3 * * *", "0 */2 * * *", "5 59 1,2 * * *", "45 2 * * *", "0,55 2,3 * * *"]

@@ -119,7 +119,7 @@ ANYTHING = st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40)
 
 
 @given(ANYTHING)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @example(SRT)
 @example(VTT)
 def test_whatever_is_taken_apart_is_put_together_again(content: str) -> None:
@@ -127,7 +127,7 @@ def test_whatever_is_taken_apart_is_put_together_again(content: str) -> None:
 
 
 @given(ANYTHING, st.lists(ANYTHING, min_size=1, max_size=5))
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @example(SRT, [SRT])
 @example(VTT, [VTT])
 def test_no_words_change_anything_but_words(content: str, words: list[str]) -> None:
@@ -141,7 +141,6 @@ def test_no_words_change_anything_but_words(content: str, words: list[str]) -> N
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_words_that_stand_stand(text: str) -> None:
     lines = standing(text)
 

@@ -205,7 +205,7 @@ def _bare(text: str) -> str:
 
 
 @given(transcripts())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_no_text_is_lost_doubled_or_moved(said: list[Segment]) -> None:
     found = cues(said)
 
@@ -213,7 +213,7 @@ def test_no_text_is_lost_doubled_or_moved(said: list[Segment]) -> None:
 
 
 @given(transcripts())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_times_go_forward_and_never_overlap(said: list[Segment]) -> None:
     found = cues(said)
 
@@ -222,7 +222,7 @@ def test_times_go_forward_and_never_overlap(said: list[Segment]) -> None:
 
 
 @given(transcripts(sane=True))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_limits_hold(said: list[Segment]) -> None:
     found = cues(said)
 
@@ -236,7 +236,7 @@ def test_limits_hold(said: list[Segment]) -> None:
 
 
 @given(transcripts(sane=True), st.integers(0, 1000), st.floats(5, 40))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_gap_is_kept_wherever_a_cue_is_left_to_keep_it(said: list[Segment], gap_ms: int, speed: float) -> None:
     found = cues(said, CueRules(gap_seconds=gap_ms / 1000, chars_per_second=speed))
 
@@ -246,7 +246,7 @@ def test_any_gap_is_kept_wherever_a_cue_is_left_to_keep_it(said: list[Segment], 
 
 
 @given(transcripts(sane=True))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_cues_lie_where_the_words_were_heard(said: list[Segment]) -> None:
     found = cues(said, duration_seconds=1000)
 

@@ -6,7 +6,7 @@ import re
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.subtitles.cues import Cue
@@ -89,7 +89,6 @@ def test_no_cue_takes_many_times_its_memory_to_be_read(content: str) -> None:
 
 
 @given(LINES)
-@settings(deadline=None)
 def test_our_own_webvtt_says_what_was_written(lines: list[str]) -> None:
     (caption,) = captions(vtt([Cue(1000, 2000, tuple(lines), "Tom & <Ann>")]))
 
@@ -97,7 +96,6 @@ def test_our_own_webvtt_says_what_was_written(lines: list[str]) -> None:
 
 
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40))
-@settings(deadline=None)
 def test_anything_is_read(content: str) -> None:
     for caption in captions(content):
         assert caption.text
@@ -105,6 +103,5 @@ def test_anything_is_read(content: str) -> None:
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
-@settings(deadline=None)
 def test_a_text_is_timed_where_one_of_its_lines_is(content: str) -> None:
     assert is_timed(content) == any(map(is_timed, _LINE_END.split(content)))

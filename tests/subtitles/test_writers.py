@@ -7,7 +7,7 @@ import io
 import re
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playhead.subtitles import Cue, srt, tsv, txt, vtt
@@ -60,7 +60,6 @@ def test_no_longer_arrow_hides_one() -> None:
 
 
 @given(cue_lists())
-@settings(deadline=None)
 def test_every_srt_can_be_read_back(found: list[Cue]) -> None:
     expected = [Cue(one.start_ms, one.end_ms, tuple(re.sub("-+->", "->", line) for line in one.lines)) for one in found]
 
@@ -75,7 +74,6 @@ def test_vtt() -> None:
 
 
 @given(cue_lists())
-@settings(deadline=None)
 def test_a_vtt_has_one_arrow_for_each_cue(found: list[Cue]) -> None:
     assert vtt(found).count("-->") == len(found)
 

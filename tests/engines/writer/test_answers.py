@@ -118,7 +118,7 @@ def test_an_answer_made_to_break_the_repair_is_unfit(text: str) -> None:
         repaired(text, Verdict)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.text(), st.recursive(st.none() | st.booleans() | st.text(), st.lists).map(json.dumps)))
 def test_no_answer_breaks_the_repair(text: str) -> None:
     for said in (text, "{" + text, '{"clear": ' + text, text + GOOD):
