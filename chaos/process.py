@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.backoff import Backoff
-from local.sweeper import Sweeper
+from local.sweeper import Sweeper, enters
 
 POLL_SECONDS = 0.1
 LAST_BYTES = 2000
@@ -124,9 +124,9 @@ class Process:
         log = self.folder / f"{self.name}.{len(self.lives) + 1}.log"
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                *self.command,
+                *enters(self.command),
                 env=self.environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=self.sweeper.door,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

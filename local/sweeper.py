@@ -13,9 +13,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import IO
 
 POLL_SECONDS = 0.05
+ENTER = '(echo "+$$" >&0) 2>/dev/null; exec "$@" </dev/null'
+"""In a subshell: where there is no sweeper for the moment, writing to it is fatal."""
 
 
 class Sweeper:
@@ -31,6 +34,11 @@ class Sweeper:
     def pid(self) -> int:
         """The process that sweeps."""
         return self._process.pid
+
+    @property
+    def door(self) -> IO[str] | None:
+        """What a command that :func:`enters` is to have for its standard input."""
+        return self._process.stdin
 
     def add(self, group: int) -> None:
         """From now on, ``group`` ends with the supervisor."""
@@ -61,6 +69,14 @@ class Sweeper:
 
     def _write(self, line: str) -> None:
         print(line, file=self._process.stdin, flush=True)
+
+
+def enters(command: Sequence[str]) -> tuple[str, ...]:
+    """``command``, preceded by telling the sweeper of it: the supervisor may be killed before it can do so.
+
+    The sweeper hears of the end of its input no sooner, since that is open for as long as the command has not begun.
+    """
+    return ("/bin/sh", "-c", ENTER, "sh", *command)
 
 
 def main() -> None:

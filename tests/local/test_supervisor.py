@@ -121,9 +121,12 @@ async def test_a_defect_beside_the_parts_is_raised(roll: RollCall) -> None:
 
 
 SUPERVISOR = """
-import asyncio, json, os, sys
+import asyncio, json, os, sys, time
 from local.part import Part
 from local.supervisor import Supervisor
+from local.sweeper import Sweeper
+if sys.argv[2] == "slow":
+    Sweeper.add = lambda *_: time.sleep(3600)
 async def main():
     parts = [Part(name, tuple(command), dict(os.environ), 30.0) for name, command in json.loads(sys.argv[1])]
     async with Supervisor(parts) as supervisor:
@@ -134,10 +137,10 @@ asyncio.run(main())
 
 
 @contextmanager
-def supervising(*parts: Part) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A supervisor in a process of its own, and the process id of its sweeper."""
+def supervising(*parts: Part, pace: str = "usual") -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A supervisor in a process of its own, and the process id of its sweeper; a slow one never tells that of parts."""
     named = json.dumps([(part.name, part.command) for part in parts])
-    command = [sys.executable, "-c", SUPERVISOR, named]
+    command = [sys.executable, "-c", SUPERVISOR, named, pace]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -156,6 +159,13 @@ async def test_a_killed_supervisor_leaves_no_process(roll: RollCall) -> None:
         await asyncio.to_thread(sweeper.wait, 20)
 
 
+async def test_a_supervisor_killed_before_it_told_of_a_part_leaves_none(roll: RollCall) -> None:
+    with supervising(part(roll, "api"), pace="slow") as (process, _):
+        api = await roll.next()
+        process.kill()
+        await api.has_gone()
+
+
 async def test_a_killed_sweeper_is_replaced_when_it_is_next_needed(roll: RollCall) -> None:
     with supervising(part(roll, "api"), part(roll, "worker")) as (process, sweeper_pid):
         api, worker = await roll.these("api", "worker")
@@ -172,6 +182,7 @@ async def test_a_killed_sweeper_is_replaced_when_it_is_next_needed(roll: RollCal
     [
         (0, "exited with status 0"),
         (3, "exited with status 3"),
+        (127, "could not be started: exited with status 127"),
         (-9, "killed by SIGKILL"),
         (-200, "killed by signal 200"),
     ],
