@@ -6,9 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Self
 
 import httpx
@@ -18,7 +16,7 @@ from chaos.plan import APIS, WORKERS
 from chaos.process import Process
 from chaos.proxy import Proxy, connect_to, url_through
 from chaos.server import Server
-from local.ports import is_free
+from local.ports import any_free
 from local.sweeper import Sweeper
 from playhead.migrate import upgrade
 
@@ -73,9 +71,8 @@ class Stack:
     async def _start(self) -> None:
         await self.server.start()
         await upgrade(self.server.url)
-        ports = free_ports()
         for name in (*APIS, *WORKERS):
-            await self._add(name, ports)
+            await self._add(name)
         async with asyncio.timeout(READY_SECONDS):
             await self.ready()
 
@@ -103,13 +100,13 @@ class Stack:
         """Where the bytes are."""
         return (self.data / "home" / "storage").resolve().as_uri()
 
-    async def _add(self, name: str, ports: Iterator[int]) -> None:
-        proxy_port = next(ports)
+    async def _add(self, name: str) -> None:
+        proxy_port = any_free(HOST)
         proxy = self.proxies[name] = Proxy(connect_to(self.server.url))
         await proxy.start(proxy_port)
         command: tuple[str, ...] = ("worker",)
         if name in APIS:
-            port = next(ports)
+            port = any_free(HOST)
             self.urls.append(f"http://{HOST}:{port}")
             command = ("api", "--host", HOST, "--port", str(port))
         process = self.processes[name] = Process(
@@ -151,17 +148,3 @@ async def _well(client: httpx.AsyncClient, url: str) -> bool:
     except httpx.HTTPError:
         return False
     return ready.is_success and workers.is_success and len(workers.json()["items"]) >= len(WORKERS)
-
-
-def free_ports() -> Iterator[int]:
-    """Ports that nobody listens on, below those that the kernel gives to outgoing connections.
-
-    A process that dies must find its port free when it comes back.
-    """
-    random = Random(secrets.randbits(64))
-    given = set[int]()
-    while True:
-        port = random.randrange(20_000, 32_000)
-        if port not in given and is_free(HOST, port):
-            given.add(port)
-            yield port

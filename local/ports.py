@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
+
+BELOW_OUTGOING = range(20_000, 32_000)
+"""Ports that the kernel gives to no outgoing connection: who dies finds its own free when it comes back."""
 
 
 def is_free(host: str, port: int) -> bool:
@@ -19,7 +23,12 @@ def is_free(host: str, port: int) -> bool:
 
 
 def any_free(host: str) -> int:
-    """A free port of ``host``. Free now: another program may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A free port of ``host``, by chance. Free now: another program may take it before it is used.
+
+    Raises:
+        OSError: none was found free.
+    """
+    for port in secrets.SystemRandom().sample(BELOW_OUTGOING, 1000):
+        if is_free(host, port):
+            return port
+    raise OSError(f"no TCP port of {host} is free")
