@@ -19,6 +19,13 @@ async def until_listening(database: Database) -> None:
     await _until(database, "query ILIKE 'listen %'")
 
 
+async def until_left(database: Database, *applications: str) -> None:
+    """Return when no connection of these is left: what they asked for last is done by then, or never will be."""
+    named = ", ".join(f"'{application}'" for application in applications)
+    there = f"SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name IN ({named})"
+    await _until(database, f"pid = pg_backend_pid() AND NOT EXISTS ({there})")
+
+
 async def _until(database: Database, condition: str, count: int = 1) -> None:
     found = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # noqa: S608
     async with asyncio.timeout(60):

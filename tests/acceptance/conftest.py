@@ -43,7 +43,7 @@ class Stack:
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
 
-    def ended(self, job: dict[str, Any], tries: int = 4) -> dict[str, Any]:
+    def ended(self, job: dict[str, Any], tries: int = 8) -> dict[str, Any]:
         """The job once it is terminal: each try waits up to 60 s in the server."""
         for _ in range(tries):
             job = self.http.get(f"/api/v1/jobs/{job['id']}", params={"wait": 60}).raise_for_status().json()

@@ -54,7 +54,7 @@ def written(stack: Stack, path: str) -> dict[str, Any]:
 
 def waited(stack: Stack, path: str) -> dict[str, Any]:
     """The adventure once no entry of it is being written."""
-    for _ in range(4):
+    for _ in range(8):
         told = stack.http.get(path, params={"wait": 60}).raise_for_status().json()
         if told["status"] in {"active", "error"}:
             return dict(told)

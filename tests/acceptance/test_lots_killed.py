@@ -9,6 +9,7 @@ import pytest
 
 from playhead.states import State
 from tests.acceptance.processes import PLAIN, begun, worker
+from tests.activity import until_left
 from tests.nothing import kind_file
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ async def test_all_of_a_lot_go_on_and_each_is_done_once(house: House, tmp_path: 
     code = KILL.format(module=module, owner=owner, place=place, several=several) + PLAIN
     async with begun(house, "--concurrency", "cpu=8", code=code, **kinds) as victim:
         assert await victim.ended() == -signal.SIGKILL
+    await until_left(house.database, "playhead-worker", "playhead-tickets")
     left = {job_id: (await house.job(job_id)).state for job_id in jobs}
     assert list(left.values()).count(state) > 1
     async with worker(house, "--concurrency", "cpu=8", code=PLAIN, **kinds) as other:

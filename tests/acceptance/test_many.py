@@ -46,8 +46,8 @@ async def leave_out(http: httpx.AsyncClient, batch_id: str) -> None:
 
 async def ended(http: httpx.AsyncClient, batch_id: str) -> Any:
     """The batch at its end. Whoever waits for a batch counts it again and again: the last of its jobs costs less."""
-    (last,) = (await get(http, "jobs", parent=batch_id, state="queued", limit=1))["items"]
-    for path in (f"jobs/{last['id']}", f"batches/{batch_id}"):
+    last = (await get(http, "jobs", parent=batch_id, state="queued", limit=1))["items"]
+    for path in (*(f"jobs/{job['id']}" for job in last), f"batches/{batch_id}"):
         while (await get(http, path, wait=60))["state"] in {"queued", "running"}:
             pass
     return await get(http, f"batches/{batch_id}")

@@ -43,7 +43,7 @@ def publish(feeds: FeedServer, path: str, *episodes: str) -> None:
 
 
 async def letter(mail: MailServer, count: int) -> Received:
-    async with asyncio.timeout(150):
+    async with asyncio.timeout(500):
         while len(mail.letters) < count:
             mail.arrived.clear()
             await mail.arrived.wait()

@@ -12,7 +12,7 @@ from worker.stall import EXIT_STALLED
 
 async def test_a_worker_that_hangs_says_where_and_its_job_goes_on_elsewhere(house: House, tmp_path: Path) -> None:
     job_id = await submit_trial(house, once=tmp_path / "once", deed="block")
-    async with worker(house, WORKER__STALL_SECONDS="2") as hung:
+    async with worker(house, WORKER__STALL_SECONDS="2", WORKER__LOST_AFTER_SECONDS="20") as hung:
         said = await hung.says("worker_stalled", jobs=[str(job_id)], exit_status=EXIT_STALLED)
         assert await hung.ended() == EXIT_STALLED
     (main,) = [frames for name, frames in said["stacks"].items() if name.startswith("MainThread ")]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select, text
 
@@ -15,12 +16,13 @@ from playhead.database import Database
 from playhead.ledger.files import add_file
 from playhead.ledger.history import CHANNEL
 from playhead.ledger.submit import Submission, submit
-from playhead.models import ADMIN_OWNER, Event, Job, Output
+from playhead.models import ADMIN_OWNER, Checkpoint, Event, Job, Output
 from playhead.settings import Settings
 from playhead.signals import Listener
 from playhead.states import TERMINAL
 from playhead.storage import Storage
 from tests.activity import until_blocked
+from worker import connector
 from worker.main import working
 
 SUBMISSION = Submission(owner_id=ADMIN_OWNER, kind="transcribe", queue="gpu", params={}, input={}, max_attempts=3)
@@ -78,6 +80,16 @@ class House:
     async def ended(self, job_id: UUID) -> Job:
         return await self.until(job_id, lambda job: job.state in TERMINAL)
 
+    async def kept(self, job_id: UUID) -> Any:
+        """What the job goes on from in its next attempt, as soon as there is something."""
+        state = select(Checkpoint.state).where(Checkpoint.job_id == job_id)
+        async with asyncio.timeout(60), self.news:
+            while True:
+                async with self.database.transaction() as session:
+                    if found := await session.scalar(state):
+                        return found
+                await self.news.wait()
+
     async def blocked(self) -> None:
         await until_blocked(self.database)
 
@@ -118,3 +130,9 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     async with listening(made):
         yield made
     await database.close()
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that leaves waits long enough for its last answers, on a loaded machine too: else tickets stay behind."""
+    monkeypatch.setattr(connector, "FAREWELL_SECONDS", 30.0)

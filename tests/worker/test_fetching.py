@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
 from procrastinate.jobs import Status
 from sqlalchemy import text
 
@@ -142,6 +143,7 @@ async def test_of_two_loops_none_gets_what_the_other_has(house: House) -> None:
     assert sorted(str(job_of(ticket)) for ticket in found) == sorted(map(str, jobs))
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_what_a_loop_was_not_given_yet_is_put_back_when_it_ends(house: House) -> None:
     await ids(house, 3)
     async with manager(house, places=3, at_once=3) as loop:
@@ -179,6 +181,7 @@ async def test_a_ticket_whose_look_broke_is_not_fetched_again_at_once(house: Hou
         assert await statuses(house) == ["todo"]
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_what_a_worker_that_stops_has_not_begun_an_idle_one_takes_up_at_once(house: House) -> None:
     """It only listens: its next poll is an hour away."""
     jobs, looked = await ids(house, 3), asyncio.Queue[UUID]()

@@ -74,6 +74,7 @@ async def test_tasks_that_hang_keep_no_other_from_its_turn(house: House, monkeyp
 
         return forever
 
+    monkeypatch.setattr(turns, "TURN_SECONDS", 3600.0)
     for name in ("expire_late", "rescue_lost", "reissue_stranded"):
         monkeypatch.setattr(sweep, name, hang(name))
     async with house.worker():

@@ -63,6 +63,7 @@ async def test_a_job_that_came_in_the_last_moment_is_finished_first(
     assert (job.state, job.attempt) == (State.SUCCEEDED, 1)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_ticket_that_is_fetched_on_the_way_out_is_put_back(house: House) -> None:
     async with house.worker(worker=ending(house)) as runner:
         await idle(runner)

@@ -283,6 +283,7 @@ async def test_an_end_of_several_whose_connection_breaks(house: House, runner: R
     assert await histories(house, jobs) == ["running succeeded"] * SIZE
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_no_more_are_begun_than_there_are_places_and_the_rest_is_given_back(house: House, works: Works) -> None:
     jobs, places = await submit(house, 10), 4
     works.enough = places
@@ -298,6 +299,7 @@ async def test_no_more_are_begun_than_there_are_places_and_the_rest_is_given_bac
 
 
 @pytest.mark.heavy
+@pytest.mark.usefixtures("unhurried")
 async def test_two_workers_of_one_queue_do_each_once(house: House, works: Works) -> None:
     jobs, places = await submit(house, 16), 4
     works.go_on.set()

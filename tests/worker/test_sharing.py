@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from playhead.engines import SpeechInfo, SpeechStep
 from playhead.kinds.transcribe import KIND, Params
 from playhead.ledger import operate
 from playhead.ledger.sharing.keys import work_of
@@ -11,6 +16,7 @@ from playhead.registry import kinds
 from playhead.states import State
 from tests.fetch.conftest import SERVER, ScriptedServer, answer
 from tests.http_server import serving
+from worker.engines.stubs.transcriber import StubTranscriber
 
 if TYPE_CHECKING:
     from tests.worker.conftest import House
@@ -32,10 +38,20 @@ async def test_one_of_many_runs_and_the_others_leave_their_places(house: House) 
     assert await house.outputs(jobs[0]) == await house.outputs(jobs[-1])
 
 
-async def test_another_takes_over_from_a_leader_that_is_canceled(house: House) -> None:
+async def test_another_takes_over_from_a_leader_that_is_canceled(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    transcribe, leading = StubTranscriber.transcribe, asyncio.Event()
+
+    async def first_hangs(self: StubTranscriber, *args: Any, **kwargs: Any) -> AsyncGenerator[SpeechInfo | SpeechStep]:
+        if not leading.is_set():
+            leading.set()
+            await asyncio.Event().wait()
+        async for part in transcribe(self, *args, **kwargs):
+            yield part
+
+    monkeypatch.setattr(StubTranscriber, "transcribe", first_hangs)
     async with house.worker(**house.slow(0.3)):
         first = await house.submit(b"the same", **shared(house))
-        await house.until(first, lambda job: job.state == State.RUNNING and job.progress > 0)
+        await leading.wait()
         second = await house.submit(b"the same", **shared(house))
         await house.until(second, lambda job: job.follows)
         async with house.database.transaction() as session:

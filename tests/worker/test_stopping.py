@@ -184,6 +184,7 @@ async def unheard() -> AsyncIterator[list[dict[str, Any]]]:
     loop.set_exception_handler(None)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_loop_waits_for_its_looks_and_its_listener(
     house: House, monkeypatch: pytest.MonkeyPatch, unheard: list[dict[str, Any]]
 ) -> None:
