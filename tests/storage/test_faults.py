@@ -46,7 +46,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(opening.RETRY, "max_retries", 3)
     monkeypatch.setattr(opening, "QUICK_SILENCE", "1s")
     monkeypatch.setattr(opening, "BULK_SILENCE", "2s")
-    monkeypatch.setattr(bucket, "COPY_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -120,10 +119,12 @@ async def test_a_fault_that_lasts_stores_nothing_and_is_transient(
     data: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(opening.RETRY, "max_retries", 1)
     s3_proxy.breaks(does, *operations)
-    with pytest.raises(StorageError) as caught:
-        await Storage.from_url(s3_url).put(chunks(data))
+    with monkeypatch.context() as hasty:
+        hasty.setitem(opening.RETRY, "max_retries", 1)
+        hasty.setattr(bucket, "COPY_SECONDS", 1.0)
+        with pytest.raises(StorageError) as caught:
+            await Storage.from_url(s3_url).put(chunks(data))
     assert (caught.value.transient, caught.value.retry_after_seconds) == (True, 5)
     await s3_proxy.heal()
     await tidied()
