@@ -199,8 +199,8 @@ async def test_a_download_that_fails_leaves_no_file_and_is_transient(
 
 
 async def test_what_is_slow_but_moves_is_waited_for(s3: Storage, s3_proxy: FaultyS3, tmp_path: Path) -> None:
-    s3_proxy.breaks(slows(0.005))
     blob = await s3.put(chunks(LARGE))
+    s3_proxy.breaks(slows(0.005), "GetObject")
     loop = asyncio.get_running_loop()
     began = loop.time()
     await s3.download(blob.sha256, tmp_path / "target")
