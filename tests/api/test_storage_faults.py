@@ -17,6 +17,7 @@ from playhead.settings import Settings
 from playhead.storage import Storage, opening, reader
 from tests.api.conftest import Live, Stand, client_of, recording, serving, standing
 from tests.faulty_s3 import Does, answers, cuts_answer, cuts_request, goes_silent, loses_answer
+from tests.tidied import tidied
 
 if TYPE_CHECKING:
     from tests.faulty_s3 import FaultyS3
@@ -91,9 +92,11 @@ async def test_an_upload_that_cannot_be_stored_is_to_come_again(
     assert (answer.json()["code"], answer.headers["Retry-After"]) == ("storage_unavailable", "5")
     assert await rows(stand) == 0
     await s3_proxy.heal()
+    await tidied()
     await stand.services.storage.sweep_incoming(-60)
     assert not [key for key in await objects(stand) if key.startswith("incoming/")]
     assert (await upload(client, data)).status_code == 201
+    await tidied()
     assert (await rows(stand), len(await objects(stand))) == (2, 1)
 
 

@@ -21,6 +21,7 @@ from playhead.errors import (
     UnsupportedMediaError,
 )
 from playhead.storage import Storage
+from tests.tidied import tidied
 
 FORM = "multipart/form-data; boundary=b0undary"
 DATA = b"first line\r\n--b0undar\r\n--\r\n\r\n-- not the end\r\n\0\xff"
@@ -225,6 +226,7 @@ async def test_a_client_that_hangs_up_leaves_nothing(kind: str, tmp_path_factory
     upload = await incoming(Request(scope, receive))
     with pytest.raises(MalformedError, match="hung up"):
         await storage.put(upload.chunks)
+    await tidied()
     left = await asyncio.to_thread(lambda: [path.name for path in folder.rglob("*") if path.is_file()])
     assert left == ["playhead-storage"]
 

@@ -41,6 +41,7 @@ async def test_an_object_too_large_to_copy_is_streamed_to_its_place(s3_url: str)
     storage = Storage(Bucket(place.store, place.bulk, place.bulk, copy_limit_bytes=len(DATA) - 1))
     blob = await storage.put(data())
     assert b"".join([chunk async for chunk in await storage.read(blob.sha256)]) == DATA
+    await tidied()
     assert await storage.sweep_incoming(-60) == 0
 
 

@@ -105,6 +105,7 @@ async def test_a_fault_that_passes_is_not_noticed(
     blob = await s3.put(chunks(data))
     assert fault.done == 2 or not {*operations} & {*s3_proxy.asked}
     assert b"".join([chunk async for chunk in await s3.read(blob.sha256)]) == data
+    await tidied()
     assert await objects(s3) == {blob_key(blob.sha256)}
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from playhead.errors import StorageError
 from playhead.storage import Storage
+from tests.tidied import tidied
 
 PART = 9 * 1024 * 1024
 
@@ -163,6 +164,7 @@ async def test_a_full_disk_stores_nothing_and_is_transient(root: Path, folder_ur
     with full_after(PART // 2), pytest.raises(StorageError, match="File too large") as caught:
         await storage.put_bytes(b"x" * PART)
     assert caught.value.retry_after_seconds == 5
+    await tidied()
     assert sorted(root.rglob("*")) == kept
     assert (await storage.put_bytes(b"x" * PART)).size_bytes == PART
 

@@ -10,6 +10,7 @@ import pytest
 
 from playhead.errors import InputMissingError, InvalidError, StorageError, TooLargeError
 from playhead.storage import Blob, Storage
+from tests.tidied import tidied
 
 MIB = 1024 * 1024
 LARGE = os.urandom(20 * MIB + 12345)  # more parts than are in flight at once
@@ -42,6 +43,7 @@ async def test_the_same_bytes_are_stored_once(storage: Storage) -> None:
     third = await storage.put_bytes(b"twice")
     assert first == second == third
     name = first.sha256
+    await tidied()
     assert await keys(storage) == {"playhead-storage", f"blobs/{name[:2]}/{name[2:4]}/{name}"}
 
 
@@ -56,9 +58,11 @@ async def test_a_range_is_read(storage: Storage, start: int, end: int | None) ->
 
 async def test_a_stream_that_is_too_large_leaves_nothing(storage: Storage) -> None:
     await storage.put_bytes(b"marks the store")
+    await tidied()
     before = await keys(storage)
     with pytest.raises(TooLargeError, match="20971520"):
         await storage.put(in_chunks(LARGE), max_bytes=20 * MIB)
+    await tidied()
     assert await keys(storage) == before
 
 
@@ -79,6 +83,7 @@ async def test_a_stream_that_breaks_leaves_nothing(storage: Storage) -> None:
 
     with pytest.raises(ClientGoneError):
         await storage.put(breaking())
+    await tidied()
     assert await keys(storage) == {"playhead-storage"}
 
 
@@ -104,6 +109,7 @@ async def cancel_midway(storage: Storage) -> None:
 
 async def test_a_canceled_upload_leaves_nothing(storage: Storage) -> None:
     await cancel_midway(storage)
+    await tidied()
     assert await keys(storage) == {"playhead-storage"}
 
 
@@ -117,6 +123,7 @@ async def test_an_upload_that_cannot_be_moved_to_its_place_leaves_nothing(
     monkeypatch.setattr(storage._place, "promote", refuse)
     with pytest.raises(StorageError):
         await storage.put(in_chunks(LARGE))
+    await tidied()
     assert await keys(storage) == {"playhead-storage"}
 
 
