@@ -59,4 +59,4 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 @pytest.fixture
 def settings() -> FetchSettings:
-    return FetchSettings(allowed_networks=[IPv4Network(f"{SERVER}/32")], silence_seconds=0.3, resume_pause_seconds=0)
+    return FetchSettings(allowed_networks=[IPv4Network(f"{SERVER}/32")], silence_seconds=60, resume_pause_seconds=0)

@@ -219,6 +219,7 @@ async def test_a_server_that_falls_silent_is_cut_and_asked_again(
         then_hang(answer("200 OK", DATA[:HALF], STRONG, length=len(DATA)), released),
         answer("206 Partial Content", DATA[HALF:], STRONG, rest(HALF)),
     ]
+    settings = settings.model_copy(update={"silence_seconds": 2})  # the first answer has to begin by then
     await fetch(server.url("/a"), target, settings)
     released.set()
     assert target.read_bytes() == DATA
@@ -229,7 +230,7 @@ async def test_a_download_that_takes_too_long_in_all_is_ended(
 ) -> None:
     released = asyncio.Event()
     server.scripts["/a"] = [then_hang(answer("200 OK", DATA[:HALF], STRONG, length=len(DATA)), released)]
-    settings = settings.model_copy(update={"silence_seconds": 60, "timeout_seconds": 0.2})
+    settings = settings.model_copy(update={"timeout_seconds": 0.2})
     with pytest.raises(UrlUnreachableError, match="longer than"):
         await fetch(server.url("/a"), target, settings)
     released.set()
@@ -243,7 +244,6 @@ async def test_a_canceled_fetch_leaves_no_file(server: ScriptedServer, settings:
         begun.set()
 
     server.scripts["/a"] = [then_hang(answer("200 OK", DATA[:HALF], length=len(DATA)), released)]
-    settings = settings.model_copy(update={"silence_seconds": 60})
     task = asyncio.create_task(fetch(server.url("/a"), target, settings, on_progress=on_progress))
     await begun.wait()
     task.cancel()
@@ -447,6 +447,7 @@ async def test_a_resolver_that_hangs_is_given_up(settings: FetchSettings, target
         await asyncio.Event().wait()
         return []
 
+    settings = settings.model_copy(update={"silence_seconds": 0.3})
     with pytest.raises(UrlUnreachableError, match="silent"):
         await fetch("http://slow.example/", target, settings, resolver=resolver)
 
