@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -38,9 +40,7 @@ async def far(
     monkeypatch.setitem(opening.RETRY, "max_retries", 1)
     monkeypatch.setitem(opening.RETRY, "backoff", {"init_backoff": timedelta(milliseconds=5)})
     settings.storage_url = s3_url
-    await Storage.from_url(s3_url)._mark()  # the server's own first write takes its time
-    monkeypatch.setattr(opening, "QUICK_SILENCE", "2s")
-    monkeypatch.setattr(opening, "BULK_SILENCE", "2s")
+    await Storage.from_url(s3_url)._mark()
     return settings
 
 
@@ -48,6 +48,20 @@ async def far(
 async def stand(far: Settings) -> AsyncIterator[Stand]:
     async with standing(far) as stand:
         yield stand
+
+
+@contextmanager
+def hasty(stand: Stand) -> Iterator[None]:
+    """For what has to fail: the service waits for a silent server no longer than a test should."""
+    services = stand.services
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "QUICK_SILENCE", "2s")
+        patch.setattr(opening, "BULK_SILENCE", "2s")
+        storage = Storage.from_url(services.settings.storage_url)
+    storage._marked = True  # by the fixture: faults are for what comes after
+    stand.app.state.services = replace(services, storage=storage)
+    yield
+    stand.app.state.services = services
 
 
 async def upload(client: httpx.AsyncClient, data: bytes = WAV) -> httpx.Response:
@@ -86,7 +100,8 @@ async def test_an_upload_that_cannot_be_stored_is_to_come_again(
     data: bytes,
 ) -> None:
     s3_proxy.breaks(does, *operations)
-    answer = await upload(client, data)
+    with hasty(stand):
+        answer = await upload(client, data)
     assert answer.status_code == 503, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.json()["code"], answer.headers["Retry-After"]) == ("storage_unavailable", "5")
