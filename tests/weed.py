@@ -1,0 +1,98 @@
+"""SeaweedFS, the program behind the S3 server of the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+CREDENTIALS = {"accessKey": "playhead", "secretKey": "the-right-secret"}
+BUCKET = "playhead"
+PORTS = tuple(f"{part}.{kind}" for part in ("master", "volume", "filer", "s3") for kind in ("port", "port.grpc"))
+START_SECONDS = 60
+
+
+@contextmanager
+def weed(folder: Path) -> Iterator[dict[str, int]]:
+    """One that takes what is put there; its ports."""
+    ports = free_ports()
+    with (folder / "log").open("wb") as log, started(folder, ports, log) as process:
+        if not takes_objects(process, ports["s3.port"]):
+            pytest.fail(f"weed did not start:\n{(folder / 'log').read_text()[-2000:]}")
+        yield ports
+
+
+def free_ports() -> dict[str, int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return dict(zip(PORTS, ports, strict=True))
+
+
+@contextmanager
+def started(home: Path, ports: dict[str, int], log: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(command(home, ports), stdout=log, stderr=log) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def command(home: Path, ports: dict[str, int]) -> list[str]:
+    program = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
+    assert program is not None
+    known = {"name": "test", "credentials": [CREDENTIALS], "actions": ["Admin", "Read", "Write", "List"]}
+    (home / "s3.json").write_text(json.dumps({"identities": [known]}))
+    flags = [f"-{name}={port}" for name, port in ports.items()]
+    sizes = ["-master.volumeSizeLimitMB=256", "-volume.max=40", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    where = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={home}", f"-s3.config={home / 's3.json'}"]
+    return [program, "server", "-filer", "-s3", *where, *sizes, *flags]
+
+
+def takes_objects(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until it does: it answers before it has a volume to write to. False if it exits instead."""
+    store = opened(port)
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None:
+        try:
+            store.put("started", b"and taken")
+        except (BaseError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def opened(port: int) -> S3Store:
+    with pytest.MonkeyPatch.context() as patch:
+        forget_aws(patch)
+        return S3Store(
+            BUCKET,
+            endpoint=f"http://127.0.0.1:{port}",
+            region="us-east-1",
+            access_key_id=CREDENTIALS["accessKey"],
+            secret_access_key=CREDENTIALS["secretKey"],
+            client_options={"allow_http": True},
+            retry_config={"max_retries": 0},
+        )
+
+
+def forget_aws(patch: pytest.MonkeyPatch) -> None:
+    """Whatever S3 the environment speaks of is not ours."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        patch.delenv(name)
