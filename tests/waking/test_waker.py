@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -112,11 +113,19 @@ async def submit_a_thousand(yard: Yard) -> None:
                 await together.wait()
 
     try:
+        await connect(database)
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(submit_some())
     finally:
         await database.close()
+
+
+async def connect(database: Database) -> None:
+    """Fill its pool, one connection after another: each has but five seconds, and a busy server makes few."""
+    async with AsyncExitStack() as lent:
+        for _ in range(AT_ONCE):
+            await lent.enter_async_context(database.engine.connect())
 
 
 async def test_where_a_worker_lives_nobody_is_called(yard: Yard, receiver: Receiver) -> None:
