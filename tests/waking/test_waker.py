@@ -23,7 +23,7 @@ from playhead.states import State
 from tests.cli.server import Answer, Asked, Server, as_json, running
 from tests.waking.conftest import SUBMISSION, Yard, soon
 
-LATER = datetime.now(UTC) + timedelta(hours=1)
+LATER = datetime.now(UTC) + timedelta(days=365)
 
 
 @dataclass

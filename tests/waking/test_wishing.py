@@ -21,7 +21,7 @@ from playhead.signals import Listener
 from playhead.waking import wishing
 from tests.waking.conftest import SUBMISSION, Yard, soon
 
-LATER = datetime.now(UTC) + timedelta(hours=1)
+LATER = datetime.now(UTC) + timedelta(days=365)
 
 
 async def test_without_a_hook_nobody_wishes(yard: Yard) -> None:
