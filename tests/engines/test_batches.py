@@ -21,7 +21,8 @@ from worker.engines.transcriber import SpeechTranscriber
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
 
-SETTINGS = SpeechSettings(model=str(get_model_path()), device="cpu", workers=2, hang_seconds=60)
+# Patient, so that on a busy machine no engine is ended because a recording is canceled, and none is taken to hang.
+SETTINGS = SpeechSettings(model=str(get_model_path()), device="cpu", workers=2, hang_seconds=60, cancel_seconds=60)
 CERTAIN = SpeechOptions(language="en", temperature=0)
 BY_CHANCE = SpeechOptions(language="en", temperature=0.4)
 WITH_WORDS = CERTAIN.model_copy(update={"word_timestamps": True})

@@ -72,8 +72,8 @@ class Hands:
     def __init__(self, *stages: Stage | None, **settings: float) -> None:
         self.process = Process()
         self.left: list[Work] = []
-        given = SpeechSettings.model_validate(settings)
-        self.shift = Shift(cast("EngineProcess", self.process), given, self.left.extend)
+        self.settings = SpeechSettings.model_validate(settings)
+        self.shift = Shift(cast("EngineProcess", self.process), self.settings, self.left.extend)
         self.works = [Work(Begin(id=number, recording="", options=SpeechOptions())) for number in range(len(stages))]
         for work, stage in zip(self.works, stages, strict=True):
             self.shift.give(work)
@@ -137,7 +137,9 @@ async def test_an_engine_that_its_worker_ends_is_put_down_to_nobody() -> None:
 
 @pytest.mark.parametrize(("stage", "error"), [("decoding", EngineDiedError), ("loading", EngineCrashedError)])
 async def test_a_hang_is_put_down_to_what_got_nowhere(stage: Stage, error: type[EngineCrashedError]) -> None:
-    hands = Hands(stage, None, hang_seconds=0.01, start_timeout_seconds=0.01)
+    hands = Hands(stage, None)
+    # Only now: the time in which it has to say its first word runs already, and that is yet to be heard.
+    hands.settings.hang_seconds = hands.settings.start_timeout_seconds = 0.01
     assert await hands.errors() == [error, None]
 
 

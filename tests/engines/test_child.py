@@ -147,9 +147,12 @@ async def test_a_death_between_requests_is_put_down_to_nobody(make: Make) -> Non
 
 
 async def test_an_engine_that_is_silent_for_too_long_is_killed(make: Make) -> None:
-    child = make(hang_seconds=0.3)
+    child = make()
+    replies = child.ask(Script(actions=[["reply", "in hand"], ["hang"]]))
+    await anext(replies)  # However long it takes to start, and to have it in hand.
+    child._settings.hang_seconds = 0.3
     with pytest.raises(EngineDiedError, match=r"it said nothing for 0\.3 seconds"):
-        await _said(child, ["hang"])
+        await anext(replies)
     assert child.pid is None
 
 
@@ -273,17 +276,19 @@ async def test_closing_ends_an_engine_that_is_being_started(make: Make, monkeypa
 async def test_one_that_does_not_die_is_lost_and_no_other_is_started(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "_PARTING_SECONDS", 0.1)
-    monkeypatch.setattr(process, "_DYING_SECONDS", 0.1)
-    monkeypatch.setattr(process.ChildProcess, "kill", lambda _: None)
-    child = make(cancel_seconds=0.1, hang_seconds=1)
+    child = make()
     undead = psutil.Process(await _pid(child))
     assert child._talk
     talk = child._talk
+    child._settings.hang_seconds = 0.1  # Only now: before, it had to start.
     undead.suspend()
     try:
-        with pytest.raises(EngineCrashedError, match="does not die"):
-            await _said(child, ["reply", "never"])
+        with monkeypatch.context() as patched:
+            patched.setattr(process, "_PARTING_SECONDS", 0.1)
+            patched.setattr(process, "_DYING_SECONDS", 0.1)
+            patched.setattr(process.ChildProcess, "kill", lambda _: None)
+            with pytest.raises(EngineCrashedError, match="does not die"):
+                await _said(child, ["reply", "never"])
         await asyncio.wait_for(child.lost(), 30)
     finally:
         undead.kill()

@@ -132,19 +132,19 @@ async def test_an_engine_that_does_not_die_of_being_killed_is_given_up_and_no_ot
 ) -> None:
     """As one that waits in a driver or for a file server. Here, it is stopped and never really killed."""
     transcriber = make()
-    await said(transcriber, script(*WELL))  # However long it takes to start.
+    stages = ["waiting", "decoding"]
+    both = [asyncio.create_task(said(transcriber, script(["working", stage], ["hang"]))) for stage in stages]
+    await until_begun(transcriber, 2)
     monkeypatch.setattr(process, "_PARTING_SECONDS", 0.1)
     monkeypatch.setattr(process, "_DYING_SECONDS", 0.1)
     monkeypatch.setattr(EngineProcess, "kill", lambda _: None)
-    transcriber._settings.hang_seconds = 1
     engine = psutil.Process(shift_of(transcriber).process.pid)
-    other = asyncio.create_task(said(transcriber, script(["working", "waiting"], ["hang"])))
-    await until_begun(transcriber, 1)
+    engine.suspend()
+    shift_of(transcriber).kill("for whatever reason")
     try:
-        with pytest.raises(EngineCrashedError, match="was killed and does not die"):
-            await said(transcriber, script(["working", "decoding"], ["signal", signal.SIGSTOP]))
-        with pytest.raises(EngineCrashedError, match="was killed and does not die"):
-            await other
+        for one in both:
+            with pytest.raises(EngineCrashedError, match="The engine was killed and does not die"):
+                await one
         await asyncio.wait_for(transcriber.lost(), 30)
         with pytest.raises(EngineCrashedError, match="No engine could be started: the last one was killed"):
             await said(transcriber, script(*WELL))
@@ -412,22 +412,20 @@ async def test_an_engine_that_lets_nothing_go_is_ended_and_the_others_go_on(
     make: Make, script: Script, stage: str, tmp_path: Path
 ) -> None:
     transcriber = make(cancel_seconds=0.2)
-    other = asyncio.create_task(
-        said(
-            transcriber,
-            script(["once", str(tmp_path / "once"), *WELL, ["hang"]], *WELL[:2], ["step", 20]),
-        )
-    )
+    other = script(["once", str(tmp_path / "once"), *WELL, ["hang"]], *WELL[:2], ["step", 20])
     canceled = script(["deaf"], ["working", stage], ["heard"], ["hang"])
-    with capture_logs() as logged:
-        async with aclosing(transcriber.transcribe(canceled, SpeechOptions())) as parts:
-            await anext(parts)
-            held = transcriber.pid
-        assert transcriber.pid != held
-        assert not psutil.pid_exists(held or 0)
+    async with aclosing(transcriber.transcribe(other, SpeechOptions())) as parts:
+        heard = [await anext(parts), await anext(parts)]  # It has done this once, however soon its engine is ended.
+        with capture_logs() as logged:
+            async with aclosing(transcriber.transcribe(canceled, SpeechOptions())) as let_go:
+                await anext(let_go)
+                held = transcriber.pid
+            assert transcriber.pid != held
+            assert not psutil.pid_exists(held or 0)
+        heard += [part async for part in parts]
     (ended,) = [one for one in logged if one["event"] == "engine_ended"]
     assert ended["purpose"] == "it did not let go of a canceled recording"
-    assert await other == ["until 10", "until 20"]
+    assert told(heard) == [(0, "until 10"), (1, "until 20")]
 
 
 async def test_a_recording_that_is_canceled_while_its_engine_starts_is_never_begun(
