@@ -96,8 +96,6 @@ def fake(folder: Path, deed: str) -> Path:
     [
         ("kill -SEGV $$", EngineDiedError, "segmentation fault"),
         ("kill -KILL $$", EngineDiedError, "out of memory"),
-        ("exec sleep 60", EngineDiedError, "got nowhere for 1 seconds"),
-        ("while :; do echo frame=1; sleep 0.1; done", EngineDiedError, "got nowhere for 1 seconds"),
         ("echo '[mp3 @ 0x55] Invalid data' >&2; exit 1", MediaUnreadableError, r"ffmpeg says: \[mp3\] Invalid data"),
         ("echo 'av_interleaved: No space left on device' >&2; exit 228", EngineCrashedError, "disk is full"),
         ("echo 'x: File too large' >&2; exit 1", TooLargeError, "larger than"),
@@ -113,10 +111,18 @@ async def test_how_ffmpeg_ended_is_named(
     source = made(tmp_path / "in.wav", *tone(0.2))
 
     with pytest.raises(error, match=words) as failed:
-        await converter.under(ffmpeg=fake(tmp_path, deed), hang_seconds=1).converted(source, "mp3")
+        await converter.under(ffmpeg=fake(tmp_path, deed)).converted(source, "mp3")
 
     assert type(failed.value) is error
     assert str(tmp_path) not in failed.value.message
+
+
+@pytest.mark.parametrize("deed", ["exec sleep 60", "while :; do echo frame=1; sleep 0.1; done"])
+async def test_an_ffmpeg_that_gets_nowhere_is_ended(converter: AskedConverter, tmp_path: Path, deed: str) -> None:
+    source = made(tmp_path / "in.wav", *tone(0.2))
+
+    with pytest.raises(EngineDiedError, match="got nowhere for 1 seconds"):
+        await converter.under(ffmpeg=fake(tmp_path, deed), hang_seconds=1).converted(source, "mp3")
 
 
 async def test_an_ffmpeg_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +159,8 @@ async def test_an_ffmpeg_that_was_renewed_costs_an_attempt_and_is_looked_for_ane
 
 async def test_canceling_ends_ffmpeg_at_once(converter: AskedConverter, tmp_path: Path) -> None:
     source = made(tmp_path / "in.wav", *tone(0.2))
-    endless = fake(tmp_path, "echo out_time_us=1; echo progress=continue; exec sleep 3600")
+    told = tmp_path / "pid"
+    endless = fake(tmp_path, f"echo $$ > '{told}'; echo out_time_us=1; echo progress=continue; exec sleep 3600")
     begun = asyncio.Event()
 
     async def work() -> None:
@@ -163,18 +170,12 @@ async def test_canceling_ends_ffmpeg_at_once(converter: AskedConverter, tmp_path
 
     task = asyncio.create_task(work())
     await begun.wait()
-    (child,) = _begun(endless)
+    child = psutil.Process(int(told.read_text()))
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not child.is_running()
-
-
-def _begun(program: Path) -> list[psutil.Process]:
-    """What runs it, or what it has become by now."""
-    children = psutil.Process().children(recursive=True)
-    return [one for one in children if {str(program), "3600"} & set(one.cmdline())]
 
 
 ORPHAN = """
