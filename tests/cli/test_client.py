@@ -31,7 +31,7 @@ def url(scripted: Server) -> Iterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(url: str) -> AsyncIterator[Client]:
-    async with Client(Access(url, KEY, chosen=True), patience_seconds=5) as made:
+    async with Client(Access(url, KEY, chosen=True), patience_seconds=60) as made:
         yield made
 
 
@@ -49,7 +49,7 @@ async def test_a_submission_is_repeated_under_the_same_key_while_the_server_is_a
 
 async def test_patience_ends_with_what_the_server_said(url: str, scripted: Server) -> None:
     scripted.on(JOB, problem(503, "unavailable", "the database is away"))
-    async with Client(Access(url, KEY, chosen=True), patience_seconds=2) as client:
+    async with Client(Access(url, KEY, chosen=True), patience_seconds=5) as client:
         with pytest.raises(CommandError, match="the database is away"):
             await client.job(JOB_ID)
     assert len(scripted.of(JOB)) > 1

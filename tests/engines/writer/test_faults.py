@@ -101,21 +101,22 @@ async def test_an_answer_without_end_is_left(make: Make, flood: Act) -> None:
 
 async def test_retry_after_is_honoured(make: Make) -> None:
     waits = list[float]()
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=7), usegmt=True)
+    # So far off that it does not matter how long it takes to ask.
+    later = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
     acts = [
         refuses(429, retry_after="12"),
-        refuses(503, retry_after=soon),
+        refuses(503, retry_after=later),
         refuses(429, retry_after="soon"),
         says(GOOD),
     ]
 
     async with faulty(*acts) as server:
-        writer = make(server, retry_cap_seconds=20)
+        writer = make(server, retry_cap_seconds=600)
         await _unhurried(writer, waits)
         await ask(writer)
 
     assert waits[0] == 12
-    assert 4 < waits[1] <= 7
+    assert 300 < waits[1] <= 600
     assert waits[2] <= 0.004
 
 
