@@ -20,6 +20,8 @@ from tests.ledger.passing import Reissue
 SECONDS = 30
 """More than any transaction takes; one that waits so long waits for ever."""
 _BLOCKED = text("SELECT cardinality(pg_blocking_pids(:pid)) > 0")
+_BEGIN = text("SELECT pg_backend_pid(), set_config('idle_in_transaction_session_timeout', '0', true)")
+"""It may be stopped for longer than the server would leave it in peace."""
 
 
 @dataclass
@@ -152,8 +154,7 @@ class Calls:
     @asynccontextmanager
     async def _session(self, call: Call) -> AsyncIterator[AsyncSession]:
         async with async_sessionmaker(self.database.engine, class_=Stoppable, autoflush=False).begin() as session:
-            if not call.alone:
-                call.pid = await session.scalar(text("SELECT pg_backend_pid()"))
+            call.pid = await session.scalar(_BEGIN)
             session.stop = call.stop
             yield session
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -161,6 +162,8 @@ async def test_a_failure_and_a_cancel_along_ways_of_unequal_length_do_not_block_
 
 MANY = 33_000
 """More than a statement has parameters."""
+PATIENCE_SECONDS = 120
+"""What a statement over all of them may take on a busy machine; nothing is shown of how long it does."""
 _COPIES = text(
     """
     WITH made AS (
@@ -177,8 +180,10 @@ _ANALYZE = ["ANALYZE jobs", "ANALYZE job_dependencies"]
 
 
 @pytest.fixture(params=["nothing", "all"])
-async def run(bench: Bench, request: pytest.FixtureRequest) -> Run:
+async def run(bench: Bench, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
     """One for which a whole corpus waits, that came just after a purge: PostgreSQL may not yet believe in any job."""
+    patient = functools.partial(bench.database.transaction, patience_seconds=PATIENCE_SECONDS)
+    monkeypatch.setattr(bench.database, "transaction", patient)
     earlier = await bench.running()
     await bench.submit(after=[earlier.job_id])
     async with bench.database.transaction() as session:

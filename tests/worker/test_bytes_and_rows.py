@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 NO_AGE = -60.0  # so that everything is old enough to be cleared away: nothing but the order of the steps protects it
 LOCKED_SECONDS = 0.1
+PARKED_SECONDS = 3600  # as long as the dice and the machine will have it
 RECORDINGS = [b"one recording", b"another"]
 
 
@@ -105,9 +106,10 @@ class StepwiseDatabase:
     actor: Actor
 
     @asynccontextmanager
-    async def transaction(self, **patience: float) -> AsyncIterator[Any]:
+    async def transaction(self, **_: float) -> AsyncIterator[Any]:
         await self.actor.step()
-        async with self.database.transaction(**patience) as session:
+        async with self.database.transaction(patience_seconds=PARKED_SECONDS) as session:
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             yield session
             await self.actor.step()
         await self.actor.step()
