@@ -22,6 +22,8 @@ async def crossing(database: Database, first: UUID, second: UUID) -> AsyncIterat
     locked = select(Job.id).with_for_update()
     async with database.transaction() as session:
         await session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
+        # However long the other takes to come.
+        await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         await session.execute(locked.where(Job.id == second))
         yield
         await until_blocked(database)

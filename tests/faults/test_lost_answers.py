@@ -136,15 +136,19 @@ async def test_a_fetch_may_be_committed_after_it_was_given_up(house: House, path
     assert network.lost.is_set()
 
 
-async def test_a_turn_of_the_housekeeping_gives_way_to_the_next(path: tuple[Network, str]) -> None:
+async def test_a_turn_of_the_housekeeping_gives_way_to_the_next(house: House, path: tuple[Network, str]) -> None:
     network, through = path
-    async with loop_behind(through) as fetch, make_app(through, application="test", connections=2).open_async() as app:
+    beside = make_app(house.database.url, application="test", connections=2)  # not behind the network
+    async with loop_behind(through) as fetch, beside.open_async() as app:
         turn = app.configure_task("turn", queue="turns", queueing_lock="turn", allow_unknown=True)
         await turn.defer_async(number=1)
         network.lose_next_answer(ends_with=FETCH)
         fetching = asyncio.create_task(fetch("turns"))
         await network.lost.wait()
+        network.refusing = True  # so that it is fetched again only after the next turn has come
+        network.cut()
         await turn.defer_async(number=2)
+        network.refusing = False
         ticket = await fetching
     assert ticket is not None
     assert ticket.task_kwargs == {"number": 2}
