@@ -45,24 +45,24 @@ def test_a_canceled_recording_makes_way_for_the_next(
     one_at_a_time: Stack, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     clip = one_at_a_time.upload(CLIPS[0].read_bytes(), "short.flac")
-    long = one_at_a_time.submit(one_at_a_time.upload(recording(tmp_path, 40), "long.wav"))
+    long = one_at_a_time.submit(one_at_a_time.upload(recording(tmp_path, 80), "long.wav"))
     first_segment(one_at_a_time, long)
     short = one_at_a_time.submit(clip)
     canceled = one_at_a_time.http.post(f"/api/v1/jobs/{long['id']}/cancel").raise_for_status().json()
     first_segment(one_at_a_time, short)
     left = one_at_a_time.log.wait_for("job_left", job_id=long["id"])
     assert left["outcome"] == "lost"
-    # Twenty minutes of sound would have taken minutes.
+    # Two seconds at most where nothing else is done; all of the sound takes a minute and more.
     freed = datetime.fromisoformat(left["timestamp"]) - datetime.fromisoformat(canceled["finished_at"])
     record_property("freed_seconds", freed.total_seconds())
-    assert freed.total_seconds() < 15
+    assert freed.total_seconds() < 30
     assert one_at_a_time.ended(short)["state"] == "succeeded"
     assert one_at_a_time.ended(long)["state"] == "canceled"
 
 
 async def test_a_cancel_whose_notification_is_lost_is_noticed_all_the_same(house: House, tmp_path: Path) -> None:
     job_id = await submit_trial(house, once=tmp_path / "once", deed="wait")
-    deafen = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'playhead-listener'"
+    deafen = "SELECT pg_terminate_backend(pid, 9000) FROM pg_stat_activity WHERE application_name = 'playhead-listener'"
     async with worker(house) as told:
         await begun(house, job_id)
         async with house.database.transaction() as session:

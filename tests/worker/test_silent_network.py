@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 
 async def test_the_heart_beats_again_before_the_worker_is_taken_for_dead(house: House, tmp_path: Path) -> None:
-    settings = house.settings.model_copy(deep=True)
-    settings.worker.lost_after_seconds = 4
+    settings = house.settings
     engines = make_engines(settings)
     async with before(house.database.url) as (network, through):
         runner = Runner(new_id(), settings, house.database, house.storage, engines, tmp_path, Metrics())

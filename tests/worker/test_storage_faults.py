@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -118,19 +117,19 @@ async def test_what_passes_in_a_moment_costs_no_attempt(
 
 @pytest.mark.parametrize("operations", [INPUT, ("CopyObject",)])
 async def test_a_cancel_is_not_held_up_by_a_silent_store(
-    far: House, s3_proxy: FaultyS3, operations: tuple[str, ...]
+    far: House, s3_proxy: FaultyS3, operations: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(opening, "QUICK_SILENCE", "10min")
     job_id = await far.submit(b"any recording")
     s3_proxy.breaks(goes_silent, *operations)
     async with far.worker() as runner:
         await asyncio.wait_for(s3_proxy.silent.wait(), 30)
         s3_proxy.breaks(goes_silent)  # now for all, clearing up included
         (look,) = runner._looks
-        began = time.monotonic()
         async with far.database.transaction() as session:
             await operate.cancel(session, ADMIN_OWNER, job_id)
-        await asyncio.wait([look], timeout=30)
-        assert time.monotonic() - began < 10  # two seconds on a machine of one's own
+        await asyncio.wait([look], timeout=60)
+        assert look.done()  # Two seconds on a machine of one's own; the store is silent for minutes.
         assert (await far.job(job_id)).state == State.CANCELED
 
 
