@@ -23,7 +23,7 @@ from tests.acceptance.witness import code, given
 if TYPE_CHECKING:
     from tests.worker.conftest import House
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.heavy
 
 GRAPH: dict[str, Any] = {
     "hear": {"kind": "transcribe"},

@@ -25,7 +25,7 @@ from tests.podcasts.server import ADDRESS, answer, serving, silent
 if TYPE_CHECKING:
     from tests.worker.conftest import House
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.heavy
 
 OPEN = {"FETCH__ALLOWED_NETWORKS": f'["{ADDRESS}/32"]'}
 KEEPING_HOUSE = ("--kinds", "notate")

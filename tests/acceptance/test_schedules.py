@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.programs import Program
     from tests.worker.conftest import House
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.heavy
 
 TIMES = 20
 KILLED_AFTER = (3, 7, 11, 15)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.faults.conftest import Stand
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.heavy
 
 ANSWER_SECONDS = 30
 """It takes a third of that at most; the rest is for a machine that has much else to do."""
@@ -120,7 +120,6 @@ async def begun(http: httpx.AsyncClient, file_id: str) -> str:
             return str(job["id"])
 
 
-@pytest.mark.heavy
 async def test_the_same_processes_outlive_every_fault(stand: Stand) -> None:
     faults = {
         "killed": killed(stand),
