@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.backoff import Backoff
-from local.sweeper import Sweeper, enters
+from local.sweeper import Sweeper
 
 POLL_SECONDS = 0.1
 LAST_BYTES = 2000
@@ -123,17 +123,9 @@ class Process:
     async def _live(self) -> None:
         log = self.folder / f"{self.name}.{len(self.lives) + 1}.log"
         with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *enters(self.command),
-                env=self.environment,
-                stdin=self.sweeper.door,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            process = await self.sweeper.start(self.command, env=self.environment, stdout=output, stderr=output)
         life = Life(process.pid, time.time(), log)
         self.lives.append(life)
-        self.sweeper.add(process.pid)
         try:
             life.status = await process.wait()
         finally:

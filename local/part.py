@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from local.backoff import Backoff
-from local.sweeper import Sweeper, enters
+from local.sweeper import Sweeper
 
-NOT_STARTED = (126, 127)
-"""What a shell exits with, by POSIX, where a program is not there or not to be executed."""
 log = structlog.get_logger(__name__)
 
 
@@ -72,13 +70,10 @@ class Runner:
 
     async def _live_once(self) -> str:
         try:
-            process = await asyncio.create_subprocess_exec(
-                *enters(self.part.command), env=self.part.env, stdin=self.sweeper.door, start_new_session=True
-            )
+            process = await self.sweeper.start(self.part.command, env=self.part.env)
         except OSError as error:
             return f"could not be started: {error}"
         self.pid = process.pid
-        self.sweeper.add(process.pid)
         log.info("part_started", part=self.part.name, pid=process.pid)
         try:
             return explain(await self._ended(process))
@@ -117,8 +112,6 @@ async def _either(ended: asyncio.Task[int], asked: asyncio.Event, *, within_seco
 
 def explain(status: int) -> str:
     """How a process ended, in words: ``killed by SIGKILL``, ``exited with status 3``."""
-    if status in NOT_STARTED:
-        return f"could not be started: exited with status {status}"
     if status >= 0:
         return f"exited with status {status}"
     try:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from structlog.testing import capture_logs
 from local.backoff import Backoff
 from local.part import Part, explain
 from local.supervisor import Supervisor
+from local.sweeper import Sweeper
 from tests.local.rollcall import RollCall, roll_call
 
 ROOT = Path(__file__).parents[2]
@@ -97,16 +99,40 @@ async def test_renew_starts_every_part_anew_with_what_its_environment_says_now(f
         assert (await roll.next()).name == "second"
 
 
-async def test_a_part_that_cannot_be_started_is_tried_again_and_can_be_stopped() -> None:
+async def test_a_part_that_cannot_be_started_is_tried_again_and_can_be_stopped(
+    roll: RollCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with capture_logs() as logs:
-        missing = Part("api", ("/nonexistent/program",), {})
-        async with Supervisor([missing]) as supervisor:
-            stop = asyncio.Event()
-            asyncio.get_running_loop().call_later(0.1, stop.set)
+        async with Supervisor([part(roll, "api")]) as supervisor:
+            stop, tries = asyncio.Event(), count(1)
+
+            async def fail(*_: object, **__: object) -> None:
+                if next(tries) == 3:
+                    stop.set()
+                raise BlockingIOError("no process is left")
+
+            monkeypatch.setattr(supervisor._sweeper, "start", fail)
             await supervisor.run_until(stop)
     causes = [entry["cause"] for entry in logs if entry["event"] == "part_died"]
-    assert len(causes) >= 2
-    assert "could not be started" in causes[0]
+    assert causes[:2] == ["could not be started: no process is left"] * 2
+
+
+async def test_a_program_that_is_not_there_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    sweeper = Sweeper()
+    process = await sweeper.start(("/nonexistent/program",))
+    assert await process.wait() == 127
+    await asyncio.to_thread(sweeper.close)
+    assert capfd.readouterr().err == "/nonexistent/program could not be started: No such file or directory\n"
+
+
+async def test_a_part_that_begins_while_there_is_no_sweeper_is_known_to_the_next(roll: RollCall) -> None:
+    sweeper = Sweeper()
+    os.kill(sweeper.pid, signal.SIGKILL)
+    await asyncio.to_thread(psutil.Process(sweeper.pid).wait, 20)
+    await sweeper.start(roll.command("api"))
+    api = await roll.next()
+    await asyncio.to_thread(sweeper.close)
+    await api.has_gone()
 
 
 async def test_a_defect_beside_the_parts_is_raised(roll: RollCall) -> None:
@@ -121,12 +147,12 @@ async def test_a_defect_beside_the_parts_is_raised(roll: RollCall) -> None:
 
 
 SUPERVISOR = """
-import asyncio, json, os, sys, time
+import asyncio, json, os, sys
 from local.part import Part
 from local.supervisor import Supervisor
 from local.sweeper import Sweeper
-if sys.argv[2] == "slow":
-    Sweeper.add = lambda *_: time.sleep(3600)
+if sys.argv[2:] == ["silent"]:
+    Sweeper._tell = lambda *_: None
 async def main():
     parts = [Part(name, tuple(command), dict(os.environ), 30.0) for name, command in json.loads(sys.argv[1])]
     async with Supervisor(parts) as supervisor:
@@ -137,10 +163,13 @@ asyncio.run(main())
 
 
 @contextmanager
-def supervising(*parts: Part, pace: str = "usual") -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A supervisor in a process of its own, and the process id of its sweeper; a slow one never tells that of parts."""
+def supervising(*parts: Part, silent: bool = False) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A supervisor in a process of its own, and the process id of its sweeper.
+
+    One that is ``silent`` names no part to it, as if it were killed before it could.
+    """
     named = json.dumps([(part.name, part.command) for part in parts])
-    command = [sys.executable, "-c", SUPERVISOR, named, pace]
+    command = [sys.executable, "-c", SUPERVISOR, named, *["silent"] * silent]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -160,7 +189,7 @@ async def test_a_killed_supervisor_leaves_no_process(roll: RollCall) -> None:
 
 
 async def test_a_supervisor_killed_before_it_told_of_a_part_leaves_none(roll: RollCall) -> None:
-    with supervising(part(roll, "api"), pace="slow") as (process, _):
+    with supervising(part(roll, "api"), silent=True) as (process, _):
         api = await roll.next()
         process.kill()
         await api.has_gone()
@@ -182,7 +211,6 @@ async def test_a_killed_sweeper_is_replaced_when_it_is_next_needed(roll: RollCal
     [
         (0, "exited with status 0"),
         (3, "exited with status 3"),
-        (127, "could not be started: exited with status 127"),
         (-9, "killed by SIGKILL"),
         (-200, "killed by signal 200"),
     ],
