@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,7 @@ from chaos.plan import APIS, WORKERS
 from chaos.process import Process
 from chaos.proxy import Proxy, connect_to, url_through
 from chaos.server import Server
-from local.ports import any_free
+from local.ports import free_ports
 from local.sweeper import Sweeper
 from playhead.migrate import upgrade
 
@@ -71,8 +72,9 @@ class Stack:
     async def _start(self) -> None:
         await self.server.start()
         await upgrade(self.server.url)
+        ports = iter(free_ports(HOST, len(APIS)))
         for name in (*APIS, *WORKERS):
-            await self._add(name)
+            await self._add(name, ports)
         async with asyncio.timeout(READY_SECONDS):
             await self.ready()
 
@@ -100,13 +102,12 @@ class Stack:
         """Where the bytes are."""
         return (self.data / "home" / "storage").resolve().as_uri()
 
-    async def _add(self, name: str) -> None:
-        proxy_port = any_free(HOST)
+    async def _add(self, name: str, ports: Iterator[int]) -> None:
         proxy = self.proxies[name] = Proxy(connect_to(self.server.url))
-        await proxy.start(proxy_port)
+        proxy_port = await proxy.start()
         command: tuple[str, ...] = ("worker",)
         if name in APIS:
-            port = any_free(HOST)
+            port = next(ports)
             self.urls.append(f"http://{HOST}:{port}")
             command = ("api", "--host", HOST, "--port", str(port))
         process = self.processes[name] = Process(

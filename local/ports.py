@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import socket
+from itertools import islice
 
-BELOW_OUTGOING = range(20_000, 32_000)
-"""Ports that the kernel gives to no outgoing connection: who dies finds its own free when it comes back."""
+SERVERS = range(20_000, 32_000)
+"""Below the kernel's default range for outgoing connections: a server that dies finds its port free again."""
+TRIES = 1000
 
 
 def is_free(host: str, port: int) -> bool:
@@ -28,7 +30,18 @@ def any_free(host: str) -> int:
     Raises:
         OSError: none was found free.
     """
-    for port in secrets.SystemRandom().sample(BELOW_OUTGOING, 1000):
-        if is_free(host, port):
-            return port
-    raise OSError(f"no TCP port of {host} is free")
+    (port,) = free_ports(host, 1)
+    return port
+
+
+def free_ports(host: str, count: int) -> list[int]:
+    """So many different ports, as :func:`any_free` finds one.
+
+    Raises:
+        OSError: too few were found free.
+    """
+    tried = secrets.SystemRandom().sample(SERVERS, TRIES)
+    found = list(islice((port for port in tried if is_free(host, port)), count))
+    if len(found) < count:
+        raise OSError(f"{count} TCP ports of {host} were wanted, and {len(found)} of {TRIES} are free")
+    return found

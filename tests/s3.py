@@ -39,7 +39,8 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A real S3 server that checks signatures."""
     folder = tmp_path_factory.mktemp("weed")
     with weed(folder) as ports:
-        yield S3Server(*(f"http://127.0.0.1:{ports[name]}" for name in ("s3.port", "filer.port")))
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        yield S3Server(endpoint=urls["s3.port"], filer=urls["filer.port"])
     shutil.rmtree(folder)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,8 +18,10 @@ import pytest
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from local.ports import free_ports
+
 # Of this process alone: should another's server get a port of ours, it refuses us.
-CREDENTIALS = {"accessKey": "playhead", "secretKey": uuid.uuid4().hex}
+CREDENTIALS = {"accessKey": "playhead", "secretKey": secrets.token_hex()}
 BUCKET = "playhead"
 PORTS = tuple(f"{part}.{kind}" for part in ("master", "volume", "filer", "s3") for kind in ("port", "port.grpc"))
 STARTS = 3
@@ -34,21 +35,14 @@ def weed(folder: Path) -> Iterator[dict[str, int]]:
     Until it has them another may take one: then it exits, and is started anew with others.
     """
     for number in range(STARTS):
-        home, ports = folder / str(number), free_ports()
+        home = folder / str(number)
+        ports = dict(zip(PORTS, free_ports("127.0.0.1", len(PORTS)), strict=True))
         home.mkdir()
         with (folder / "log").open("ab") as log, started(home, ports, log) as process:
             if takes_objects(process, ports["s3.port"]):
                 yield ports
                 return
     pytest.fail(f"weed did not start:\n{(folder / 'log').read_text()[-2000:]}")
-
-
-def free_ports() -> dict[str, int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return dict(zip(PORTS, ports, strict=True))
 
 
 @contextmanager
@@ -72,18 +66,14 @@ def command(home: Path, ports: dict[str, int]) -> list[str]:
 
 
 def takes_objects(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until it does: it answers before it has a volume to write to. False if it exits instead."""
+    """Wait until it does: it answers before it has a volume to write to. False if it exits instead, or takes none."""
     store = opened(port)
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None:
-        try:
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(BaseError, OSError):
             store.put("started", b"and taken")
-        except (BaseError, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
             return True
+        time.sleep(0.1)
     return False
 
 
