@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from playhead.database import Database
 
 
 async def until_blocked(database: Database, count: int = 1) -> None:
     """Return when so many transactions wait for locks of others."""
-    await _until(database, "wait_event_type = 'Lock'", count)
+    await _until(database, "wait_event_type = 'Lock'", lambda found: found >= count)
 
 
 async def until_listening(database: Database) -> None:
     """Return when a connection listens for notifications."""
-    await _until(database, "query ILIKE 'listen %'")
+    await _until(database, "query ILIKE 'listen %'", lambda found: found >= 1)
 
 
 async def until_left(database: Database, *applications: str) -> None:
     """Return when no connection of these is left: what they asked for last is done by then, or never will be."""
-    named = ", ".join(f"'{application}'" for application in applications)
-    there = f"SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name IN ({named})"
-    await _until(database, f"pid = pg_backend_pid() AND NOT EXISTS ({there})")
+    named = "application_name = ANY(:applications)"
+    await _until(database, named, lambda found: found == 0, applications=list(applications))
 
 
-async def _until(database: Database, condition: str, count: int = 1) -> None:
-    found = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # noqa: S608
+async def be_idle(session: AsyncSession) -> None:
+    """Let the transaction stand idle for as long as the test takes: the server would else end it after seconds."""
+    await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+async def _until(database: Database, condition: str, enough: Callable[[int], bool], **values: object) -> None:
+    counted = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {condition}"  # noqa: S608
     async with asyncio.timeout(60):
         while True:
             async with database.transaction() as session:
-                if (await session.scalar(text(found)) or 0) >= count:
+                if enough(await session.scalar(text(counted), values) or 0):
                     return
             await asyncio.sleep(0.01)

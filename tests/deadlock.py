@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from playhead.database import Database
 from playhead.models import Job
-from tests.activity import until_blocked
+from tests.activity import be_idle, until_blocked
 
 
 @asynccontextmanager
@@ -22,8 +22,7 @@ async def crossing(database: Database, first: UUID, second: UUID) -> AsyncIterat
     locked = select(Job.id).with_for_update()
     async with database.transaction() as session:
         await session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
-        # However long the other takes to come.
-        await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        await be_idle(session)
         await session.execute(locked.where(Job.id == second))
         yield
         await until_blocked(database)

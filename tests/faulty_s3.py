@@ -8,6 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+import pytest
+
+from playhead.storage import Storage, opening
+
 CHUNK_BYTES = 64 * 1024
 ALWAYS = 1_000_000
 _TURNED = bytes(range(255, -1, -1))
@@ -299,6 +303,16 @@ async def _copy_chunked(source: asyncio.StreamReader, target: asyncio.StreamWrit
         await target.drain()
         if int(line, 16) == 0:
             return
+
+
+def hasty(url: str) -> Storage:
+    """The storage there, opened by one who waits for a silent server no longer than a test should: for what fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "QUICK_SILENCE", "1s")
+        patch.setattr(opening, "BULK_SILENCE", "2s")
+        storage = Storage.from_url(url)
+    storage._marked = True  # whoever made the place has marked it: faults are for what comes after
+    return storage
 
 
 @asynccontextmanager

@@ -21,6 +21,8 @@ from tests.worker.conftest import house
 
 __all__ = ["house"]  # the fixture
 
+TRIES = 8
+
 
 @dataclass
 class Stack:
@@ -43,9 +45,9 @@ class Stack:
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
 
-    def ended(self, job: dict[str, Any], tries: int = 8) -> dict[str, Any]:
+    def ended(self, job: dict[str, Any]) -> dict[str, Any]:
         """The job once it is terminal: each try waits up to 60 s in the server."""
-        for _ in range(tries):
+        for _ in range(TRIES):
             job = self.http.get(f"/api/v1/jobs/{job['id']}", params={"wait": 60}).raise_for_status().json()
             if job["finished_at"]:
                 return job

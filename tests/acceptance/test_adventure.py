@@ -14,7 +14,7 @@ import av
 import pytest
 
 from demo.models import small_models
-from tests.acceptance.conftest import Stack, stack
+from tests.acceptance.conftest import TRIES, Stack, stack
 from tests.engines.deepl_server import KEY, DeepLServer
 
 pytestmark = [pytest.mark.models, pytest.mark.heavy]
@@ -54,7 +54,7 @@ def written(stack: Stack, path: str) -> dict[str, Any]:
 
 def waited(stack: Stack, path: str) -> dict[str, Any]:
     """The adventure once no entry of it is being written."""
-    for _ in range(8):
+    for _ in range(TRIES):
         told = stack.http.get(path, params={"wait": 60}).raise_for_status().json()
         if told["status"] in {"active", "error"}:
             return dict(told)

@@ -52,7 +52,7 @@ def test_a_canceled_recording_makes_way_for_the_next(
     first_segment(one_at_a_time, short)
     left = one_at_a_time.log.wait_for("job_left", job_id=long["id"])
     assert left["outcome"] == "lost"
-    # Two seconds at most where nothing else is done; all of the sound takes a minute and more.
+    # Two seconds at most where nothing else is done; all of the sound takes two cores a minute and more.
     freed = datetime.fromisoformat(left["timestamp"]) - datetime.fromisoformat(canceled["finished_at"])
     record_property("freed_seconds", freed.total_seconds())
     assert freed.total_seconds() < 30

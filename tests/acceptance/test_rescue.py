@@ -63,7 +63,8 @@ def engines_of(worker: psutil.Process) -> set[psutil.Process]:
     found = set()
     for child in worker.children():
         with suppress(psutil.NoSuchProcess):  # It has just died.
-            found |= {child} if ENGINE in child.cmdline() else set()
+            if ENGINE in child.cmdline():
+                found.add(child)
     return found
 
 

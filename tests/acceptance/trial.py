@@ -51,7 +51,7 @@ async def run(ctx: Context, params: Params) -> Result:
 
 
 async def _step(ctx: Context, step: int, steps: int) -> None:
-    """What it tells it tells last, and waits for nothing then: a deed that follows finds it not yet written."""
+    """It tells last, and waits for nothing afterwards: the reporter cannot write it before a deed that follows."""
     await ctx.save_output(f"step-{step}.txt", f"{os.getpid()} {step}".encode(), "text/plain")
     ctx.account(device_seconds=1.0, audio_seconds=10.0)
     await ctx.progress((step + 1) / steps, stage="stepping")

@@ -37,7 +37,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No feed is taken at its word for a loaded machine's sake."""
+    """A busy machine may take longer to look at a feed than production waits before it believes the address."""
     monkeypatch.setattr(checking, "PATIENCE_SECONDS", 60.0)
 
 

@@ -18,7 +18,7 @@ from playhead.models import Blob, File
 from playhead.settings import Settings
 from playhead.storage import Storage, opening, reader
 from tests.api.conftest import Live, Stand, client_of, recording, serving, standing
-from tests.faulty_s3 import Does, answers, cuts_answer, cuts_request, goes_silent, loses_answer
+from tests.faulty_s3 import Does, answers, cuts_answer, cuts_request, goes_silent, hasty, loses_answer
 from tests.tidied import tidied
 
 if TYPE_CHECKING:
@@ -51,15 +51,10 @@ async def stand(far: Settings) -> AsyncIterator[Stand]:
 
 
 @contextmanager
-def hasty(stand: Stand) -> Iterator[None]:
+def in_haste(stand: Stand) -> Iterator[None]:
     """For what has to fail: the service waits for a silent server no longer than a test should."""
     services = stand.services
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "QUICK_SILENCE", "2s")
-        patch.setattr(opening, "BULK_SILENCE", "2s")
-        storage = Storage.from_url(services.settings.storage_url)
-    storage._marked = True  # by the fixture: faults are for what comes after
-    stand.app.state.services = replace(services, storage=storage)
+    stand.app.state.services = replace(services, storage=hasty(services.settings.storage_url))
     yield
     stand.app.state.services = services
 
@@ -100,7 +95,7 @@ async def test_an_upload_that_cannot_be_stored_is_to_come_again(
     data: bytes,
 ) -> None:
     s3_proxy.breaks(does, *operations)
-    with hasty(stand):
+    with in_haste(stand):
         answer = await upload(client, data)
     assert answer.status_code == 503, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"

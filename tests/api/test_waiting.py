@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +22,17 @@ from tests.api.conftest import SECONDS, Live, serving, submit
 Event = tuple[str, dict[str, Any], str]
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """For what the server tells nobody: that a request has come so far, or that it has noticed that a client left."""
+    async with asyncio.timeout(SECONDS):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 async def watched(live: Live, job_id: str, watches: int) -> None:
     """Return once so many watch the job."""
-    async with asyncio.timeout(SECONDS):
-        # Nothing tells when a request has come so far.
-        while len(live.stand.services.watchers._watches.get(job_id, ())) < watches:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    watching = live.stand.services.watchers._watches
+    await until(lambda: len(watching.get(job_id, ())) >= watches)
 
 
 async def events(answer: httpx.Response) -> AsyncIterator[Event]:
@@ -77,7 +82,7 @@ async def test_waiting_asks_the_database_nothing_and_holds_no_connection(live: L
         before = live.transactions.begun
         wait = asyncio.create_task(client.get(f"/api/v1/jobs/{job_id}?wait=15"))
         await watched(live, job_id, 1)
-        await lent(live, 0)
+        await until(lambda: pool.checkedout() == 0)
         for fraction in (0.1, 0.2, 0.3):
             await live.stand.progress(run, fraction)
         assert (pool.checkedout(), wait.done()) == (0, False)
@@ -85,14 +90,6 @@ async def test_waiting_asks_the_database_nothing_and_holds_no_connection(live: L
         await wait
         # Four of the worker, which is this process too; a look before the wait, one at the end, and the answer.
         assert live.transactions.begun - before == 4 + 3
-
-
-async def lent(live: Live, count: int) -> None:
-    """Return once so many connections are lent."""
-    async with asyncio.timeout(SECONDS):
-        # Nothing tells when one is given back.
-        while live.stand.services.database.engine.pool.checkedout() != count:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def test_many_who_look_at_once_leave_connections_to_others(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +224,8 @@ async def test_a_stream_of_a_deleted_job_ends(live: Live) -> None:
             assert (await anext(stream))[0] == "state"
             await client.post(f"/api/v1/jobs/{job_id}/cancel")
             await client.delete(f"/api/v1/jobs/{job_id}")
-            assert {event async for event, _, _ in stream} <= {"state", "progress"}
+            async for _ in stream:
+                pass
 
 
 async def test_a_quiet_stream_is_kept_open(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,15 +237,7 @@ async def test_a_quiet_stream_is_kept_open(live: Live, monkeypatch: pytest.Monke
                 async for line in answer.aiter_lines():
                     if line.startswith(":"):
                         break
-        await unwatched(live)
-
-
-async def unwatched(live: Live) -> None:
-    """Return once nobody watches anything."""
-    async with asyncio.timeout(SECONDS):
-        # Nothing tells when the server has noticed that a client left.
-        while live.stand.services.watchers._watches:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+        await until(lambda: not live.stand.services.watchers._watches)
 
 
 async def test_a_stopping_server_lets_waits_and_streams_go_at_once(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from tests.chaos.forged import JOB
 
 
 class Answering(Apis):
-    """Says yes to everything; something may yet be done that was given up: for so long, each time that one asks."""
+    """Says yes to everything; a request that was given up may yet be carried out, for so long from each asking on."""
 
     def __init__(self, *doubt_seconds: float) -> None:
         self._doubt_seconds = list(doubt_seconds)

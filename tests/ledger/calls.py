@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from playhead.database import Database
 from playhead.errors import PlayheadError
 from playhead.states import State
+from tests.activity import be_idle
 from tests.ledger.acts import Act, Pause, moved, tickets
 from tests.ledger.passing import Reissue
 
 SECONDS = 30
 """More than any transaction takes; one that waits so long waits for ever."""
 _BLOCKED = text("SELECT cardinality(pg_blocking_pids(:pid)) > 0")
-_BEGIN = text("SELECT pg_backend_pid(), set_config('idle_in_transaction_session_timeout', '0', true)")
-"""It may be stopped for longer than the server would leave it in peace."""
+_PID = text("SELECT pg_backend_pid()")
 
 
 @dataclass
@@ -154,7 +154,8 @@ class Calls:
     @asynccontextmanager
     async def _session(self, call: Call) -> AsyncIterator[AsyncSession]:
         async with async_sessionmaker(self.database.engine, class_=Stoppable, autoflush=False).begin() as session:
-            call.pid = await session.scalar(_BEGIN)
+            await be_idle(session)
+            call.pid = await session.scalar(_PID)
             session.stop = call.stop
             yield session
 

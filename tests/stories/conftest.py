@@ -132,7 +132,7 @@ class Desk:
 
     async def all(self, model: type[Any]) -> list[Any]:
         async with self.database.transaction() as session:
-            return list(await session.scalars(select(model).order_by(model.id)))
+            return list(await session.scalars(select(model).order_by(*model.__table__.primary_key)))
 
     async def files(self) -> list[File]:
         return await self.all(File)

@@ -30,6 +30,7 @@ from playhead.models import ADMIN_OWNER, Blob, File, Job, Output
 from playhead.settings import RetrySettings
 from playhead.storage import Storage
 from playhead.storage.opening import open_place
+from tests.activity import be_idle
 from tests.worker.conftest import SUBMISSION
 from worker import settling
 from worker.context import JobContext
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 NO_AGE = -60.0  # so that everything is old enough to be cleared away: nothing but the order of the steps protects it
 LOCKED_SECONDS = 0.1
-PARKED_SECONDS = 3600  # as long as the dice and the machine will have it
+PARKED_SECONDS = 3600  # an actor stands still until chance picks it again
 RECORDINGS = [b"one recording", b"another"]
 
 
@@ -109,7 +110,7 @@ class StepwiseDatabase:
     async def transaction(self, **_: float) -> AsyncIterator[Any]:
         await self.actor.step()
         async with self.database.transaction(patience_seconds=PARKED_SECONDS) as session:
-            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            await be_idle(session)
             yield session
             await self.actor.step()
         await self.actor.step()

@@ -49,7 +49,7 @@ async def test_another_takes_over_from_a_leader_that_is_canceled(house: House, m
             yield part
 
     monkeypatch.setattr(StubTranscriber, "transcribe", first_hangs)
-    async with house.worker(**house.slow(0.3)):
+    async with house.worker():
         first = await house.submit(b"the same", **shared(house))
         await leading.wait()
         second = await house.submit(b"the same", **shared(house))

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playhead.ledger import operate
 from playhead.models import ADMIN_OWNER
 from playhead.states import State
-from playhead.storage import Storage, faults, opening
+from playhead.storage import Storage, bucket, faults, opening
 from tests.faulty_s3 import Does, answers, cuts_answer, garbles, goes_silent, loses_answer
 from worker import settling
 
@@ -120,6 +120,7 @@ async def test_a_cancel_is_not_held_up_by_a_silent_store(
     far: House, s3_proxy: FaultyS3, operations: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "QUICK_SILENCE", "10min")
+    monkeypatch.setattr(bucket, "COPY_SECONDS", 600.0)
     job_id = await far.submit(b"any recording")
     s3_proxy.breaks(goes_silent, *operations)
     async with far.worker() as runner:
