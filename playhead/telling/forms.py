@@ -54,7 +54,7 @@ def entry_form(words: int) -> type[Entry]:
         "Entry",
         __base__=Entry,
         title=(_line(TITLE), ...),
-        text=(_text(words * CHARACTERS_A_WORD), ...),
+        text=(_text(words, words * CHARACTERS_A_WORD), ...),
         choices=(_choices(), ...),
         happened=(_line(HAPPENED), ...),
     )
@@ -71,11 +71,13 @@ def _line(most: int) -> Any:
     return Annotated[bounded, AfterValidator(_bare)]
 
 
-def _text(most: int) -> Any:
+def _text(least: int, most: int) -> Any:
+    """Of so many characters. The least is told and not insisted on: small models would else end after a word."""
+
     def told(text: str) -> str:
         return "\n\n".join(" ".join(paragraph) for paragraph in _paragraphs(_said(text), most))
 
-    return Annotated[str, AfterValidator(told), Field(json_schema_extra={"maxLength": most})]
+    return Annotated[str, AfterValidator(told), Field(json_schema_extra={"minLength": least, "maxLength": most})]
 
 
 def _choices() -> Any:

@@ -94,7 +94,8 @@ def test_an_adventure_of_three_entries(telling: Stack) -> None:
         annotation = telling.http.get(entry["annotation"]["url"]).raise_for_status().json()
         assert annotation["characters"] == len(entry["text"])
         assert all(entry["text"][one["start"] : one["end"]] == one["text"] for one in annotation["sentences"])
-        assert words(heard(telling, entry["audio"]["file_id"])) & words(entry["text"])
+        said = heard(telling, entry["audio"]["file_id"])
+        assert words(said) & words(entry["text"]), (said, entry["text"])
         if number > 1:
             assert entry["decision"] == told["entries"][number - 2]["choices"][number - 2]
         if number < 3:

@@ -30,7 +30,7 @@ def test_a_tab_parts_words() -> None:
 
 def test_the_bounds_are_told_to_the_server() -> None:
     told = FORM.model_json_schema()["properties"]
-    assert told["text"]["maxLength"] == 100 * CHARACTERS_A_WORD
+    assert (told["text"]["minLength"], told["text"]["maxLength"]) == (100, 100 * CHARACTERS_A_WORD)
     assert (told["choices"]["minItems"], told["choices"]["maxItems"]) == (3, 3)
     assert told["choices"]["items"]["maxLength"] == CHOICE
 

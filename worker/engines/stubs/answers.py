@@ -80,7 +80,10 @@ def _text(words: str, schema: Schema) -> str:
     least = schema.get("minLength", 0)
     most = schema.get("maxLength", max(least, MOST_CHARACTERS))
     text = words[:most].strip()
-    return text if len(text) >= least else "".join(islice(cycle(words.strip() + " "), least)).replace(" ", "-")
+    if len(text) >= least:
+        return text
+    repeated = "".join(islice(cycle(f"{text or '-'} "), least))
+    return f"{repeated[:-1]}." if repeated.endswith(" ") else repeated
 
 
 def _number(number: int, schema: Schema) -> int:
