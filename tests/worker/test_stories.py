@@ -75,7 +75,8 @@ async def test_in_scripts_of_others_each_sentence_is_translated_too(
     assert (entry.status, entry.error) == ("complete", None)
     story = Story.model_validate(entry.story)
     assert story.sentences[0].endswith(first)
-    assert len(story.sentences) == len(entry.translation or []) == 3
+    # Those of the theme, over and over again: an entry has a least length.
+    assert len(story.sentences) == len(entry.translation or []) >= 3
     assert all(entry.translation or [])
     assert entry.audio_id
     assert entry.annotation_id is None, "of none of them the grammar is known to the engines of these tests"
