@@ -1,4 +1,4 @@
-"""Starts the parts of a supervisor so that they end with it, though it be killed."""
+"""Starts the parts of a supervisor so that they end with it, even if it is killed."""
 
 from __future__ import annotations
 

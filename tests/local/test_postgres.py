@@ -46,12 +46,13 @@ def process_of(server: EmbeddedPostgres) -> psutil.Process:
     return psutil.Process(server.pid)
 
 
-def processes_of(server: EmbeddedPostgres) -> list[int]:
-    found = []
+def processes_of(server: EmbeddedPostgres) -> dict[int, int]:
+    """Their ids, and the users that they run as; some may end meanwhile, as that of a connection does."""
+    found = {}
     for process in psutil.process_iter():
         try:
             if process.cwd() == str(server.place.cluster):
-                found.append(process.pid)
+                found[process.pid] = process.uids().effective
         except psutil.Error:
             continue
     return found
@@ -128,7 +129,7 @@ def test_stop_leaves_no_process_and_can_be_repeated(folder: Path) -> None:
     server.start()
     assert processes_of(server)
     server.stop()
-    assert (server.pid, processes_of(server)) == (None, [])
+    assert (server.pid, processes_of(server)) == (None, {})
     server.stop()
 
 
@@ -178,7 +179,7 @@ def test_two_processes_share_one_server_and_the_last_one_ends_it(folder: Path, o
     assert server.pid == pid
     assert ask(url) == 1
     server.stop()
-    assert processes_of(server) == []
+    assert processes_of(server) == {}
 
 
 def test_owners_that_come_at_once_share_one_server(folder: Path, owner: Begin) -> None:
@@ -190,7 +191,7 @@ def test_owners_that_come_at_once_share_one_server(folder: Path, owner: Begin) -
     owners[1].stop()
     assert server.pid == pid
     owners[2].stop()
-    assert processes_of(server) == []
+    assert processes_of(server) == {}
 
 
 def test_a_killed_owner_leaves_no_server(folder: Path, owner: Begin) -> None:
@@ -202,7 +203,7 @@ def test_a_killed_owner_leaves_no_server(folder: Path, owner: Begin) -> None:
     killed.kill()
     postmaster.wait(20)
     keeper.wait(20)
-    assert processes_of(server) == []
+    assert processes_of(server) == {}
 
 
 def test_a_killed_owner_takes_the_server_from_nobody(folder: Path, owner: Begin) -> None:
@@ -214,7 +215,7 @@ def test_a_killed_owner_takes_the_server_from_nobody(folder: Path, owner: Begin)
             killed.kill()
             assert connection.execute("SELECT 1").fetchone() == (1,)
         assert server.pid == pid
-    assert processes_of(server) == []
+    assert processes_of(server) == {}
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="macOS tells no child of its parent's death")
@@ -247,7 +248,7 @@ def test_a_setting_that_postgres_refuses_is_told_in_its_words(folder: Path) -> N
     with pytest.raises(UnavailableError, match=r"postgres\.log ends with: .*no_such_setting"):
         server.start()
     server.stop()
-    assert processes_of(server) == []
+    assert processes_of(server) == {}
 
 
 def test_files_of_another_major_version_are_named_before_anything_is_started(folder: Path) -> None:
@@ -275,7 +276,7 @@ def test_a_cluster_cut_off_in_the_making_is_made_anew(folder: Path) -> None:
 def test_root_drops_to_another_user_and_leaves_the_folders_above_alone(folder: Path) -> None:
     modes = [path.stat().st_mode for path in (folder, *folder.parents)]
     with EmbeddedPostgres(folder / "pg", FAST) as server:
-        assert all(psutil.Process(pid).uids().effective != 0 for pid in processes_of(server))
+        assert 0 not in processes_of(server).values()
         assert server.place.cluster.stat().st_uid != 0
     assert [path.stat().st_mode for path in (folder, *folder.parents)] == modes
 
@@ -302,9 +303,9 @@ def test_an_ordinary_user_needs_no_root(folder: Path, owner: Begin, place: Calla
     ordinary = owner(place(folder), "--as", "nobody")
     assert ask(ordinary.says()) == 1
     server = EmbeddedPostgres(place(folder), FAST)
-    assert {psutil.Process(pid).uids().effective for pid in processes_of(server)} == {nobody.pw_uid}
+    assert set(processes_of(server).values()) == {nobody.pw_uid}
     ordinary.stop()
-    assert processes_of(server) == []
+    assert processes_of(server) == {}
 
 
 @as_root
