@@ -45,7 +45,8 @@ main()
 
 def worker(house: House) -> AbstractAsyncContextManager[Program]:
     given = {"DATABASE_URL": house.database.url, "DATA_DIR": str(house.settings.data_dir), "ENGINES": "stub"}
-    return program(CODE, "worker", **given | SOON | {"RETRY__BASE_SECONDS": "3600"})
+    # What is to be tried again waits: the dying worker's housekeeping would else queue it at once, now and then.
+    return program(CODE, "worker", RETRY__BASE_SECONDS="3600", **given | SOON)
 
 
 async def test_a_worker_whose_engine_does_not_die_ends_itself_and_the_job_pays_for_it(house: House) -> None:

@@ -46,10 +46,10 @@ async def due(house: House) -> None:
 
 async def job_of(house: House, kind: str) -> UUID:
     """The job of this kind, once it is queued: there is never a second one."""
-    async with asyncio.timeout(60), house.news:
-        while not (found := await rows(house, select(Job).filter_by(kind=kind))) or found[0].state == State.WAITING:
-            await house.news.wait()
-    [job] = found
+    [job] = await house.once(
+        lambda: rows(house, select(Job).filter_by(kind=kind)),
+        lambda found: found and found[0].state != State.WAITING,
+    )
     return UUID(str(job.id))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -45,10 +44,7 @@ async def runs(house: House) -> list[ScheduleRun]:
 
 async def until_there_are(house: House, count: int) -> list[ScheduleRun]:
     """Wait for so many runs: each makes a job, which is told of."""
-    async with asyncio.timeout(120), house.news:
-        while len(found := await runs(house)) < count:
-            await house.news.wait()
-        return found
+    return await house.once(lambda: runs(house), lambda found: len(found) >= count, 120)
 
 
 async def jobs_ended(house: House, found: list[ScheduleRun]) -> list[Job]:

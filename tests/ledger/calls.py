@@ -155,7 +155,8 @@ class Calls:
     async def _session(self, call: Call) -> AsyncIterator[AsyncSession]:
         async with async_sessionmaker(self.database.engine, class_=Stoppable, autoflush=False).begin() as session:
             await be_idle(session)
-            call.pid = await session.scalar(_PID)
+            if not call.alone:
+                call.pid = await session.scalar(_PID)
             session.stop = call.stop
             yield session
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -26,6 +26,7 @@ from worker import connector
 from worker.main import working
 
 SUBMISSION = Submission(owner_id=ADMIN_OWNER, kind="transcribe", queue="gpu", params={}, input={}, max_attempts=3)
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -70,25 +71,30 @@ class House:
             told = select(Event.data).where(Event.job_id == job_id, Event.type == event).order_by(Event.id)
             return list(await session.scalars(told))
 
+    async def once(
+        self, find: Callable[[], Awaitable[Found]], true: Callable[[Found], object], seconds: float = 60
+    ) -> Found:
+        """Wait for news of jobs until this is true of what is found."""
+        async with asyncio.timeout(seconds), self.news:
+            while not true(found := await find()):
+                await self.news.wait()
+            return found
+
     async def until(self, job_id: UUID, true: Callable[[Job], bool], seconds: float = 60) -> Job:
         """Wait for news of jobs until this is true of this one."""
-        async with asyncio.timeout(seconds), self.news:
-            while not true(job := await self.job(job_id)):
-                await self.news.wait()
-            return job
+        return await self.once(lambda: self.job(job_id), true, seconds)
 
     async def ended(self, job_id: UUID) -> Job:
         return await self.until(job_id, lambda job: job.state in TERMINAL)
 
     async def kept(self, job_id: UUID) -> Any:
         """What the job goes on from in its next attempt, as soon as there is something."""
-        state = select(Checkpoint.state).where(Checkpoint.job_id == job_id)
-        async with asyncio.timeout(60), self.news:
-            while True:
-                async with self.database.transaction() as session:
-                    if found := await session.scalar(state):
-                        return found
-                await self.news.wait()
+
+        async def find() -> Any:
+            async with self.database.transaction() as session:
+                return await session.scalar(select(Checkpoint.state).where(Checkpoint.job_id == job_id))
+
+        return await self.once(find, bool)
 
     async def blocked(self) -> None:
         await until_blocked(self.database)

@@ -42,10 +42,7 @@ async def runs(house: House, schedule_id: UUID) -> list[ScheduleRun]:
 async def test_what_was_due_while_no_worker_was_there_is_done_by_the_first(house: House) -> None:
     schedule_id = await scheduled(house)
     async with house.worker(), house.worker():
-        async with house.news:
-            while not (found := await runs(house, schedule_id)):
-                await house.news.wait()
-        [run] = found
+        [run] = await house.once(lambda: runs(house, schedule_id), bool)
         assert run.job_id is not None
         assert (await house.ended(run.job_id)).state == State.SUCCEEDED
         async with house.database.transaction() as session:

@@ -32,13 +32,14 @@ async def begun(house: House, requests: Requests, language: str = "en", theme: s
 
 async def latest(house: House, number: int) -> AdventureEntry:
     """The entry of this number, once it is written down."""
-    async with house.news:
-        while True:
-            async with house.database.transaction() as session:
-                entry = await session.scalar(select(AdventureEntry).filter_by(number=number))
-            if entry and entry.status != "pending":
-                return entry
-            await house.news.wait()
+
+    async def find() -> AdventureEntry | None:
+        async with house.database.transaction() as session:
+            return await session.scalar(select(AdventureEntry).filter_by(number=number))
+
+    entry = await house.once(find, lambda found: found and found.status != "pending")
+    assert entry
+    return entry
 
 
 async def test_an_adventure_goes_on_while_workers_come_and_go(house: House) -> None:
